@@ -1,0 +1,61 @@
+"""Random changes of pictures while training; the same seed gives the same changes, whatever ran before."""
+
+import math
+
+import tensorflow as tf
+
+
+def augment(images, config, seed):
+    """Mirrors, turns, scales, shifts each picture and changes its contrast and brightness, as `config` says.
+
+    Args:
+        images: `(batch, height, width, 1)`, float32 in 0-255.
+        config: an `ExperimentConfig`; a range of zero leaves that quality as it is.
+        seed: `(2,)`, integers.
+
+    Returns:
+        `(batch, height, width, 1)`, float32 in 0-255.
+    """
+    if any((config.flip, config.rotation_degrees, config.scale_range, config.shift_fraction)):
+        images = _warp(images, config, seed)
+    if config.contrast_range or config.brightness_range:
+        images = _relight(images, config, seed)
+    return images
+
+
+def _uniform(seed, stream, shape, low, high):
+    # Each quality draws from a stream of its own, so that switching one off leaves the others as they were.
+    return tf.random.stateless_uniform(shape, tf.stack([seed[0], seed[1] * 16 + stream]), low, high)
+
+
+def _warp(images, config, seed):
+    """One affine map a picture around its centre, bilinear; what comes in from outside repeats the border mirrored."""
+    count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
+    turn = math.radians(config.rotation_degrees)
+    angle = _uniform(seed, 0, [count], -turn, turn)
+    scale = tf.exp(_uniform(seed, 1, [count], -1.0, 1.0) * math.log1p(config.scale_range))
+    down, across = (_uniform(seed, 2 + axis, [count], -1.0, 1.0) * config.shift_fraction * size for axis, size in ((0, height), (1, width)))
+    mirror = tf.sign(_uniform(seed, 4, [count], -1.0, 1.0)) if config.flip else tf.ones([count])
+    # ImageProjectiveTransformV3 maps each output pixel (x, y) to the input pixel (a x + b y + c, d x + e y + f).
+    a, b = mirror * tf.cos(angle) / scale, -mirror * tf.sin(angle) / scale
+    d, e = tf.sin(angle) / scale, tf.cos(angle) / scale
+    x, y = (width - 1) / 2, (height - 1) / 2
+    c = x - a * (x + across) - b * (y + down)
+    f = y - d * (x + across) - e * (y + down)
+    zero = tf.zeros([count])
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=images,
+        transforms=tf.stack([a, b, c, d, e, f, zero, zero], axis=1),
+        output_shape=[height, width],
+        interpolation="BILINEAR",
+        fill_mode="REFLECT",
+        fill_value=0.0,
+    )
+
+
+def _relight(images, config, seed):
+    shape = [tf.shape(images)[0], 1, 1, 1]
+    contrast = tf.exp(_uniform(seed, 5, shape, -1.0, 1.0) * math.log1p(config.contrast_range))
+    brightness = _uniform(seed, 6, shape, -1.0, 1.0) * config.brightness_range * 255.0
+    mean = tf.reduce_mean(images, axis=[1, 2, 3], keepdims=True)
+    return tf.clip_by_value((images - mean) * contrast + mean + brightness, 0.0, 255.0)

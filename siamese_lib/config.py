@@ -1,0 +1,184 @@
+"""The configuration of one experiment: a YAML file of flat values, checked before anything is computed."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from siamese_lib.files import fingerprint
+
+# What a text field may say, and the closed range that a number must lie in.
+CHOICES = {
+    "dataset": ("sample", "lfwa", "lfw-funneled"),
+    "protocol": ("pairs",),
+    "encoder": ("koch", "compact"),
+    "optimizer": ("adam", "adamw"),
+    "learning_rate_schedule": ("constant", "cosine"),
+    "monitor": ("val_loss", "val_auc"),
+    "weights": ("last", "best"),
+    "mixed_precision": ("auto", "float32", "bfloat16", "float16"),
+}
+RANGES = {
+    "seed": (0, 2**31 - 1),
+    "validation_fraction": (0.01, 0.5),
+    "learning_rate": (1e-9, 10.0),
+    "weight_decay": (0.0, 10.0),
+    "batch_size": (2, 4096),
+    "num_epochs": (1, 10_000),
+    "early_stopping_patience": (1, 10_000),
+    "early_stopping_min_delta": (0.0, 100.0),
+    "dropout_rate": (0.0, 0.95),
+    "embedding_size": (2, 8192),
+    "width": (8, 256),
+    "rotation_degrees": (0.0, 180.0),
+    "scale_range": (0.0, 0.9),
+    "shift_fraction": (0.0, 0.5),
+    "contrast_range": (0.0, 1.0),
+    "brightness_range": (0.0, 1.0),
+}
+# What only the report reads: it may change without making a finished run another run.
+NOT_TRAINED_ON = ("compare_with",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentConfig:
+    """Everything that decides what a run computes; together with the data it names the result."""
+
+    experiment: str  # the stem of the YAML file
+    variant: str = ""  # what was overridden, "num_epochs=2", or nothing; names the run's folder beside the experiment
+    dataset: str = "sample"  # "sample", "lfwa" or "lfw-funneled"
+    protocol: str = "pairs"  # "pairs": only the listed training pairs are supervision (LFW: image-restricted)
+    compare_with: str = ""  # the experiment that notebook 02 puts beside this one
+    seed: int = 0  # split, weights, order, augmentation, dropout
+    validation_fraction: float = 0.2  # share of the training pairs, whole people, that chooses epoch and threshold
+
+    crop: tuple[int, int, int, int] | None = None  # top, bottom, left, right in pixels of the original picture; none: all of it
+    image_size: tuple[int, int] = (105, 105)  # (height, width) that the network sees
+    mirror_averaging: bool = False  # when scoring, average the embeddings of a picture and of its mirror image
+
+    encoder: str = "compact"  # "koch": the reference of 2015; "compact": a small residual network
+    embedding_size: int = 4096  # length of a face's embedding
+    width: int = 32  # channels of the compact encoder's first stage; doubled at each of the next three
+    dropout_rate: float = 0.4  # before the last dense layer (koch), before the embedding (compact)
+
+    optimizer: str = "adam"  # "adam" or "adamw" (with weight_decay)
+    learning_rate: float = 0.001  # at the start, or throughout if constant
+    learning_rate_schedule: str = "constant"  # "constant", or "cosine": warm up for 5 % of the steps, then down to zero
+    weight_decay: float = 0.0  # of adamw; biases and normalisation are left out
+    batch_size: int = 32  # pairs a step
+    num_epochs: int = 10  # passes over the training pairs, at most
+    monitor: str = "val_loss"  # what early stopping and weights "best" watch: "val_loss" or "val_auc"
+    early_stopping_patience: int | None = None  # epochs without improvement before training stops; none: never stops early
+    early_stopping_min_delta: float = 0.0  # a smaller gain does not count as an improvement
+    weights: str = "last"  # keep the weights of the "last" epoch or of the "best" by monitor
+    mixed_precision: str = "auto"  # "auto": bfloat16 where the hardware has it, float16 on older GPUs, else float32
+
+    flip: bool = False  # augmentation: mirror half of the pictures
+    rotation_degrees: float = 0.0  # augmentation: turn by up to this angle
+    scale_range: float = 0.0  # augmentation: enlarge or shrink by up to this factor
+    shift_fraction: float = 0.0  # augmentation: move by up to this share of height and width
+    contrast_range: float = 0.0  # augmentation: stretch or flatten the grey values around their mean by up to this factor
+    brightness_range: float = 0.0  # augmentation: add up to this share of white
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            object.__setattr__(self, field.name, _checked(field, getattr(self, field.name)))
+        if self.crop is not None and not (0 <= self.crop[0] < self.crop[1] and 0 <= self.crop[2] < self.crop[3]):
+            raise ValueError(f"crop is [top, bottom, left, right] with top < bottom, left < right. Received: {list(self.crop)}")
+        if not all(32 <= side <= 1024 for side in self.image_size):
+            raise ValueError(f"image_size is [height, width], each from 32 to 1024. Received: {list(self.image_size)}")
+        if not self.experiment or not set(self.experiment) <= set(_NAME_CHARACTERS):
+            raise ValueError(f"An experiment's name holds letters, digits, '_', '-' and '.'. Received: {self.experiment!r}")
+        if self.encoder == "koch" and min(self.image_size) < 85:
+            raise ValueError(f"The koch encoder wants an image_size of 85 or more. Received: {list(self.image_size)}")
+
+    @classmethod
+    def from_yaml(cls, path, **overrides):
+        """Reads an experiment's YAML file and replaces what `overrides` names; a value of None overrides nothing.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: if a key is unknown or a value is out of its range, in one sentence.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise FileNotFoundError(f"There is no such experiment file; see experiments/*.yaml. Received: {path}")
+        try:
+            values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+            raise ValueError(f"{path} is not a YAML file: {' '.join(str(error).split())[:300]}") from error
+        if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
+            raise ValueError(f"{path} must hold lines 'key: value'. Received: {str(values)[:80]!r}")
+        overrides = {key: value for key, value in overrides.items() if value is not None}
+        _check_keys([*values, *overrides], path)
+        variant = ",".join(f"{key}={overrides[key]}" for key in sorted(overrides) if key != "seed")
+        try:
+            return cls(**{**values, **overrides, "experiment": path.stem, "variant": variant.replace(" ", "")})
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+
+    @classmethod
+    def from_dict(cls, values):
+        """The config that `to_dict` wrote; fields that are not there get their defaults."""
+        _check_keys([key for key in values if key not in ("experiment", "variant")], "config.json")
+        return cls(**values)
+
+    def to_dict(self):
+        """All fields as flat JSON values."""
+        values = dataclasses.asdict(self)
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+    def trained_on(self):
+        """The fields that decide the result; two configs that agree in them are the same run."""
+        return {key: value for key, value in self.to_dict().items() if key not in NOT_TRAINED_ON}
+
+    def hash(self):
+        """A short name for `trained_on`."""
+        return fingerprint(sorted(self.trained_on().items()))
+
+
+_NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
+
+
+def _check_keys(keys, source):
+    known = {field.name for field in dataclasses.fields(ExperimentConfig)} - {"experiment", "variant"}
+    unknown = sorted(set(keys) - known)
+    if unknown:
+        raise ValueError(f"{source}: unknown key; the known ones are {', '.join(sorted(known))}. Received: {', '.join(unknown)}")
+
+
+def _checked(field, value):
+    """`value` as the field's type, or a ValueError that says what the field takes."""
+    name, wanted = field.name, field.type
+    if value is None and type(None) in getattr(wanted, "__args__", ()):
+        return None
+    if name in ("crop", "image_size"):
+        length = 4 if name == "crop" else 2
+        if not isinstance(value, (list, tuple)) or len(value) != length or not all(type(item) is int for item in value):
+            raise ValueError(f"{name} takes {length} whole numbers. Received: {value!r}")
+        return tuple(value)
+    if wanted is float:
+        value = _as_float(name, value)
+    elif wanted in (bool, str):
+        if type(value) is not wanted:
+            raise ValueError(f"{name} takes {'true or false' if wanted is bool else 'text'}. Received: {value!r}")
+    elif type(value) is not int:
+        raise ValueError(f"{name} takes a whole number. Received: {value!r}")
+    if name in CHOICES and value not in CHOICES[name]:
+        raise ValueError(f"{name} is one of {', '.join(CHOICES[name])}. Received: {value!r}")
+    if name in RANGES and not RANGES[name][0] <= value <= RANGES[name][1]:
+        raise ValueError(f"{name} lies between {RANGES[name][0]} and {RANGES[name][1]}. Received: {value!r}")
+    return value
+
+
+def _as_float(name, value):
+    # YAML 1.1 reads 1e-4, without a dot, as text.
+    try:
+        number = float(value) if type(value) in (int, float, str) else math.nan
+    except (ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"{name} takes a number. Received: {value!r}")
+    return number

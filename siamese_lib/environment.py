@@ -1,0 +1,129 @@
+"""The machine a run happens on: Colab, Drive, Kaggle, folders, seeds, versions."""
+
+import importlib.metadata
+import os
+import platform
+import sys
+import warnings
+from datetime import datetime, timezone
+from pathlib import Path
+
+DRIVE = Path("/content/drive/MyDrive")
+KAGGLE_INPUT = Path("/kaggle/input")
+# Where course copies of LFW-a are kept on Drive; each may be a folder or an archive.
+DRIVE_FOLDERS = ("datasets/lfw2", "datasets/lfwa", "datasets/lfw", "lfw2", "lfwa")
+
+
+def project_root():
+    """The folder that holds `experiments/`: the clone that this library was imported from, else the current folder."""
+    clone = Path(__file__).resolve().parent.parent
+    return clone if (clone / "experiments").is_dir() else Path.cwd()
+
+
+def project_path(path):
+    """`path` itself if it is absolute or exists from here, else below the project: notebooks start in various folders."""
+    path = Path(path).expanduser()
+    return path if path.is_absolute() or path.exists() else project_root() / path
+
+
+def cache_root():
+    """The folder for caches: `SIAMESE_CACHE`, else the user's cache folder. Local disk on Colab, never Drive."""
+    import platformdirs
+
+    return Path(os.environ.get("SIAMESE_CACHE") or platformdirs.user_cache_dir("siamese_lib"))
+
+
+def in_colab():
+    """Whether this Python runs on Google Colab."""
+    return "google.colab" in sys.modules or "COLAB_RELEASE_TAG" in os.environ
+
+
+def lfwa_candidates():
+    """Where LFW-a is looked for when no `data_root` is given: the project, Colab's Drive, Kaggle's input.
+
+    Returns:
+        A list of paths that exist, best first.
+    """
+    from siamese_lib.archives import ARCHIVE_SUFFIXES
+
+    stems = [project_root() / "lfwa", *(DRIVE / folder for folder in DRIVE_FOLDERS)]
+    candidates = [Path(f"{stem}{suffix}") for stem in stems for suffix in ("", *ARCHIVE_SUFFIXES)]
+    if KAGGLE_INPUT.is_dir():
+        candidates += sorted(folder for folder in KAGGLE_INPUT.iterdir() if "lfw" in folder.name.lower())
+    return [path for path in candidates if path.exists()]
+
+
+def seed_everything(seed):
+    """Seeds Python, NumPy and TensorFlow and makes TensorFlow choose deterministic kernels."""
+    import keras
+    import tensorflow as tf
+
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
+def has_bfloat16():
+    """Whether the hardware multiplies bfloat16 faster than float32: CPUs with avx512_bf16 or amx_bf16, GPUs from Ampere on."""
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        return all(tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0)) >= (8, 0) for gpu in gpus)
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def set_precision(mixed_precision):
+    """Sets Keras' policy for a value of `ExperimentConfig.mixed_precision`.
+
+    Returns:
+        The name of the policy, "float32", "mixed_bfloat16" or "mixed_float16".
+    """
+    import keras
+    import tensorflow as tf
+
+    if mixed_precision == "auto":
+        gpu = bool(tf.config.list_physical_devices("GPU"))
+        mixed_precision = "bfloat16" if has_bfloat16() else "float16" if gpu else "float32"
+    policy = "float32" if mixed_precision == "float32" else f"mixed_{mixed_precision}"
+    keras.config.set_dtype_policy(policy)
+    return policy
+
+
+def versions():
+    """What a result depends on beside its config: packages, Python, machine, and the date in UTC."""
+    packages = ("tensorflow", "keras", "numpy", "pillow", "scikit-learn", "pandas")
+    return {
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "packages": {name: importlib.metadata.version(name) for name in packages},
+        "machine": {"system": platform.system(), "cpu": _cpu_name(), "num_cpus": os.cpu_count(), "gpus": _gpu_names()},
+    }
+
+
+def _cpu_name():
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _gpu_names():
+    # Asked only if TensorFlow is there already: loading it takes seconds.
+    if "tensorflow" not in sys.modules:
+        return []
+    tf = sys.modules["tensorflow"]
+    gpus = tf.config.list_physical_devices("GPU")
+    return [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in gpus]
+
+
+def quiet_tensorflow():
+    """Keeps TensorFlow's start-up notes out of notebooks and terminals; to be called before it is imported."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    warnings.filterwarnings("ignore", message="In the future `np.object`")

@@ -1,0 +1,233 @@
+"""Pictures as arrays: decode, crop, resize once into a memory-mapped cache; from there in batches, augmented, to the network."""
+
+import io
+import shutil
+import tempfile
+import warnings
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+from PIL import Image
+from tqdm.auto import tqdm
+
+from siamese_lib.environment import cache_root
+from siamese_lib.files import fingerprint, read_json, write_json
+
+FORMAT_VERSION = 1
+MAX_PIXELS = 50_000_000  # more in one picture is a mistake or a decompression bomb
+NUM_THREADS = 4  # decoding releases Python's lock; a few threads also hide a slow disk
+CHUNK = 512  # pictures between two moves of the progress bar
+
+
+def decode_image(content, crop, image_size, name):
+    """Decodes a picture to grey, crops it and resizes it with Pillow's default filter.
+
+    Args:
+        content: the bytes of the file.
+        crop: `(top, bottom, left, right)` in pixels of the original picture, or None for all of it.
+        image_size: `(height, width)` of the result.
+        name: names the picture in messages.
+
+    Returns:
+        `(height, width)`, uint8.
+
+    Raises:
+        ValueError: if the bytes are no picture, or one smaller than the crop or too large to be a face.
+    """
+    image = _opened(content, name)
+    if crop is not None:
+        top, bottom, left, right = crop
+        if bottom > image.height or right > image.width:
+            raise ValueError(
+                f"{name} is smaller than the crop; correct crop in the experiment or bring the aligned pictures. "
+                f"Received: {image.height}x{image.width} pixels (height x width), crop {list(crop)}"
+            )
+        image = image.crop((left, top, right, bottom))
+    return np.asarray(image.resize((image_size[1], image_size[0])))
+
+
+def _opened(content, name):
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(content))
+            if image.width * image.height > MAX_PIXELS:
+                raise ValueError(f"{name} is too large to be a picture of a face. Received: {image.width}x{image.height} pixels")
+            if image.mode.startswith("I"):
+                # 16-bit grey: Pillow's own conversion clips at 255 instead of scaling.
+                return Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
+            return image.convert("L")
+    except (OSError, SyntaxError, Image.DecompressionBombError, EOFError) as error:
+        raise ValueError(f"{name} cannot be read as a picture; replace the file. Received: {len(content)} bytes ({error})") from error
+
+
+class FaceCache:
+    """Decoded faces in one memory-mapped array; only what is used is read from disk.
+
+    Attributes:
+        images: `(num_images, height, width, 1)`, uint8.
+        rows: for each `Face`, its row in `images`.
+    """
+
+    def __init__(self, images, faces):
+        self.images = images
+        self.rows = {face: row for row, face in enumerate(faces)}
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, faces):
+        """The pictures of a list of faces, `(len(faces), height, width, 1)`, uint8."""
+        return self.images[self.rows_of(faces)]
+
+    def rows_of(self, faces):
+        """The rows of a list of faces, int64."""
+        return np.array([self.rows[face] for face in faces], dtype=np.int64)
+
+
+def open_cache(dataset, crop, image_size, faces=None):
+    """Opens the cache of a dataset's pictures, and builds it first if it is missing, stale or damaged.
+
+    Args:
+        dataset: a `FaceDataset`.
+        crop, image_size: as in `decode_image`.
+        faces: which faces; by default all that the pair lists name.
+
+    Returns:
+        A `FaceCache`.
+
+    Raises:
+        FileNotFoundError: if the dataset has no file for some face.
+        ValueError: naming every picture that cannot be read.
+    """
+    faces = sorted(dataset.listed_faces if faces is None else faces)
+    if missing := [str(face) for face in faces if face not in dataset.files]:
+        raise FileNotFoundError(
+            f"{dataset.source.location}: {len(missing)} pictures that are asked for are missing; complete the data. "
+            f"Received: no {', '.join(missing[:5])}{' ...' if len(missing) > 5 else ''}"
+        )
+    names = [dataset.files[face] for face in faces]
+    key = fingerprint(FORMAT_VERSION, dataset.name, dataset.source.fingerprint(names), names, crop, image_size)
+    folder = cache_root() / "images" / f"{dataset.name}-{key}"
+    images = _read(folder, len(faces), image_size)
+    if images is None:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # A second process that wants the same pictures waits here and then finds them.
+        with FileLock(f"{folder}.lock"):
+            images = _read(folder, len(faces), image_size)
+            if images is None:
+                _build(folder, dataset.source, names, crop, image_size)
+                images = _read(folder, len(faces), image_size)
+    return FaceCache(images, faces)
+
+
+def _read(folder, num_images, image_size):
+    """The memory-mapped array of a whole cache, or None: `index.json` is written last and holds its checksum."""
+    shape = (num_images, *image_size, 1)
+    try:
+        images = np.load(folder / "images.npy", mmap_mode="r")
+        index = read_json(folder / "index.json")
+        whole = images.shape == shape and images.dtype == np.uint8 and index == {"crc32": zlib.crc32(images)}
+    except (OSError, ValueError, EOFError):
+        return None
+    return images if whole else None
+
+
+def _build(folder, source, names, crop, image_size):
+    for leftover in folder.parent.glob(f".{folder.name}-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        shape = (len(names), *image_size, 1)
+        images = np.lib.format.open_memmap(temporary / "images.npy", mode="w+", dtype=np.uint8, shape=shape)
+        _decode_all(images, source, names, crop, image_size)
+        images.flush()
+        write_json(temporary / "index.json", {"crc32": zlib.crc32(images)})
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _decode_all(images, source, names, crop, image_size):
+    unreadable = []
+
+    def decode(row):
+        try:
+            images[row, :, :, 0] = decode_image(source.read(names[row]), crop, image_size, names[row])
+        except ValueError as error:
+            unreadable.append(str(error))
+
+    with ThreadPoolExecutor(NUM_THREADS) as pool, tqdm(total=len(names), desc="Preparing pictures", unit="picture") as progress:
+        for start in range(0, len(names), CHUNK):
+            rows = range(start, min(start + CHUNK, len(names)))
+            list(pool.map(decode, rows))
+            progress.update(len(rows))
+    if unreadable:
+        raise ValueError(f"{source.location}: {len(unreadable)} pictures cannot be used. Received: {'; '.join(sorted(unreadable)[:5])}")
+
+
+def training_batches(cache, pairs, config, first_epoch=0):
+    """Batches of pairs for `fit`, from `first_epoch` on to the end of the training.
+
+    Order and augmentation of an epoch depend on the seed and the epoch's number alone, so that a training that was interrupted
+    sees what an uninterrupted one would have seen.
+
+    Returns:
+        `(dataset, steps_per_epoch)`; the `tf.data.Dataset` yields `((left, right), label)` with pictures
+        `(batch, height, width, 1)`, float32 in 0-255, and labels `(batch, 1)`.
+    """
+    import tensorflow as tf
+
+    from siamese_lib.augmentation import augment
+
+    left, right, labels = (tf.constant(column) for column in _columns(cache, pairs))
+    shape = (None, *config.image_size, 1)
+
+    def read(rows):
+        # The pictures stay in the memory map: a training holds only the batches under way.
+        images = tf.numpy_function(lambda wanted: cache.images[wanted], [rows], tf.uint8)
+        return tf.cast(tf.ensure_shape(images, shape), tf.float32)
+
+    def batches_of_epoch(epoch):
+        order = tf.random.experimental.stateless_shuffle(tf.range(len(labels)), seed=[config.seed, tf.cast(epoch, tf.int32)])
+        return tf.data.Dataset.from_tensor_slices(order).batch(config.batch_size).enumerate().map(lambda step, rows: (epoch, step, rows))
+
+    def load(epoch, step, chosen):
+        seed = tf.stack([tf.cast(config.seed, tf.int64) * 100_003 + epoch, step])
+        twins = tf.concat([read(tf.gather(left, chosen)), read(tf.gather(right, chosen))], axis=0)  # (2 * batch, height, width, 1)
+        first, second = tf.split(augment(twins, config, seed), 2)
+        return (first, second), tf.gather(labels, chosen)
+
+    epochs = tf.data.Dataset.range(first_epoch, config.num_epochs)
+    batches = epochs.flat_map(batches_of_epoch).map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return batches.prefetch(2), -(-len(pairs) // config.batch_size)
+
+
+def evaluation_batches(cache, pairs, batch_size):
+    """Batches of pairs in their order, as they are, once; the form is that of `training_batches`."""
+    import tensorflow as tf
+
+    left, right, labels = _columns(cache, pairs)
+
+    def load(start):
+        chosen = slice(start, start + batch_size)
+        return cache.images[left[chosen]], cache.images[right[chosen]], labels[chosen]
+
+    def form(start):
+        first, second, label = tf.numpy_function(load, [start], [tf.uint8, tf.uint8, tf.float32])
+        shape = (None, *cache.images.shape[1:])
+        first, second = (tf.cast(tf.ensure_shape(images, shape), tf.float32) for images in (first, second))
+        return (first, second), tf.ensure_shape(label, (None, 1))
+
+    return tf.data.Dataset.range(0, len(pairs), batch_size).map(form).prefetch(2)
+
+
+def _columns(cache, pairs):
+    """The rows of the left faces, of the right faces, and the labels `(num_pairs, 1)`."""
+    left = cache.rows_of([pair.left for pair in pairs])
+    right = cache.rows_of([pair.right for pair in pairs])
+    return left, right, np.array(pairs.labels, dtype=np.float32)[:, np.newaxis]

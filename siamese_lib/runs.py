@@ -1,0 +1,152 @@
+"""A run: one directory with everything that a training left, readable without TensorFlow."""
+
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from siamese_lib.config import ExperimentConfig
+from siamese_lib.files import read_json, replacing, write_json, write_text
+from siamese_lib.pairs import Face
+
+SPLITS = ("train", "validation", "test")
+SCORE_COLUMNS = ("split", "left", "right", "label", "score")
+
+
+class Run:
+    """The directory of one run.
+
+    Files: `config.json`, `history.csv` (a row an epoch), `metrics.json`, `scores.csv` (split, left, right, label, score),
+    `versions.json`, `model.keras` with `model.json` beside it, and `DONE`, which is written last.
+    """
+
+    def __init__(self, directory):
+        self.directory = Path(directory)
+
+    def __repr__(self):
+        return f"Run({str(self.directory)!r})"
+
+    @classmethod
+    def of(cls, config, runs_dir):
+        """The run of a config below `runs_dir`: `EXPERIMENT/seed_N`, or `EXPERIMENT,OVERRIDES/seed_N`.
+
+        Raises:
+            ValueError: if the directory holds the run of another config.
+        """
+        name = config.experiment + (f",{config.variant}" if config.variant else "")
+        run = cls(Path(runs_dir) / name.replace("/", "_") / f"seed_{config.seed}")
+        if run.path("config.json").is_file():
+            before, now = run.config.trained_on(), config.trained_on()
+            changed = [f"{key} was {before[key]} and is {now[key]}" for key in now if before[key] != now[key]]
+            if changed:
+                raise ValueError(
+                    f"{run.directory} holds a run of another configuration; delete it, or give the experiment another file name. "
+                    f"Received: {', '.join(changed)}"
+                )
+        return run
+
+    @classmethod
+    def existing(cls, directory):
+        """The finished run in a directory.
+
+        Raises:
+            FileNotFoundError: if there is none.
+        """
+        run = cls(directory)
+        if not run.done:
+            raise FileNotFoundError(f"There is no finished run (no file DONE) in this directory; train it first. Received: {directory}")
+        return run
+
+    def path(self, name):
+        """The path of one of the run's files."""
+        return self.directory / name
+
+    @property
+    def done(self):
+        """Whether the run is finished."""
+        return self.path("DONE").is_file()
+
+    @property
+    def config(self):
+        """The run's `ExperimentConfig`."""
+        return ExperimentConfig.from_dict(read_json(self.path("config.json")))
+
+    @property
+    def metrics(self):
+        """The content of `metrics.json`: fractions between 0 and 1, times in seconds."""
+        return read_json(self.path("metrics.json"))
+
+    @property
+    def versions(self):
+        """The content of `versions.json`: packages, machine, date, data."""
+        return read_json(self.path("versions.json"))
+
+    @property
+    def history(self):
+        """A pandas DataFrame with a row an epoch; empty before the first epoch."""
+        import pandas as pd
+
+        path = self.path("history.csv")
+        return pd.read_csv(path, float_precision="round_trip") if path.is_file() else pd.DataFrame()
+
+    def scores(self, split=None):
+        """The scored pairs as a pandas DataFrame with the columns split, left, right, label, score; of one split or of all."""
+        import pandas as pd
+
+        table = pd.read_csv(self.path("scores.csv"), dtype={"left": str, "right": str})
+        return table if split is None else table[table["split"] == split].reset_index(drop=True)
+
+    def lock(self):
+        """A lock on the run: one process trains it, a second one is told so.
+
+        Raises:
+            ValueError: on entering, if another process holds it.
+        """
+        return _RunLock(self.directory)
+
+    def write_history(self, rows):
+        """Writes `history.csv` whole, from a list of dicts, one an epoch."""
+        import pandas as pd
+
+        write_text(self.path("history.csv"), pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"))
+
+    def write_scores(self, pairs_by_split, scores_by_split):
+        """Writes `scores.csv` from a `PairList` and an array `(num_pairs,)` for each split."""
+        import pandas as pd
+
+        rows = [
+            (split, str(pair.left), str(pair.right), pair.label, f"{score:.9g}")
+            for split in SPLITS
+            for pair, score in zip(pairs_by_split[split], scores_by_split[split])
+        ]
+        with replacing(self.path("scores.csv")) as temporary:
+            pd.DataFrame(rows, columns=SCORE_COLUMNS).to_csv(temporary, index=False, lineterminator="\n")
+
+    def write_json(self, name, content):
+        """Writes one of the run's JSON files."""
+        write_json(self.path(name), content)
+
+    def finish(self):
+        """Writes `DONE`: from here on the run is read and no more changed."""
+        write_text(self.path("DONE"), "")
+
+
+class _RunLock:
+    def __init__(self, directory):
+        self._directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(directory / ".lock")
+
+    def __enter__(self):
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise ValueError(f"Another process is training this run; wait for it or end it. Received: {self._directory}") from error
+
+    def __exit__(self, *_):
+        self._lock.release()
+
+
+def parse_face(text):
+    """The `Face` that `str(face)` wrote, `Aaron_Peirsol_0001`."""
+    person, _, number = text.rpartition("_")
+    return Face(person, int(number))

@@ -1,0 +1,109 @@
+"""A trained network at work: pictures to embeddings, embeddings to scores, each picture embedded once."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+# The registered layers and losses are known to Keras only once their modules are imported.
+from siamese_lib import losses, model  # noqa: F401
+from siamese_lib.files import read_json, replacing, write_json
+
+BATCH_SIZE = 64
+SETTINGS = ("crop", "image_size", "mirror_averaging", "threshold")
+
+
+class Verifier:
+    """A network together with what scoring needs beside it.
+
+    Attributes:
+        network: the Siamese `keras.Model`.
+        settings: a dict with crop, image_size, mirror_averaging, threshold, and where the model comes from.
+    """
+
+    def __init__(self, network, settings):
+        self.network = network
+        self.settings = settings
+        self._encoder = network.get_layer("encoder")
+        self._head = network.get_layer("head")
+
+    @classmethod
+    def load(cls, path):
+        """Loads `NAME.keras` and the `NAME.json` beside it.
+
+        Raises:
+            FileNotFoundError: if one of them is missing.
+            ValueError: if the file is no model of this project.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise FileNotFoundError(f"There is no such model file; check the path. Received: {path}")
+        settings = read_json(path.with_suffix(".json"))
+        if not isinstance(settings, dict) or not set(SETTINGS) <= set(settings):
+            raise ValueError(f"{path.with_suffix('.json')} must hold {', '.join(SETTINGS)}; it belongs to another model.")
+        try:
+            # Keras' safe mode stays on: a model file must not bring code of its own.
+            network = keras.saving.load_model(path, compile=False, safe_mode=True)
+            return cls(network, settings)
+        except Exception as error:  # Keras raises many kinds for a file that is not what it should be
+            reason = " ".join(str(error).split())[:200]
+            raise ValueError(f"{path} is not a model of this project, or is damaged ({reason}).") from error
+
+    def save(self, path):
+        """Writes the network to `NAME.keras` and the settings to `NAME.json`."""
+        path = Path(path)
+        with replacing(path) as temporary:
+            self.network.save(temporary)
+        write_json(path.with_suffix(".json"), self.settings)
+
+    def embed(self, images):
+        """The embeddings of pictures.
+
+        Args:
+            images: `(num_images, height, width, 1)`, uint8 or float in 0-255; a memory map is read batch by batch.
+
+        Returns:
+            `(num_images, embedding_size)`, float32.
+        """
+        batches = []
+        for start in range(0, len(images), BATCH_SIZE):
+            batch = np.asarray(images[start : start + BATCH_SIZE], dtype=np.float32)
+            embeddings = self._predict(self._encoder, batch)
+            if self.settings["mirror_averaging"]:
+                embeddings = (embeddings + self._predict(self._encoder, batch[:, :, ::-1])) / 2
+            batches.append(embeddings)
+        return np.concatenate(batches)
+
+    def score(self, left, right):
+        """The scores of pairs of embeddings.
+
+        Args:
+            left, right: `(num_pairs, embedding_size)`.
+
+        Returns:
+            `(num_pairs,)`, float: the probability that a pair shows the same person.
+        """
+        # The Siamese distance is symmetric, so f(a, b) = f(b, a) holds without averaging the two.
+        starts = range(0, len(left), 8 * BATCH_SIZE)
+        parts = [self._predict(self._head, [left[s : s + 8 * BATCH_SIZE], right[s : s + 8 * BATCH_SIZE]]) for s in starts]
+        return np.concatenate(parts)[:, 0].astype(float)
+
+    def score_pairs(self, cache, pairs):
+        """The scores of a `PairList` whose pictures are in a `FaceCache`; each picture is embedded once.
+
+        Returns:
+            `(num_pairs,)`
+        """
+        faces = pairs.faces
+        rows = {face: row for row, face in enumerate(faces)}
+        embeddings = np.concatenate(
+            [self.embed(cache[faces[start : start + BATCH_SIZE]]) for start in range(0, len(faces), BATCH_SIZE)]
+        )
+        return self.score(*(embeddings[[rows[pair[side]] for pair in pairs]] for side in (0, 1)))
+
+    def _predict(self, part, inputs):
+        # The last batch is smaller; it is filled up so that TensorFlow does not trace the graph anew.
+        several = inputs if isinstance(inputs, list) else [inputs]
+        count, full = len(several[0]), BATCH_SIZE if part is self._encoder else 8 * BATCH_SIZE
+        padded = [np.concatenate([array, np.repeat(array[-1:], full - count, axis=0)]) for array in several]
+        return np.asarray(part.predict_on_batch(padded if isinstance(inputs, list) else padded[0]), dtype=np.float32)[:count]

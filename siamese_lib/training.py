@@ -1,0 +1,256 @@
+"""train(config) -> Run: one training from the config to a finished run directory, resumed where a kill left it."""
+
+import math
+import time
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from siamese_lib.datasets import load_dataset
+from siamese_lib.environment import seed_everything, set_precision, versions
+from siamese_lib.evaluation import best_threshold, verification_metrics
+from siamese_lib.files import replacing
+from siamese_lib.images import evaluation_batches, open_cache, training_batches
+from siamese_lib.losses import binary_crossentropy
+from siamese_lib.model import build_model, count_parameters
+from siamese_lib.pairs import split_by_person
+from siamese_lib.runs import SPLITS, Run
+from siamese_lib.scoring import Verifier
+
+WARM_UP_SHARE = 0.05  # of all steps, with the cosine schedule
+EVALUATION_BATCH = 64
+
+
+def train(config, data_root=None, runs_dir="runs", verbose=2):
+    """Trains and evaluates one network, or reads the run if it is finished already.
+
+    The training pairs are split by person; the network learns from one part, the other chooses epoch and threshold; the test pairs
+    are scored once, at the end. A run that was killed goes on after its last whole epoch.
+
+    Args:
+        config: an `ExperimentConfig`.
+        data_root: folder or archive of LFW-a; not needed for the sample.
+        runs_dir: where run directories are made.
+        verbose: as in `keras.Model.fit`: 0 silent, 1 progress bar, 2 a line an epoch.
+
+    Returns:
+        The finished `Run`.
+
+    Raises:
+        FileNotFoundError, ValueError: if the data or the run directory cannot be used.
+    """
+    run = Run.of(config, runs_dir)
+    if run.done:
+        return run
+    dataset = load_dataset(config.dataset, data_root)
+    with run.lock():
+        run.write_json("config.json", config.to_dict())
+        started = time.perf_counter()
+        pairs = split_pairs(dataset, config)
+        cache = open_cache(dataset, config.crop, config.image_size)
+        seconds = {"prepare": time.perf_counter() - started}
+        previous_policy = keras.config.dtype_policy()
+        try:
+            seed_everything(config.seed)
+            policy = set_precision(config.mixed_precision)
+            network = _fitted(config, run, cache, pairs, verbose)
+            _write_results(config, run, network, cache, pairs, seconds)
+        finally:
+            keras.config.set_dtype_policy(previous_policy)
+        data = {"dataset": dataset.name, "fingerprint": dataset.fingerprint(), "people_rule": dataset.people_rule}
+        run.write_json("versions.json", {**versions(), "precision": policy, "data": data})
+        run.finish()
+        for leftover in _checkpoints(run):
+            leftover.unlink()
+        run.path("best.weights.h5").unlink(missing_ok=True)
+    return run
+
+
+def split_pairs(dataset, config):
+    """The three parts of an experiment, `{"train", "validation", "test"}` -> `PairList`, no person in two of them."""
+    train_pairs, validation_pairs = split_by_person(dataset.train_pairs, config.validation_fraction, config.seed)
+    return dict(zip(SPLITS, (train_pairs, validation_pairs, dataset.test_pairs)))
+
+
+def _fitted(config, run, cache, pairs, verbose):
+    """The trained network, with the weights that the config asks for."""
+    steps_per_epoch = math.ceil(len(pairs["train"]) / config.batch_size)
+    network, first_epoch = _start(config, run, steps_per_epoch)
+    recorder = RunRecorder(run, config, first_epoch)
+    if first_epoch < config.num_epochs and not recorder.should_stop():
+        batches, _ = training_batches(cache, pairs["train"], config, first_epoch)
+        network.fit(
+            batches,
+            epochs=config.num_epochs,
+            initial_epoch=first_epoch,
+            steps_per_epoch=steps_per_epoch,
+            validation_data=evaluation_batches(cache, pairs["validation"], EVALUATION_BATCH),
+            # TensorBoard first: the recorder's checkpoint is the last thing that an epoch does.
+            callbacks=[keras.callbacks.TensorBoard(run.path("tensorboard"), write_graph=False), EpochSeeds(config.seed), recorder],
+            shuffle=False,  # the batches come shuffled, by seed and epoch
+            verbose=verbose,
+        )
+    if config.weights == "best":
+        network.load_weights(run.path("best.weights.h5"))
+    # A copy without the optimizer, whose state would make the saved model three times as large.
+    trained = build_model(config)
+    trained.set_weights(network.get_weights())
+    return trained
+
+
+def _start(config, run, steps_per_epoch):
+    """A fresh compiled network and 0, or the one of the last checkpoint and the number of epochs that it has behind it."""
+    checkpoints = _checkpoints(run)
+    if checkpoints:
+        return keras.saving.load_model(checkpoints[-1]), int(checkpoints[-1].stem.split("-")[1])
+    network = build_model(config)
+    network.compile(
+        optimizer=build_optimizer(config, steps_per_epoch),
+        loss=binary_crossentropy,
+        metrics=[keras.metrics.BinaryAccuracy(name="accuracy"), keras.metrics.AUC(name="auc")],
+    )
+    return network, 0
+
+
+def build_optimizer(config, steps_per_epoch):
+    """The optimizer of an experiment with its learning rate schedule."""
+    learning_rate = config.learning_rate
+    if config.learning_rate_schedule == "cosine":
+        num_steps = steps_per_epoch * config.num_epochs
+        warm_up = max(1, round(WARM_UP_SHARE * num_steps))
+        learning_rate = keras.optimizers.schedules.CosineDecay(
+            0.0, max(1, num_steps - warm_up), warmup_target=config.learning_rate, warmup_steps=warm_up
+        )
+    if config.optimizer == "adam":
+        return keras.optimizers.Adam(learning_rate)
+    optimizer = keras.optimizers.AdamW(learning_rate, weight_decay=config.weight_decay)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
+
+
+def _checkpoints(run):
+    """The checkpoint files, oldest first; the name holds the number of finished epochs."""
+    return sorted(Path(run.directory).glob("checkpoint-*.keras"))
+
+
+class EpochSeeds(keras.callbacks.Callback):
+    """Sets the random state of every layer at the start of an epoch from (seed, epoch), so that a resumed run equals a whole one."""
+
+    def __init__(self, seed):
+        super().__init__()
+        self._seed = seed
+
+    def on_epoch_begin(self, epoch, logs=None):
+        for index, layer in enumerate(_all_layers(self.model)):
+            if hasattr(layer, "seed_generator"):
+                layer.seed_generator.state.assign(np.array([self._seed * 1000 + index, epoch], dtype=np.uint32))
+
+
+class RunRecorder(keras.callbacks.Callback):
+    """After each epoch: a row in `history.csv`, the best weights, a checkpoint; and the decision to stop early.
+
+    What is needed to go on is derived from the history, so that a resumed run decides as an uninterrupted one.
+    """
+
+    def __init__(self, run, config, first_epoch):
+        super().__init__()
+        self._run, self._config = run, config
+        self._rows = run.history.to_dict("records")[:first_epoch]
+
+    def should_stop(self):
+        """Whether the monitored quantity has not improved for as long as the config's patience."""
+        patience = self._config.early_stopping_patience
+        if patience is None:
+            return False
+        return epochs_without_improvement(self._monitored(), self._config.early_stopping_min_delta) >= patience
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._started = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        learning_rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        values = {key: float(value) for key, value in logs.items() if key != "learning_rate"}
+        if not math.isfinite(values["loss"]):
+            raise ValueError(f"The loss is no longer finite; lower the learning_rate. Received: loss {values['loss']} in epoch {epoch + 1}")
+        seconds = time.perf_counter() - self._started
+        self._rows.append({"epoch": epoch + 1, **values, "learning_rate": learning_rate, "seconds": seconds})
+        self._run.write_history(self._rows)
+        if self._config.weights == "best" and epochs_without_improvement(self._monitored(), 0.0) == 0:
+            with replacing(self._run.path("best.weights.h5")) as temporary:
+                self.model.save_weights(temporary, overwrite=True)
+        self._save_checkpoint(epoch + 1)
+        self.model.stop_training = self.should_stop()
+
+    def _monitored(self):
+        sign = -1.0 if self._config.monitor == "val_auc" else 1.0
+        return [sign * row[self._config.monitor] for row in self._rows]
+
+    def _save_checkpoint(self, num_epochs):
+        before = _checkpoints(self._run)
+        with replacing(self._run.path(f"checkpoint-{num_epochs:05d}.keras")) as temporary:
+            self.model.save(temporary)
+        for old in before:
+            old.unlink()
+
+
+def epochs_without_improvement(values, min_delta):
+    """How many epochs ago a quantity that should fall last fell by more than `min_delta` below its best; 0 = in the last one."""
+    best, waited = math.inf, 0
+    for value in values:
+        waited += 1
+        if value < best - min_delta:
+            best, waited = value, 0
+    return waited
+
+
+def _all_layers(network):
+    for layer in network.layers:
+        yield layer
+        if isinstance(layer, keras.Model):
+            yield from _all_layers(layer)
+
+
+def _write_results(config, run, network, cache, pairs, seconds):
+    """Scores every pair, chooses the threshold on validation, writes scores, metrics and model."""
+    settings = {
+        "crop": config.crop and list(config.crop),
+        "image_size": list(config.image_size),
+        "mirror_averaging": config.mirror_averaging,
+    }
+    verifier = Verifier(network, settings)
+    scores = {split: verifier.score_pairs(cache, pairs[split]) for split in ("train", "validation")}
+    started = time.perf_counter()
+    scores["test"] = verifier.score_pairs(cache, pairs["test"])
+    history = run.history
+    seconds["epoch"] = float(history["seconds"].median())
+    seconds["converge"] = float(history["seconds"][: history["val_auc"].idxmax() + 1].sum())
+    seconds["train"] = float(history["seconds"].sum())
+    seconds["predict"] = time.perf_counter() - started
+    _warn_of_collapse(verifier, cache, pairs["validation"], scores["validation"])
+    threshold = best_threshold(scores["validation"], pairs["validation"].labels)
+    metrics = {"threshold": threshold}
+    for split in SPLITS:
+        loss = penalised_loss(network, scores[split], pairs[split].labels)
+        metrics[split] = verification_metrics(pairs[split], scores[split], threshold, loss)
+    metrics |= {"seconds": seconds, "num_epochs": len(history), "parameters": count_parameters(network)}
+    run.write_scores(pairs, scores)
+    verifier.settings |= {"threshold": threshold, "experiment": config.experiment, "dataset": config.dataset, "seed": config.seed}
+    verifier.save(run.path("model.keras"))
+    run.write_json("metrics.json", metrics)
+
+
+def penalised_loss(network, scores, labels):
+    """The loss as trained: mean cross-entropy plus the layers' L2 penalties, with dropout off."""
+    columns = (np.asarray(values, dtype=np.float32)[:, np.newaxis] for values in (labels, scores))
+    crossentropy = float(keras.ops.mean(binary_crossentropy(*columns)))
+    return crossentropy + float(sum(keras.ops.convert_to_numpy(penalty) for penalty in network.losses))
+
+
+def _warn_of_collapse(verifier, cache, pairs, scores):
+    if np.ptp(scores) < 1e-4:
+        warnings.warn("The network gives every validation pair the same score: it has learnt nothing; lower the learning_rate.", stacklevel=2)
+    embeddings = verifier.embed(cache[pairs.faces[:256]])
+    if float(embeddings.std(axis=0).max()) < 1e-4:
+        warnings.warn("The embeddings have collapsed: every face has the same one; lower the learning_rate.", stacklevel=2)
