@@ -1,11 +1,13 @@
 """One way to read files, whether they lie in a folder, in a zip archive or in a tar archive."""
 
+import lzma
 import os
 import shutil
 import tarfile
 import tempfile
 import threading
 import zipfile
+import zlib
 from pathlib import Path
 
 from siamese_lib.files import fingerprint
@@ -121,9 +123,12 @@ def _unpacked(path, unpack_root):
         with tarfile.open(path) as archive:
             for member in archive:
                 _unpack_member(archive, member, temporary, path)
+            # The checksum of a compressed archive stands behind the last member.
+            while archive.fileobj.read(2**20):
+                pass
         if not folder.is_dir():
-            os.replace(temporary, folder)
-    except (tarfile.TarError, EOFError, OSError) as error:
+            temporary.replace(folder)
+    except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         raise ValueError(f"{path} cannot be unpacked ({error}); fetch it again or free disk space.") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -107,13 +107,13 @@ class ExperimentConfig:
             raise FileNotFoundError(f"There is no such experiment file; see experiments/*.yaml. Received: {path}")
         try:
             values = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that does not exist is a ValueError
             raise ValueError(f"{path} is not a YAML file: {' '.join(str(error).split())[:300]}") from error
         if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
             raise ValueError(f"{path} must hold lines 'key: value'. Received: {str(values)[:80]!r}")
         overrides = {key: value for key, value in overrides.items() if value is not None}
         _check_keys([*values, *overrides], path)
-        variant = ",".join(f"{key}={overrides[key]}" for key in sorted(overrides) if key != "seed")
+        variant = ",".join(f"{key}={overrides[key]}" for key in sorted(overrides) if key not in ("seed", *NOT_TRAINED_ON))
         try:
             return cls(**{**values, **overrides, "experiment": path.stem, "variant": variant.replace(" ", "")})
         except ValueError as error:

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from siamese_lib.archives import is_archive, open_source
 from siamese_lib.environment import cache_root, lfwa_candidates
 from siamese_lib.files import fingerprint
-from siamese_lib.pairs import Face, PairList, parse_pair_folds
+from siamese_lib.pairs import Face, PairList, parse_pair_folds, split_by_person
 
 # LFW's file names, below any number of folders: .../PERSON/PERSON_0001.jpg
 FACE_FILE = re.compile(r"(?:.*/)?(?P<person>[^/]+)/(?P=person)_(?P<number>\d{4})\.(?:jpe?g|png|pgm)", re.IGNORECASE)
@@ -17,21 +17,30 @@ SAMPLE_LISTS = Path(__file__).parent / "sample_lists"
 
 
 @dataclass(frozen=True)
-class FaceDataset:
-    """Faces that can be read, and what LFW's lists say about them.
+class FaceFiles:
+    """Faces that can be read.
 
     Attributes:
-        name: "sample", "lfwa" or "lfw-funneled".
-        source: where the files are read from.
+        name: "sample", "lfwa", "lfw-funneled", or "pictures" where no dataset is named.
+        source: where the files are read from, as `archives.open_source` returns it.
         files: for each `Face`, the name of its file in `source`.
-        train_pairs, test_pairs: the two `PairList`s; no person is in both.
-        train_people: the people who may be trained on.
-        people_rule: how `train_people` was found.
     """
 
     name: str
     source: object
     files: dict[Face, str]
+
+
+@dataclass(frozen=True)
+class FaceDataset(FaceFiles):
+    """Faces, and what LFW's lists say about them.
+
+    Attributes:
+        train_pairs, test_pairs: the two `PairList`s; no person is in both.
+        train_people: the people who may be trained on.
+        people_rule: how `train_people` was found.
+    """
+
     train_pairs: PairList
     test_pairs: PairList
     train_people: frozenset[str]
@@ -46,6 +55,11 @@ class FaceDataset:
     def listed_faces(self):
         """Every face that the training or the test pairs name, sorted."""
         return sorted({*self.train_pairs.faces, *self.test_pairs.faces})
+
+    def split(self, validation_fraction, seed):
+        """The three parts of an experiment, `{"train", "validation", "test"}` -> `PairList`; no person is in two of them."""
+        train, validation = split_by_person(self.train_pairs, validation_fraction, seed)
+        return {"train": train, "validation": validation, "test": self.test_pairs}
 
     def fingerprint(self):
         """Changes with the pictures or with the lists."""
@@ -62,7 +76,7 @@ def load_dataset(name, data_root=None):
 
     Raises:
         FileNotFoundError: if the pictures or the lists are not found.
-        ValueError: if the lists are wrong, name pictures that are not there, or share people.
+        ValueError: if the lists are wrong or share people.
     """
     if name == "sample":
         return _sample()
@@ -79,7 +93,7 @@ def locate_faces(data_root):
     """Finds the pictures below a folder or in an archive, in any of the layouts in use.
 
     Returns:
-        `(source, files)`: where to read, and for each `Face` its file.
+        `FaceFiles`
 
     Raises:
         FileNotFoundError: if there are no pictures in LFW's layout.
@@ -92,7 +106,7 @@ def locate_faces(data_root):
         files = _face_files(source)
     if not files:
         raise FileNotFoundError(f"No pictures PERSON/PERSON_0001.jpg were found; give LFW-a's folder or archive. Received: {data_root}")
-    return source, files
+    return FaceFiles("pictures", source, files)
 
 
 def _sample():
@@ -105,7 +119,8 @@ def _sample():
 
 
 def _lfw(name, data_root):
-    source, files = locate_faces(data_root)
+    found = locate_faces(data_root)
+    source, files = found.source, found.files
     lists = {part: _find_list(names, data_root, source) for part, names in LIST_NAMES.items()}
     missing = [" or ".join(LIST_NAMES[part]) for part, content in lists.items() if content is None]
     if missing:
@@ -179,8 +194,10 @@ def _find_list(names, data_root, source):
 
 def _parse_people(content, source):
     """The people in one of LFW's people lists: a count, then lines `person number-of-images`."""
-    rows = [line.split() for line in content.decode("utf-8", errors="replace").splitlines() if line.strip()]
+    rows = [line.split() for line in content.decode("utf-8-sig", errors="replace").splitlines() if line.strip()]
     people = {row[0] for row in rows[1:] if len(row) == 2}
     if not rows or rows[0] != [str(len(people))]:
-        raise ValueError(f"{source}: the count on the first line is not that of the people below; restore the file. Received: {len(people)}")
+        raise ValueError(
+            f"{source}: the count on the first line is not that of the people below; restore the file. Received: {len(people)}"
+        )
     return people

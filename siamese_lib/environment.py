@@ -5,7 +5,7 @@ import os
 import platform
 import sys
 import warnings
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 DRIVE = Path("/content/drive/MyDrive")
@@ -53,6 +53,35 @@ def lfwa_candidates():
     return [path for path in candidates if path.exists()]
 
 
+def start_notebook(mount=False):
+    """What every notebook begins with: quiet TensorFlow, Drive if it is asked for, and one line of versions."""
+    quiet_tensorflow()
+    if mount:
+        mount_drive()
+    names = ("tensorflow", "keras", "numpy")
+    packages = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
+    print(f"Python {platform.python_version()}, {packages}, {os.cpu_count()} CPU cores")
+
+
+def mount_drive():
+    """Mounts Google Drive on Colab, if it is not mounted yet and if there is someone to answer the question for permission.
+
+    Returns:
+        Whether Drive is there.
+    """
+    if DRIVE.is_dir():
+        print(f"Google Drive is mounted: {DRIVE}")
+        return True
+    if not in_colab() or os.environ.get("SIAMESE_HEADLESS"):
+        print("Google Drive is not mounted: this is no Colab session that someone looks at.")
+        return False
+    from google.colab import drive
+
+    # Colab asks in the browser and waits up to two minutes.
+    drive.mount(str(DRIVE.parent))
+    return DRIVE.is_dir()
+
+
 def seed_everything(seed):
     """Seeds Python, NumPy and TensorFlow and makes TensorFlow choose deterministic kernels."""
     import keras
@@ -97,7 +126,7 @@ def versions():
     """What a result depends on beside its config: packages, Python, machine, and the date in UTC."""
     packages = ("tensorflow", "keras", "numpy", "pillow", "scikit-learn", "pandas")
     return {
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "packages": {name: importlib.metadata.version(name) for name in packages},
         "machine": {"system": platform.system(), "cpu": _cpu_name(), "num_cpus": os.cpu_count(), "gpus": _gpu_names()},

@@ -155,6 +155,24 @@ def confusion(scores, labels, threshold):
     return [[int(np.sum((labels == label) & (called_same == called))) for called in (False, True)] for label in (0, 1)]
 
 
+def most_confident(scores, label, wrong, count):
+    """The pairs of one class that were decided rightly or wrongly with the most confidence.
+
+    Args:
+        scores: rows of `Run.scores` with the further column `wrong`.
+        label: 1 = same person, 0 = different people.
+        wrong: which of the two to take.
+        count: how many, at most.
+
+    Returns:
+        The rows, the most confident first.
+    """
+    chosen = scores[(scores["label"] == label) & (scores["wrong"] == wrong)]
+    # A same pair that is right, or a different pair that is wrong, has a high score.
+    high = (label == 1) != wrong
+    return chosen.sort_values("score", ascending=not high, kind="stable").head(count)
+
+
 def _checked(scores, labels, both_classes=False):
     scores, labels = np.asarray(scores, dtype=float), np.asarray(labels).astype(int)
     if scores.shape != labels.shape or scores.ndim != 1 or len(scores) == 0:

@@ -55,12 +55,12 @@ def _opened(content, name):
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(content))
             if image.width * image.height > MAX_PIXELS:
-                raise ValueError(f"{name} is too large to be a picture of a face. Received: {image.width}x{image.height} pixels")
+                raise OSError(f"{image.width}x{image.height} pixels are too many for a picture of a face")
             if image.mode.startswith("I"):
                 # 16-bit grey: Pillow's own conversion clips at 255 instead of scaling.
                 return Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
             return image.convert("L")
-    except (OSError, SyntaxError, Image.DecompressionBombError, EOFError) as error:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, EOFError) as error:
         raise ValueError(f"{name} cannot be read as a picture; replace the file. Received: {len(content)} bytes ({error})") from error
 
 
@@ -92,7 +92,7 @@ def open_cache(dataset, crop, image_size, faces=None):
     """Opens the cache of a dataset's pictures, and builds it first if it is missing, stale or damaged.
 
     Args:
-        dataset: a `FaceDataset`.
+        dataset: a `FaceDataset`, or `FaceFiles` if `faces` are given.
         crop, image_size: as in `decode_image`.
         faces: which faces; by default all that the pair lists name.
 
@@ -131,7 +131,7 @@ def _read(folder, num_images, image_size):
         images = np.load(folder / "images.npy", mmap_mode="r")
         index = read_json(folder / "index.json")
         whole = images.shape == shape and images.dtype == np.uint8 and index == {"crc32": zlib.crc32(images)}
-    except (OSError, ValueError, EOFError):
+    except Exception:  # NumPy's parser answers a damaged header with almost any error
         return None
     return images if whole else None
 
@@ -160,6 +160,8 @@ def _decode_all(images, source, names, crop, image_size):
             images[row, :, :, 0] = decode_image(source.read(names[row]), crop, image_size, names[row])
         except ValueError as error:
             unreadable.append(str(error))
+        except OSError as error:
+            unreadable.append(f"{names[row]} cannot be read ({error})")
 
     with ThreadPoolExecutor(NUM_THREADS) as pool, tqdm(total=len(names), desc="Preparing pictures", unit="picture") as progress:
         for start in range(0, len(names), CHUNK):

@@ -143,7 +143,9 @@ def _normal(mean):
 
 
 def _convolution(x, filters, kernel_size, strides, name):
-    x = layers.Conv2D(filters, kernel_size, strides, padding="same", use_bias=False, kernel_initializer="he_normal", name=f"{name}_convolution")(x)
+    x = layers.Conv2D(
+        filters, kernel_size, strides, padding="same", use_bias=False, kernel_initializer="he_normal", name=f"{name}_convolution"
+    )(x)
     return layers.BatchNormalization(name=f"{name}_normalization")(x)
 
 

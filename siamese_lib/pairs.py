@@ -35,6 +35,18 @@ class Pair(NamedTuple):
     label: int
 
 
+def parse_face(text):
+    """The `Face` that `str(face)` wrote, `Aaron_Peirsol_0001`.
+
+    Raises:
+        ValueError: if the text is no such name.
+    """
+    person, _, number = text.rpartition("_")
+    if not person or not re.fullmatch(r"[0-9]{4,}", number):
+        raise ValueError(f"A face is named PERSON_0001. Received: {text[:80]!r}")
+    return Face(person, int(number))
+
+
 @dataclass(frozen=True)
 class PairList:
     """An ordered list of pairs."""
@@ -245,7 +257,7 @@ def draw_pairs(faces, num_same_per_person, group_size, seed):
     Args:
         faces: the faces to draw from, at least two a person.
         num_same_per_person: pairs of one person; as many pairs of different people are drawn a person.
-        group_size: people in a group, at least two.
+        group_size: people in a group, at least two; somebody left over alone joins the last group.
         seed: the same seed draws the same pairs.
     """
     generator = random.Random(seed)
@@ -254,9 +266,12 @@ def draw_pairs(faces, num_same_per_person, group_size, seed):
         by_person[face.person].append(face)
     people = sorted(by_person)
     generator.shuffle(people)
+    groups = [people[start : start + group_size] for start in range(0, len(people), group_size)]
+    if len(groups) > 1 and len(groups[-1]) == 1:
+        alone = groups.pop()
+        groups[-1] += alone
     same, different = [], []
-    for start in range(0, len(people), group_size):
-        group = people[start : start + group_size]
+    for group in groups:
         for person in group:
             own = list(itertools.combinations(by_person[person], 2))
             same += [Pair(left, right, SAME) for left, right in generator.sample(own, num_same_per_person)]

@@ -6,7 +6,6 @@ from filelock import FileLock, Timeout
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.files import read_json, replacing, write_json, write_text
-from siamese_lib.pairs import Face
 
 SPLITS = ("train", "validation", "test")
 SCORE_COLUMNS = ("split", "left", "right", "label", "score")
@@ -144,9 +143,3 @@ class _RunLock:
 
     def __exit__(self, *_):
         self._lock.release()
-
-
-def parse_face(text):
-    """The `Face` that `str(face)` wrote, `Aaron_Peirsol_0001`."""
-    person, _, number = text.rpartition("_")
-    return Face(person, int(number))

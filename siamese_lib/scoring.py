@@ -96,9 +96,7 @@ class Verifier:
         """
         faces = pairs.faces
         rows = {face: row for row, face in enumerate(faces)}
-        embeddings = np.concatenate(
-            [self.embed(cache[faces[start : start + BATCH_SIZE]]) for start in range(0, len(faces), BATCH_SIZE)]
-        )
+        embeddings = np.concatenate([self.embed(cache[faces[start : start + BATCH_SIZE]]) for start in range(0, len(faces), BATCH_SIZE)])
         return self.score(*(embeddings[[rows[pair[side]] for pair in pairs]] for side in (0, 1)))
 
     def _predict(self, part, inputs):

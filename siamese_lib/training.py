@@ -15,7 +15,6 @@ from siamese_lib.files import replacing
 from siamese_lib.images import evaluation_batches, open_cache, training_batches
 from siamese_lib.losses import binary_crossentropy
 from siamese_lib.model import build_model, count_parameters
-from siamese_lib.pairs import split_by_person
 from siamese_lib.runs import SPLITS, Run
 from siamese_lib.scoring import Verifier
 
@@ -48,7 +47,7 @@ def train(config, data_root=None, runs_dir="runs", verbose=2):
     with run.lock():
         run.write_json("config.json", config.to_dict())
         started = time.perf_counter()
-        pairs = split_pairs(dataset, config)
+        pairs = dataset.split(config.validation_fraction, config.seed)
         cache = open_cache(dataset, config.crop, config.image_size)
         seconds = {"prepare": time.perf_counter() - started}
         previous_policy = keras.config.dtype_policy()
@@ -66,12 +65,6 @@ def train(config, data_root=None, runs_dir="runs", verbose=2):
             leftover.unlink()
         run.path("best.weights.h5").unlink(missing_ok=True)
     return run
-
-
-def split_pairs(dataset, config):
-    """The three parts of an experiment, `{"train", "validation", "test"}` -> `PairList`, no person in two of them."""
-    train_pairs, validation_pairs = split_by_person(dataset.train_pairs, config.validation_fraction, config.seed)
-    return dict(zip(SPLITS, (train_pairs, validation_pairs, dataset.test_pairs)))
 
 
 def _fitted(config, run, cache, pairs, verbose):
@@ -250,7 +243,9 @@ def penalised_loss(network, scores, labels):
 
 def _warn_of_collapse(verifier, cache, pairs, scores):
     if np.ptp(scores) < 1e-4:
-        warnings.warn("The network gives every validation pair the same score: it has learnt nothing; lower the learning_rate.", stacklevel=2)
+        warnings.warn(
+            "The network gives every validation pair the same score: it has learnt nothing; lower the learning_rate.", stacklevel=2
+        )
     embeddings = verifier.embed(cache[pairs.faces[:256]])
     if float(embeddings.std(axis=0).max()) < 1e-4:
         warnings.warn("The embeddings have collapsed: every face has the same one; lower the learning_rate.", stacklevel=2)

@@ -1,0 +1,248 @@
+"""The command line: `python -m siamese_lib COMMAND --help`. It parses, calls and prints; the work is done in the rooms below.
+
+Exit codes: 0 done, 1 a notebook of the report failed, 2 the user's input cannot be used, 130 stopped by the user.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import yaml
+
+from siamese_lib import environment
+from siamese_lib.config import ExperimentConfig
+from siamese_lib.datasets import load_dataset, locate_faces
+from siamese_lib.files import write_json
+
+
+def main(arguments=None):
+    """Runs one command and returns its exit code."""
+    environment.quiet_tensorflow()
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options) or 0
+    except (ValueError, OSError) as error:
+        print(f"siamese_lib: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except RuntimeError as error:
+        print(f"siamese_lib: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on from the last whole epoch.", file=sys.stderr)
+        return 130
+
+
+def prepare(options):
+    """Checks a dataset, builds its cache of all pictures and prints what is there."""
+    from siamese_lib import images, inspection
+
+    config = _config(options) if options.config else ExperimentConfig(experiment="prepare", dataset=options.dataset)
+    dataset = load_dataset(config.dataset, options.data_root)
+    parts = dataset.split(config.validation_fraction, config.seed)
+    print(inspection.people_table(dataset, parts | {"training and validation": dataset.train_pairs}).to_string(na_rep="-"))
+    missing = inspection.missing_faces(dataset)
+    duplicates = inspection.duplicate_files(dataset)
+    print(f"\nread from                 {dataset.source.location}")
+    print(f"people in both lists      {len(dataset.train_pairs.people & dataset.test_pairs.people)}")
+    print(f"people to train on        {len(dataset.train_people)} (rule: {dataset.people_rule})")
+    print(f"pictures missing          {_listed(missing)}")
+    print(f"identical files           {_listed([' = '.join(map(str, group)) for group in duplicates])}")
+    cache = images.open_cache(dataset, config.crop, config.image_size, None if options.config else dataset.files)
+    print(f"pictures unreadable       0\npictures in the cache     {len(cache)} at {config.image_size[0]}x{config.image_size[1]}")
+    if missing:
+        raise FileNotFoundError(
+            f"{dataset.source.location}: {len(missing)} pictures that the pair lists name are missing; complete the data."
+        )
+
+
+def summary(options):
+    """Prints the layers and the number of parameters of an experiment's network."""
+    from siamese_lib.model import build_model, count_parameters, layer_table
+
+    network = build_model(_config(options))
+    parameters, layers = count_parameters(network), layer_table(network)
+    if options.json:
+        print(json.dumps({"parameters": parameters, "layers": layers}, indent=2))
+        return
+    print(_table(layers))
+    print("\n" + ", ".join(f"{name.replace('_', '-')} {count:,}" for name, count in parameters.items()))
+
+
+def train(options):
+    """Trains an experiment, or goes on with it, and prints its metrics."""
+    from siamese_lib.training import train as train_run
+
+    run = train_run(_config(options), options.data_root, options.runs, verbose=1 if sys.stderr.isatty() else 2)
+    _print_metrics(run)
+
+
+def evaluate(options):
+    """Prints the metrics of a finished run, or scores a pair list with a model file."""
+    from siamese_lib import evaluation
+
+    if options.run:
+        from siamese_lib.runs import Run
+
+        run = Run.existing(options.run)
+        _print_metrics(run)
+        result = run.metrics["test"] | {"threshold": run.metrics["threshold"]}
+    else:
+        pairs, scores, threshold = _score_pair_list(options)
+        result = evaluation.verification_metrics(pairs, scores, threshold) | {"threshold": threshold}
+    keys = ("accuracy", "auc", "eer", "threshold", "num_pairs")
+    print("  ".join(f"{key} {result[key]:.4f}" if isinstance(result[key], float) else f"{key} {result[key]}" for key in keys))
+    if options.json:
+        write_json(options.json, {key: result[key] for key in keys})
+
+
+def _score_pair_list(options):
+    from siamese_lib import images
+    from siamese_lib.pairs import read_pairs
+    from siamese_lib.scoring import Verifier
+
+    if not (options.model and options.pairs and options.data_root):
+        raise ValueError("evaluate takes --run DIR, or --model FILE.keras with --pairs FILE and --data-root ROOT. Received: neither")
+    pairs = read_pairs(options.pairs)
+    verifier = Verifier.load(options.model)
+    faces = locate_faces(options.data_root)
+    crop = verifier.settings["crop"] and tuple(verifier.settings["crop"])
+    cache = images.open_cache(faces, crop, tuple(verifier.settings["image_size"]), pairs.faces)
+    return pairs, verifier.score_pairs(cache, pairs), verifier.settings["threshold"]
+
+
+def verify(options):
+    """Decides whether two aligned pictures show the same person."""
+    import numpy as np
+
+    from siamese_lib.images import decode_image
+    from siamese_lib.scoring import Verifier
+
+    if not options.aligned:
+        raise ValueError(
+            "verify takes pictures that are aligned like those of the training data; say so with --aligned. Received: no --aligned"
+        )
+    model = Path(options.run) / "model.keras" if options.run else Path(options.model)
+    verifier = Verifier.load(model)
+    crop, image_size = (verifier.settings[key] and tuple(verifier.settings[key]) for key in ("crop", "image_size"))
+    pictures = [_picture(name) for name in options.pictures]
+    images = np.stack([decode_image(content, crop, image_size, name)[..., np.newaxis] for content, name in zip(pictures, options.pictures)])
+    embeddings = verifier.embed(images)
+    score, threshold = float(verifier.score(embeddings[:1], embeddings[1:])[0]), verifier.settings["threshold"]
+    decision = "same person" if score >= threshold else "different people"
+    print(f"{decision}: score {score:.4f}, threshold {threshold:.4f} (a larger score is more alike)")
+
+
+def sweep(options):
+    """Runs every point of a sweep that is not done yet and prints the table."""
+    from siamese_lib.sweeps import Sweep, run_sweep
+    from siamese_lib.training import train as train_run
+
+    table = run_sweep(
+        Sweep.from_yaml(options.file), lambda config: train_run(config, options.data_root, options.runs, verbose=0), options.runs
+    )
+    print(table.to_string(index=False))
+
+
+def report(options):
+    """Executes the notebooks and says where to look."""
+    from siamese_lib.report import build_report
+
+    page = build_report(options.experiment, options.data_root or "", options.runs, options.output or "", _overrides(options.set))
+    print(f"The report is ready: open {page}")
+
+
+def _config(options):
+    return ExperimentConfig.from_yaml(environment.project_path(options.config), seed=options.seed, **_overrides(options.set))
+
+
+def _overrides(items):
+    overrides = {}
+    for item in items:
+        key, separator, value = item.partition("=")
+        if not separator or not key.isidentifier():
+            raise ValueError(f"--set takes KEY=VALUE, for example --set num_epochs=3. Received: {item!r}")
+        try:
+            overrides[key] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ValueError(f"--set takes KEY=VALUE with a plain value. Received: {item!r}") from error
+    return overrides
+
+
+def _picture(name):
+    if not Path(name).is_file():
+        raise FileNotFoundError(f"There is no such picture; check the path. Received: {name}")
+    return Path(name).read_bytes()
+
+
+def _listed(items):
+    return f"{len(items)}" + (f": {', '.join(map(str, items[:5]))}{' ...' if len(items) > 5 else ''}" if items else "")
+
+
+def _table(rows):
+    import pandas as pd
+
+    table = pd.DataFrame(rows).astype(object)
+    return table.where(table.notna(), "").to_string(index=False)
+
+
+def _print_metrics(run):
+    columns = ("accuracy", "accuracy_interval", "accuracy_at_half", "auc", "eer", "tar_at_far_1pct", "loss", "num_pairs")
+    metrics = run.metrics
+    rows = [{"split": split} | {key: metrics[split][key] for key in columns} for split in ("train", "validation", "test")]
+    for row in rows:
+        row["accuracy_interval"] = "{:.4f} to {:.4f}".format(*row["accuracy_interval"])
+    print(f"{run.directory}: threshold {metrics['threshold']:.4f}, trained in {metrics['seconds']['train']:.0f} s")
+    print(_table(rows))
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="python -m siamese_lib", description="One-shot face verification with Siamese networks.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(function):
+        command = commands.add_parser(function.__name__, help=function.__doc__, description=function.__doc__)
+        command.set_defaults(command=function)
+        return command
+
+    for function in (prepare, summary, train):
+        command = add(function)
+        command.add_argument("--config", required=function is not prepare, help="an experiment's YAML file")
+        command.add_argument("--seed", type=int, help="replaces the experiment's seed")
+        command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="replaces one value of the experiment")
+        if function is prepare:
+            command.add_argument("--dataset", default="sample", choices=("sample", "lfwa", "lfw-funneled"))
+        if function is summary:
+            command.add_argument("--json", action="store_true", help="prints JSON")
+        else:
+            command.add_argument("--data-root", help="folder or archive of LFW-a")
+        if function is train:
+            command.add_argument("--runs", default="runs", help="where run folders are made")
+    command = add(evaluate)
+    source = command.add_mutually_exclusive_group(required=True)
+    source.add_argument("--run", help="folder of a finished run")
+    source.add_argument("--model", help="a .keras file with its .json beside it")
+    command.add_argument("--pairs", help="a pair list in LFW's format")
+    command.add_argument("--data-root", help="folder or archive of the pictures")
+    command.add_argument("--json", help="also writes the numbers to this file")
+    command = add(verify)
+    command.add_argument("pictures", nargs=2, metavar="PICTURE", help="two pictures")
+    source = command.add_mutually_exclusive_group(required=True)
+    source.add_argument("--run", help="folder of a finished run")
+    source.add_argument("--model", help="a .keras file with its .json beside it")
+    command.add_argument("--aligned", action="store_true", help="the pictures are aligned like the training data")
+    command = add(sweep)
+    command.add_argument("file", help="a sweep's YAML file")
+    command.add_argument("--data-root", help="folder or archive of LFW-a")
+    command.add_argument("--runs", default="runs", help="where run folders are made")
+    command = add(report)
+    command.add_argument("--experiment", default="experiments/sample.yaml", help="an experiment's YAML file")
+    command.add_argument("--data-root", help="folder or archive of LFW-a")
+    command.add_argument("--runs", default="runs", help="where run folders are made")
+    command.add_argument("--output", help="the report's folder")
+    command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="replaces a parameter of the notebooks")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

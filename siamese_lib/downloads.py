@@ -1,0 +1,89 @@
+"""The download of LFW-funneled and its View 1 pair lists: over TLS, with checksums, from the first of two hosts that delivers.
+
+LFW's own site is gone; these are the copies on figshare that scikit-learn reads too.
+"""
+
+import textwrap
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import pooch
+from filelock import FileLock
+
+# In this order for each file; programs are reported to be refused (403, or an empty 202) more often by the second.
+HOSTS = ("https://api.figshare.com/v2/file/download/", "https://ndownloader.figshare.com/files/")
+# Name: figshare's number and the sha256. The lists come first: if no host delivers, it shows before 230 MB have gone by.
+FILES = {
+    "pairsDevTrain.txt": ("5976012", "1d454dada7dfeca0e7eab6f65dc4e97a6312d44cf142207be28d688be92aabfa"),
+    "pairsDevTest.txt": ("5976009", "7cb06600ea8b2814ac26e946201cdb304296262aad67d046a16a7ec85d0ff87c"),
+    "lfw-funneled.tgz": ("5976015", "b47c8422c8cded889dc5a13418c4bc2abbda121092b3533a83306f90d900100a"),
+}
+RETRIES = 2  # a host and file, after one second, then after two
+TIMEOUT = (10, 60)  # seconds until a host answers the call, and without a byte from then on; a slow server may take as long as it wants
+LOOPBACK = ("127.0.0.1", "::1")  # where the tests' own server is: the only hosts that need no TLS
+
+
+def fetch_lfw_funneled(folder):
+    """Downloads LFW-funneled and its View 1 pair lists; what is there already with the right checksum is not fetched again.
+
+    Args:
+        folder: where downloads are kept; the files go into `lfw-funneled` below it.
+
+    Returns:
+        The `Path` of that subfolder, with the archive and the lists side by side, as `load_dataset` wants its `data_root`.
+
+    Raises:
+        FileNotFoundError: if a file is not there and none of the hosts delivers it.
+        ValueError: if one of `HOSTS` is neither reached by TLS nor on this machine.
+    """
+    for host in HOSTS:
+        _check_url(host)
+    folder = Path(folder) / "lfw-funneled"
+    folder.mkdir(parents=True, exist_ok=True)
+    # Of two processes that start together the second waits, instead of fetching everything once more.
+    with FileLock(f"{folder}.lock"):
+        # pooch tidies up after every failure, but not after a kill, which may leave 230 MB under a name of tempfile's.
+        for remains in folder.glob("tmp*"):
+            remains.unlink()
+        for name in FILES:
+            _fetch(name, folder)
+    return folder
+
+
+def _fetch(name, folder):
+    """Has pooch fetch one file into a temporary one beside it, which takes the name when its checksum is right."""
+    number, sha256 = FILES[name]
+    for host in HOSTS:
+        store = pooch.create(folder, host, registry={name: f"sha256:{sha256}"}, urls={name: host + number}, retry_if_failed=RETRIES)
+        try:
+            store.fetch(name, downloader=_download)
+            return
+        except (ValueError, OSError) as error:  # OSError: what requests raises, and a full or a read-only disk
+            failure = error
+    reason = textwrap.shorten(str(failure), 200, placeholder=" ...")
+    raise FileNotFoundError(
+        f"LFW-funneled's {name} could not be downloaded to {folder} from {' or '.join(urlsplit(host).hostname for host in HOSTS)}; "
+        f"try again later, or bring LFW-a (dataset 'lfwa', its folder or archive as data_root). Received: {reason}"
+    ) from failure
+
+
+def _download(url, output_file, store):
+    """What pooch calls to fetch `url`: its own downloader, which alone would take any 2xx answer for the file."""
+    fetch = pooch.HTTPDownloader(progressbar=True, chunk_size=2**16, timeout=TIMEOUT, hooks={"response": _check_answer})
+    fetch(url, output_file, store)
+    if not Path(output_file).stat().st_size:
+        raise ValueError(f"{url} answered with an empty body")
+
+
+def _check_answer(response, **_):
+    """Called by requests with each answer before its body is read or its redirection followed."""
+    if response.is_redirect:
+        _check_url(urljoin(response.url, response.headers["location"]))
+    elif response.status_code != 200:
+        raise ValueError(f"{response.url} answered {response.status_code} {response.reason}")
+
+
+def _check_url(url):
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        raise ValueError(f"Downloads come by https, or by http from this machine itself, and not from {url}")

@@ -1,0 +1,240 @@
+"""Every picture of the project: data in, a matplotlib `Figure` out; nothing is shown or kept here."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+# Okabe and Ito's palette, which colour-blind readers can tell apart.
+BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, BLACK = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "#000000"
+CLASS_COLORS = {1: BLUE, 0: VERMILION}
+CLASS_NAMES = {1: "same person", 0: "different people"}
+CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+LINES = ("-", "--", "-.", ":")
+
+
+def _figure(width=6.4, height=4.0, **grid):
+    figure = Figure(figsize=(width, height), layout="constrained", dpi=100)
+    axes = figure.subplots(**grid)
+    for one in np.atleast_1d(axes).flat:
+        one.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def images_per_person(counts, title):
+    """A histogram of how many pictures each person has, both axes logarithmic.
+
+    Args:
+        counts: `(num_people,)`, pictures of each person.
+        title: the figure's title.
+    """
+    figure, axes = _figure()
+    highest = max(counts)
+    edges = np.unique(np.round(np.geomspace(1, highest + 1, 18)).astype(int)) if highest > 20 else np.arange(1, highest + 2)
+    axes.hist(counts, bins=edges - 0.5, color=BLUE, edgecolor="white")
+    axes.set(title=title, xlabel="pictures of a person", ylabel="people (logarithmic)", yscale="log")
+    if highest > 20:
+        axes.set_xscale("log")
+    return figure
+
+
+def histograms(columns, title, xlabels):
+    """Overlaid density histograms, one panel a quantity.
+
+    Args:
+        columns: `{quantity: {group: values}}`.
+        title: the figure's title.
+        xlabels: `{quantity: label with its unit}`.
+    """
+    figure, panels = _figure(10, 3.4, ncols=len(columns), squeeze=False)
+    for axes, (quantity, groups) in zip(panels.flat, columns.items()):
+        for index, (group, values) in enumerate(groups.items()):
+            style = {"color": CYCLE[index], "linestyle": LINES[index], "linewidth": 1.8}
+            axes.hist(values, bins=40, density=True, histtype="step", label=group, **style)
+        axes.set(xlabel=xlabels[quantity], ylabel="density")
+    panels.flat[0].legend(frameon=False)
+    figure.suptitle(title)
+    return figure
+
+
+def leak(shares_random, shares_by_person):
+    """The share of validation pairs with a person from training, for two ways to split, a dot a seed."""
+    figure, axes = _figure(6.4, 2.6)
+    for row, (shares, color) in enumerate(((shares_by_person, GREEN), (shares_random, VERMILION))):
+        axes.scatter(shares, np.full(len(shares), row), color=color, alpha=0.6, s=40)
+        axes.annotate(f"mean {np.mean(shares):.0%}", (np.mean(shares), row + 0.16), ha="center")
+    axes.set(yticks=[0, 1], yticklabels=["by person", "at random"], ylim=(-0.5, 1.5), xlim=(-0.03, 1.0))
+    axes.set(title="Validation pairs that show a person from training", xlabel="share of the validation pairs (a dot a seed)")
+    return figure
+
+
+def faces(images, titles, title, columns=5):
+    """A sheet of pictures.
+
+    Args:
+        images: a list of `(height, width, 1)` or `(height, width)` arrays.
+        titles: a caption for each.
+    """
+    rows = -(-len(images) // columns)
+    figure, panels = _figure(1.7 * columns, 2.2 * rows + 0.4, nrows=rows, ncols=columns, squeeze=False)
+    for axes in panels.flat:
+        axes.axis("off")
+    for axes, image, caption in zip(panels.flat, images, titles):
+        axes.imshow(np.squeeze(image), cmap="gray", vmin=0, vmax=255)
+        axes.set_title(caption, fontsize=8)
+    figure.suptitle(title)
+    return figure
+
+
+def pair_gallery(pairs_of_images, captions, wrong, title, columns=3):
+    """Pairs of faces side by side; a wrongly decided pair is framed in vermilion and marked as wrong in words.
+
+    Args:
+        pairs_of_images: a list of `(left, right)` pictures of one size.
+        captions: a text for each pair.
+        wrong: whether each pair was decided wrongly.
+        title: the figure's title.
+    """
+    rows = max(1, -(-len(pairs_of_images) // columns))
+    figure, panels = _figure(3.4 * columns, 2.5 * rows + 0.4, nrows=rows, ncols=columns, squeeze=False)
+    for axes in panels.flat:
+        axes.axis("off")
+    for axes, images, caption, is_wrong in zip(panels.flat, pairs_of_images, captions, wrong):
+        left, right = (np.squeeze(image) for image in images)
+        axes.imshow(np.hstack([left, np.full((len(left), 3), 255, np.uint8), right]), cmap="gray", vmin=0, vmax=255)
+        axes.set_title(f"WRONG  {caption}" if is_wrong else caption, fontsize=8, color=VERMILION if is_wrong else BLACK)
+        if is_wrong:
+            axes.axis("on")
+            axes.set(xticks=[], yticks=[])
+            for spine in axes.spines.values():
+                spine.set(visible=True, color=VERMILION, linewidth=3)
+    figure.suptitle(title)
+    return figure
+
+
+def learning_curves(histories, title):
+    """Loss, accuracy and AUC by epoch, training dashed and validation solid.
+
+    Args:
+        histories: `{name: DataFrame}` as `Run.history`.
+    """
+    figure, panels = _figure(11, 3.6, ncols=3)
+    for axes, (column, label) in zip(panels, {"loss": "loss (with penalties)", "accuracy": "accuracy at 0.5", "auc": "AUC"}.items()):
+        for color, (name, history) in zip(CYCLE, histories.items()):
+            marker = "o" if len(history) < 3 else None
+            axes.plot(history["epoch"], history[column], color=color, linestyle="--", marker=marker, label=f"{name}, training")
+            axes.plot(history["epoch"], history[f"val_{column}"], color=color, marker=marker, label=f"{name}, validation")
+        axes.set(xlabel="epoch", ylabel=label)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    panels[0].legend(frameon=False, fontsize=8)
+    figure.suptitle(title)
+    return figure
+
+
+def roc_curves(curves, title):
+    """ROC curves: true accept rate against false accept rate.
+
+    Args:
+        curves: `{name: (far, tar, auc)}`.
+    """
+    figure, axes = _figure(5.4, 4.8)
+    for index, (name, (far, tar, auc)) in enumerate(curves.items()):
+        axes.plot(far, tar, color=CYCLE[index], linestyle=LINES[index % 4], label=f"{name} (AUC {auc:.3f})")
+    axes.plot([0, 1], [0, 1], color="0.6", linewidth=1, label="chance (AUC 0.500)")
+    axes.set(title=title, xlabel="false accept rate (different people accepted)", ylabel="true accept rate (same person accepted)")
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    axes.legend(frameon=False, loc="lower right")
+    return figure
+
+
+def score_histogram(scores, labels, threshold, title):
+    """The scores of both classes with the threshold between them."""
+    figure, axes = _figure()
+    bins = np.linspace(min(scores), max(scores), 41)
+    for label in (1, 0):
+        style = {"color": CLASS_COLORS[label], "hatch": "//" if label == 0 else None, "alpha": 0.55, "edgecolor": "white"}
+        axes.hist(np.asarray(scores)[np.asarray(labels) == label], bins=bins, label=CLASS_NAMES[label], **style)
+    axes.axvline(threshold, color=BLACK, linestyle="--", label=f"threshold {threshold:.3f}")
+    axes.set(title=title, xlabel="score (larger: more alike)", ylabel="pairs")
+    axes.legend(frameon=False)
+    return figure
+
+
+def confusion_matrix(counts, title):
+    """Counts of the four outcomes, `[[different called different, called same], [same called different, called same]]`."""
+    figure, axes = _figure(4.6, 3.8)
+    counts = np.asarray(counts)
+    axes.imshow(counts, cmap="Blues", vmin=0)
+    for truth, called in np.ndindex(2, 2):
+        color = "white" if counts[truth, called] > 0.6 * counts.max() else "black"
+        share = counts[truth, called] / max(1, counts[truth].sum())
+        axes.text(called, truth, f"{counts[truth, called]}\n{share:.1%}", ha="center", va="center", color=color, fontsize=13)
+    axes.set(xticks=[0, 1], yticks=[0, 1], xticklabels=["different", "same"], yticklabels=["different", "same"])
+    axes.set(title=title, xlabel="decision", ylabel="truth")
+    axes.spines[:].set_visible(False)
+    return figure
+
+
+def sweep_axis(table, axis, title):
+    """Validation and test accuracy against one axis of a sweep; bars are 95 % intervals over people of a single run.
+
+    Args:
+        table: rows with the columns value, seed, and accuracy, low, high for validation and test.
+    """
+    figure, axes = _figure(6.4, 3.8)
+    values = sorted(table["value"].unique())
+    positions = table["value"].map({value: place for place, value in enumerate(values)})
+    for shift, split, color, marker in ((-0.06, "validation", BLUE, "o"), (0.06, "test", VERMILION, "s")):
+        accuracy = table[f"{split}_accuracy"]
+        error = [(accuracy - table[f"{split}_low"]).clip(lower=0), (table[f"{split}_high"] - accuracy).clip(lower=0)]
+        axes.errorbar(positions + shift, accuracy, yerror=error, fmt=marker, color=color, capsize=3, label=split)
+        mean = table.groupby("value")[f"{split}_accuracy"].mean().loc[values]
+        axes.plot(np.arange(len(values)) + shift, mean, color=color, linewidth=1, alpha=0.6)
+    axes.set(xticks=range(len(values)), xticklabels=[f"{value:g}" for value in values])
+    axes.set(title=title, xlabel=axis.replace("_", " "), ylabel="accuracy (share of pairs)")
+    axes.legend(frameon=False)
+    return figure
+
+
+def accuracy_intervals(rows, title):
+    """Accuracies with their 95 % intervals, one line each.
+
+    Args:
+        rows: a list of `(name, accuracy, [low, high])`.
+    """
+    figure, axes = _figure(7.2, 0.5 * len(rows) + 1.2)
+    for place, (name, accuracy, (low, high)) in enumerate(reversed(rows)):
+        color = VERMILION if "test" in name else BLUE
+        axes.plot([low, high], [place, place], color=color, linewidth=2)
+        axes.plot(accuracy, place, "s" if "test" in name else "o", color=color)
+        axes.annotate(f"{accuracy:.1%}", (accuracy, place), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=9)
+    axes.axvline(0.5, color="0.6", linewidth=1, linestyle=":")
+    axes.set(yticks=range(len(rows)), yticklabels=[row[0] for row in reversed(rows)], ylim=(-0.6, len(rows) - 0.2))
+    axes.set(title=title, xlabel="accuracy with 95 % interval (dotted: chance)")
+    return figure
+
+
+def twin_diagram(image_size, encoder, embedding_size, comparison):
+    """The Siamese network as boxes and arrows: two pictures, one encoder used twice, a comparison, a probability."""
+    figure, axes = _figure(9.5, 3.2)
+    axes.axis("off")
+    axes.set(xlim=(0, 10), ylim=(0, 4), title="A Siamese network: both pictures pass through one encoder with one set of weights")
+    height, width = image_size
+    boxes = {
+        "left": (0.0, 2.5, 1.6, f"left picture\n{height} x {width}", SKY),
+        "right": (0.0, 0.5, 1.6, f"right picture\n{height} x {width}", SKY),
+        "encoder_left": (2.5, 2.5, 2.0, f"encoder\n'{encoder}'", ORANGE),
+        "encoder_right": (2.5, 0.5, 2.0, f"encoder\n'{encoder}'", ORANGE),
+        "compare": (6.6, 1.5, 1.7, comparison, GREEN),
+        "score": (8.9, 1.5, 1.1, "p(same\nperson)", BLUE),
+    }
+    for x, y, wide, text, color in boxes.values():
+        axes.add_patch(FancyBboxPatch((x, y), wide, 1.0, boxstyle="round,pad=0.02", facecolor=color, alpha=0.35, edgecolor=BLACK))
+        axes.text(x + wide / 2, y + 0.5, text, ha="center", va="center", fontsize=10)
+    arrows = [((1.65, 3), (2.45, 3)), ((1.65, 1), (2.45, 1)), ((4.55, 3), (6.55, 2.2)), ((4.55, 1), (6.55, 1.8)), ((8.35, 2), (8.85, 2))]
+    for start, end in arrows:
+        axes.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=14, color=BLACK))
+    axes.add_patch(FancyArrowPatch((3.5, 2.45), (3.5, 1.55), arrowstyle="<->", mutation_scale=14, linestyle="--", color=BLACK))
+    axes.text(3.65, 2.0, "same weights", va="center", fontsize=9)
+    axes.text(5.6, 3.0, f"embedding\n{embedding_size} numbers", ha="center", va="center", fontsize=9)
+    axes.text(5.6, 1.0, f"embedding\n{embedding_size} numbers", ha="center", va="center", fontsize=9)
+    return figure

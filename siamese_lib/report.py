@@ -1,0 +1,179 @@
+"""The report: the notebooks executed in order with papermill, as HTML pages with a front page."""
+
+import json
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from siamese_lib.config import ExperimentConfig
+from siamese_lib.datasets import load_dataset
+from siamese_lib.environment import project_path, project_root, quiet_tensorflow
+from siamese_lib.files import write_text
+from siamese_lib.runs import Run
+
+NOTEBOOKS = ("01_dataset_analysis", "02_training", "03_parameter_sweeps", "04_error_analysis")
+HIDDEN_FACES = "The figure shows faces of LFW, which may not be published; run the notebook to see it."
+CREDITS = {"sample": "Faces: The Database of Faces, AT&T Laboratories Cambridge."}
+DATA_WORDS = {
+    "sample": "the sample faces, 400 pictures of 40 people",
+    "lfwa": "LFW-a, 13,233 pictures of 5,749 people",
+    "lfw-funneled": "LFW-funneled, 13,233 pictures of 5,749 people",
+}
+
+
+def build_report(experiment, data_root="", runs_dir="runs", output="", parameters=None):
+    """Executes the notebooks and writes their copies, HTML pages and `index.html`.
+
+    Args:
+        experiment: path of the experiment's YAML file.
+        data_root: folder or archive of LFW-a; not needed for the sample.
+        runs_dir: where run folders are, or are made.
+        output: the report's folder; by default `report/DATASET` in the project. It is replaced when all went well.
+        parameters: further values for the notebooks' parameters cells.
+
+    Returns:
+        The path of `index.html`.
+
+    Raises:
+        FileNotFoundError, ValueError: if the experiment or the data cannot be used.
+        RuntimeError: if a notebook fails, with its name, its error and where its executed copy lies.
+    """
+    experiment = project_path(experiment).resolve()
+    config = ExperimentConfig.from_yaml(experiment)
+    dataset = load_dataset(config.dataset, data_root)
+    runs_dir = project_path(runs_dir).resolve()
+    output = project_path(output or Path("report") / config.dataset).resolve()
+    values = {"experiment": str(experiment), "data_root": str(Path(data_root).resolve()) if data_root else "", "runs_dir": str(runs_dir)}
+    output.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
+    try:
+        pages = [_execute(name, work, values | (parameters or {}), dataset.faces_may_be_shown) for name in NOTEBOOKS]
+        write_text(work / "index.html", _front_page(config, experiment.parent, runs_dir, pages))
+        _replace(output, work)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return output / "index.html"
+
+
+def _replace(output, work):
+    """Puts the finished report in the place of the old one, which is removed only after the new one is there."""
+    work.chmod(0o755)
+    old = output.with_name(f".{output.name}-old")
+    shutil.rmtree(old, ignore_errors=True)
+    if output.exists():
+        output.rename(old)
+    work.rename(output)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _execute(name, work, values, faces_may_be_shown):
+    """Executes one notebook; returns what the front page says of it."""
+    import nbformat
+    import papermill
+
+    quiet_tensorflow()
+    source, target = project_root() / "notebooks" / f"{name}.ipynb", work / f"{name}.ipynb"
+    known = papermill.inspect_notebook(str(source))
+    wanted = {key: value for key, value in values.items() if key in known}
+    print(f"Executing {name} ...", flush=True)
+    try:
+        papermill.execute_notebook(str(source), str(target), wanted, cwd=str(source.parent), kernel_name="python3", progress_bar=True)
+    except papermill.exceptions.PapermillExecutionError as error:
+        kept = work.parent / f"failed-{name}.ipynb"
+        shutil.copy(target, kept)
+        raise RuntimeError(f"The notebook {name} failed: {error.ename}: {error.evalue} Its executed copy is {kept}.") from error
+    notebook = nbformat.read(target, as_version=4)
+    cleaned(notebook, faces_may_be_shown, private=(values["data_root"], values["runs_dir"], str(project_root())))
+    nbformat.write(notebook, target)
+    write_text(target.with_suffix(".html"), _page(notebook, name))
+    title, abstract = _title_and_abstract(notebook)
+    return {"name": name, "title": title, "abstract": abstract}
+
+
+def cleaned(notebook, faces_may_be_shown, private):
+    """Takes out of an executed notebook what must not be published, in place.
+
+    That is: the output of cells tagged `faces`, if these may not be shown; widget states, which no reader of a file can use;
+    papermill's notes; and the paths of this machine, which are cut to what a reader can follow.
+
+    Args:
+        notebook: a notebook of nbformat.
+        faces_may_be_shown: whether pictures of the dataset's faces may be published.
+        private: paths to be cut; the empty ones are passed over.
+    """
+    import nbformat
+
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata.pop("papermill", None)
+    for cell in notebook.cells:
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        if cell.cell_type != "code":
+            continue
+        if "faces" in cell.metadata.get("tags", []) and not faces_may_be_shown:
+            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=HIDDEN_FACES + "\n")]
+        cell.outputs = [output for output in cell.outputs if "application/vnd.jupyter.widget-view+json" not in output.get("data", {})]
+        cell.source = _without_paths(cell.source, private)
+        cell.outputs = json.loads(_without_paths(json.dumps(cell.outputs), private), object_hook=nbformat.NotebookNode)
+
+
+def _without_paths(text, private):
+    for path in sorted(filter(None, private), key=len, reverse=True):
+        shown = "" if path == str(project_root()) else Path(path).name
+        text = text.replace(f"{path}/", f"{shown}/" if shown else "").replace(path, shown or ".")
+    return text
+
+
+def _page(notebook, name):
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(template_name="lab", embed_images=True)
+    html, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": name}})
+    return html
+
+
+def _title_and_abstract(notebook):
+    """The notebook's heading and the first paragraph below it, without Markdown's marks."""
+    first = next(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    paragraphs = [part.strip() for part in first.split("\n\n") if part.strip() and not part.lstrip().startswith(("[!", "!"))]
+    abstract = paragraphs[1] if len(paragraphs) > 1 else ""
+    return paragraphs[0].lstrip("# "), re.sub(r"[*`]|\[([^\]]*)\]\([^)]*\)", r"\1", abstract).replace("\n", " ")
+
+
+def _front_page(config, folder, runs_dir, pages):
+    import jinja2
+
+    configs = [config] + ([ExperimentConfig.from_yaml(folder / f"{config.compare_with}.yaml")] if config.compare_with else [])
+    runs = [run for run in (Run.of(one, runs_dir) for one in configs) if run.done]
+    template = (Path(__file__).parent / "templates" / "index.html.j2").read_text(encoding="utf-8")
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    versions = runs[0].versions
+    return environment.from_string(template).render(
+        title="One-shot face verification with Siamese networks",
+        data_words=DATA_WORDS[config.dataset],
+        experiment=config.experiment,
+        rows=[_headline(run) for run in runs],
+        seeds_words="Each row is a single run of a single seed.",
+        num_test_pairs=f"{runs[0].metrics['test']['num_pairs']:,}",
+        pages=pages,
+        credit=CREDITS.get(config.dataset, ""),
+        date=versions["date"][:10],
+        versions=versions,
+    )
+
+
+def _headline(run):
+    metrics, config = run.metrics, run.config
+    low, high = metrics["test"]["accuracy_interval"]
+    return {
+        "name": f"{config.experiment} ({config.encoder})",
+        "parameters": f"{metrics['parameters']['total']:,}",
+        "epochs": metrics["num_epochs"],
+        "validation": f"{metrics['validation']['accuracy']:.1%}",
+        "test": f"{metrics['test']['accuracy']:.1%}",
+        "interval": f"{low:.1%} to {high:.1%}",
+        "auc": f"{metrics['test']['auc']:.3f}",
+        "eer": f"{metrics['test']['eer']:.1%}",
+        "seconds": f"{metrics['seconds']['train'] / 60:.1f} min",
+    }
