@@ -152,6 +152,13 @@ def report(options):
     print(f"The report is ready: open {page}")
 
 
+def leaderboard(options):
+    """Writes the table of results from the runs' folders into leaderboard.json and README.md."""
+    from siamese_lib.leaderboard import as_markdown, update
+
+    print(as_markdown(update(options.results, environment.project_root() / "README.md")))
+
+
 def _config(options):
     return ExperimentConfig.from_yaml(environment.project_path(options.config), seed=options.seed, **_overrides(options.set))
 
@@ -241,6 +248,8 @@ def _parser():
     command.add_argument("--runs", default="runs", help="where run folders are made")
     command.add_argument("--output", help="the report's folder")
     command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="replaces a parameter of the notebooks")
+    command = add(leaderboard)
+    command.add_argument("--results", default=str(environment.project_root() / "results" / "lfwa"), help="the folder of the runs")
     return parser
 
 

@@ -89,7 +89,7 @@ class ExperimentConfig:
             raise ValueError(f"crop is [top, bottom, left, right] with top < bottom, left < right. Received: {list(self.crop)}")
         if not all(32 <= side <= 1024 for side in self.image_size):
             raise ValueError(f"image_size is [height, width], each from 32 to 1024. Received: {list(self.image_size)}")
-        if not self.experiment or not set(self.experiment) <= set(_NAME_CHARACTERS):
+        if not self.experiment.strip(".") or not set(self.experiment) <= set(_NAME_CHARACTERS):
             raise ValueError(f"An experiment's name holds letters, digits, '_', '-' and '.'. Received: {self.experiment!r}")
         if self.encoder == "koch" and min(self.image_size) < 85:
             raise ValueError(f"The koch encoder wants an image_size of 85 or more. Received: {list(self.image_size)}")
@@ -113,15 +113,25 @@ class ExperimentConfig:
             raise ValueError(f"{path} must hold lines 'key: value'. Received: {str(values)[:80]!r}")
         overrides = {key: value for key, value in overrides.items() if value is not None}
         _check_keys([*values, *overrides], path)
-        variant = ",".join(f"{key}={overrides[key]}" for key in sorted(overrides) if key not in ("seed", *NOT_TRAINED_ON))
         try:
-            return cls(**{**values, **overrides, "experiment": path.stem, "variant": variant.replace(" ", "")})
+            base = cls(**values, experiment=path.stem)
+            config = dataclasses.replace(base, **overrides)
+            # An override that says what the file says anyway makes no variant.
+            changed = [key for key in sorted(overrides) if getattr(config, key) != getattr(base, key)]
+            names = [f"{key}={getattr(config, key)}".replace(" ", "") for key in changed if key not in ("seed", *NOT_TRAINED_ON)]
+            return dataclasses.replace(config, variant=",".join(names))
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
 
     @classmethod
     def from_dict(cls, values):
-        """The config that `to_dict` wrote; fields that are not there get their defaults."""
+        """The config that `to_dict` wrote; fields that are not there get their defaults.
+
+        Raises:
+            ValueError: if `values` is no such dict.
+        """
+        if not isinstance(values, dict) or "experiment" not in values:
+            raise ValueError(f"config.json must hold an object with the key experiment. Received: {str(values)[:80]!r}")
         _check_keys([key for key in values if key not in ("experiment", "variant")], "config.json")
         return cls(**values)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from siamese_lib.archives import is_archive, open_source
+from siamese_lib.cloud import local_copy
 from siamese_lib.environment import cache_root, lfwa_candidates
 from siamese_lib.files import fingerprint
 from siamese_lib.pairs import Face, PairList, parse_pair_folds, split_by_person
@@ -99,10 +100,10 @@ def locate_faces(data_root):
         FileNotFoundError: if there are no pictures in LFW's layout.
     """
     data_root = Path(data_root)
-    source = open_source(data_root, cache_root() / "unpacked")
+    source = open_source(local_copy(data_root), cache_root() / "unpacked")
     files = _face_files(source)
     if not files and data_root.is_dir():
-        source = open_source(_only_archive(data_root), cache_root() / "unpacked")
+        source = open_source(local_copy(_only_archive(data_root)), cache_root() / "unpacked")
         files = _face_files(source)
     if not files:
         raise FileNotFoundError(f"No pictures PERSON/PERSON_0001.jpg were found; give LFW-a's folder or archive. Received: {data_root}")

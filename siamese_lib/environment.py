@@ -5,11 +5,13 @@ import os
 import platform
 import sys
 import warnings
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-DRIVE = Path("/content/drive/MyDrive")
-KAGGLE_INPUT = Path("/kaggle/input")
+# Where Colab shows Google Drive and Kaggle its data. The two variables put other folders in their place.
+DRIVE = Path(os.environ.get("SIAMESE_DRIVE") or "/content/drive/MyDrive")
+KAGGLE_INPUT = Path(os.environ.get("SIAMESE_KAGGLE_INPUT") or "/kaggle/input")
 # Where course copies of LFW-a are kept on Drive; each may be a folder or an archive.
 DRIVE_FOLDERS = ("datasets/lfw2", "datasets/lfwa", "datasets/lfw", "lfw2", "lfwa")
 
@@ -47,7 +49,8 @@ def lfwa_candidates():
     from siamese_lib.archives import ARCHIVE_SUFFIXES
 
     stems = [project_root() / "lfwa", *(DRIVE / folder for folder in DRIVE_FOLDERS)]
-    candidates = [Path(f"{stem}{suffix}") for stem in stems for suffix in ("", *ARCHIVE_SUFFIXES)]
+    # An archive before the folder of the same name: of the two on Drive, it is the fast one.
+    candidates = [Path(f"{stem}{suffix}") for stem in stems for suffix in (*ARCHIVE_SUFFIXES, "")]
     if KAGGLE_INPUT.is_dir():
         candidates += sorted(folder for folder in KAGGLE_INPUT.iterdir() if "lfw" in folder.name.lower())
     return [path for path in candidates if path.exists()]
@@ -64,22 +67,63 @@ def start_notebook(mount=False):
 
 
 def mount_drive():
-    """Mounts Google Drive on Colab, if it is not mounted yet and if there is someone to answer the question for permission.
+    """Mounts Google Drive on Colab, if it is not mounted yet and if there is someone to give permission.
 
     Returns:
         Whether Drive is there.
+
+    Raises:
+        FileNotFoundError: if Colab was asked and did not mount it: whoever asks for Drive would lose without it what they keep there.
     """
-    if DRIVE.is_dir():
+    if drive_is_mounted():
         print(f"Google Drive is mounted: {DRIVE}")
         return True
-    if not in_colab() or os.environ.get("SIAMESE_HEADLESS"):
-        print("Google Drive is not mounted: this is no Colab session that someone looks at.")
+    if not in_colab() or not someone_answers():
+        print("Google Drive is not mounted, since this is no Colab session that someone looks at: it goes on without Drive.")
         return False
+    # Found only on Colab. It asks the page for permission before it looks whether Drive is mounted, and waits two minutes.
     from google.colab import drive
 
-    # Colab asks in the browser and waits up to two minutes.
-    drive.mount(str(DRIVE.parent))
-    return DRIVE.is_dir()
+    print("Google Drive: Colab asks for permission in a window of its own ...", flush=True)
+    try:
+        drive.mount(str(DRIVE.parent))
+    except Exception as error:  # a refusal, an answer that does not come and a failed mount have no class in common
+        raise FileNotFoundError(
+            "Google Drive was not mounted; run this cell again, or go on without Drive (mount_drive = False). "
+            f"Received: {type(error).__name__}: {error}"
+        ) from error
+    return drive_is_mounted()
+
+
+def drive_is_mounted():
+    """Whether Google Drive can be read."""
+    try:
+        return DRIVE.is_dir()
+    except OSError:  # "Transport endpoint is not connected": the program behind the folder has died
+        return False
+
+
+def someone_answers():
+    """Whether a person can answer a question: in a notebook on a screen; not where papermill, nbclient or nbval executes it."""
+    from IPython import get_ipython
+
+    # With each cell the kernel is told whether the other side takes questions. Colab's page does: input() works there.
+    takes_questions = getattr(getattr(get_ipython(), "kernel", None), "_allow_stdin", False)
+    return takes_questions and not os.environ.get("SIAMESE_HEADLESS")
+
+
+@contextmanager
+def headless():
+    """Tells the processes that are started inside, by SIAMESE_HEADLESS, that nobody is there to answer a question."""
+    before = os.environ.get("SIAMESE_HEADLESS")
+    os.environ["SIAMESE_HEADLESS"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["SIAMESE_HEADLESS"]
+        else:
+            os.environ["SIAMESE_HEADLESS"] = before
 
 
 def seed_everything(seed):

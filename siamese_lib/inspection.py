@@ -106,12 +106,6 @@ def pair_caption(pair):
     return f"{names} / {pair.right.number}" if pair.label == SAME else f"{names}\n{pair.right.person} {pair.right.number}"
 
 
-def share_with_known_people(validation, train):
-    """The share of validation pairs that show a person from the training pairs."""
-    known = train.people
-    return sum(pair.left.person in known or pair.right.person in known for pair in validation) / len(validation)
-
-
 def scored_gallery(scores, cache, threshold, title):
     """The gallery of scored pairs, each with its names, its score and its distance to the threshold.
 

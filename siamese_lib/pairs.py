@@ -243,10 +243,14 @@ def leak_of_random_split(pairs, validation_fraction, seed):
     """
     order = list(pairs)
     random.Random(seed).shuffle(order)
-    num_validation = round(validation_fraction * len(order))
-    training_people = PairList(tuple(order[num_validation:])).people
-    leaked = [pair.left.person in training_people or pair.right.person in training_people for pair in order[:num_validation]]
-    return sum(leaked) / num_validation
+    num_validation = max(1, round(validation_fraction * len(order)))
+    return share_with_known_people(PairList(tuple(order[:num_validation])), PairList(tuple(order[num_validation:])))
+
+
+def share_with_known_people(validation, train):
+    """The share of validation pairs that show a person from the training pairs."""
+    known = train.people
+    return sum(pair.left.person in known or pair.right.person in known for pair in validation) / len(validation)
 
 
 def draw_pairs(faces, num_same_per_person, group_size, seed):

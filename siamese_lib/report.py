@@ -8,7 +8,7 @@ from pathlib import Path
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.datasets import load_dataset
-from siamese_lib.environment import project_path, project_root, quiet_tensorflow
+from siamese_lib.environment import headless, project_path, project_root, quiet_tensorflow
 from siamese_lib.files import write_text
 from siamese_lib.runs import Run
 
@@ -46,13 +46,13 @@ def build_report(experiment, data_root="", runs_dir="runs", output="", parameter
     output = project_path(output or Path("report") / config.dataset).resolve()
     values = {"experiment": str(experiment), "data_root": str(Path(data_root).resolve()) if data_root else "", "runs_dir": str(runs_dir)}
     output.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in output.parent.glob(f".{output.name}-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
     work = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
-    try:
-        pages = [_execute(name, work, values | (parameters or {}), dataset.faces_may_be_shown) for name in NOTEBOOKS]
-        write_text(work / "index.html", _front_page(config, experiment.parent, runs_dir, pages))
-        _replace(output, work)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    # Should a notebook fail, its copy stays there for a look; the next attempt removes it.
+    pages = [_page_of(name, work, values | (parameters or {}), dataset.faces_may_be_shown) for name in NOTEBOOKS]
+    write_text(work / "index.html", _front_page(config, experiment.parent, runs_dir, pages))
+    _replace(output, work)
     return output / "index.html"
 
 
@@ -67,22 +67,38 @@ def _replace(output, work):
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _execute(name, work, values, faces_may_be_shown):
-    """Executes one notebook; returns what the front page says of it."""
-    import nbformat
+def execute(name, target, values):
+    """Executes one of the project's notebooks with papermill.
+
+    Args:
+        name: the notebook's name without its suffix.
+        target: where the executed copy is written.
+        values: parameters; those that the notebook does not know are left out.
+
+    Raises:
+        RuntimeError: if a cell fails, with the notebook, the error and where the copy lies.
+    """
     import papermill
 
-    quiet_tensorflow()
-    source, target = project_root() / "notebooks" / f"{name}.ipynb", work / f"{name}.ipynb"
+    source = project_root() / "notebooks" / f"{name}.ipynb"
     known = papermill.inspect_notebook(str(source))
     wanted = {key: value for key, value in values.items() if key in known}
-    print(f"Executing {name} ...", flush=True)
+    quiet_tensorflow()
     try:
-        papermill.execute_notebook(str(source), str(target), wanted, cwd=str(source.parent), kernel_name="python3", progress_bar=True)
+        # Only while it runs: afterwards the user of this very kernel may be asked again.
+        with headless():
+            papermill.execute_notebook(str(source), str(target), wanted, cwd=str(source.parent), kernel_name="python3", progress_bar=True)
     except papermill.exceptions.PapermillExecutionError as error:
-        kept = work.parent / f"failed-{name}.ipynb"
-        shutil.copy(target, kept)
-        raise RuntimeError(f"The notebook {name} failed: {error.ename}: {error.evalue} Its executed copy is {kept}.") from error
+        raise RuntimeError(f"The notebook {name} failed: {error.ename}: {error.evalue} Its executed copy is {target}.") from error
+
+
+def _page_of(name, work, values, faces_may_be_shown):
+    """Executes one notebook and writes its page; returns what the front page says of it."""
+    import nbformat
+
+    target = work / f"{name}.ipynb"
+    print(f"Executing {name} ...", flush=True)
+    execute(name, target, values)
     notebook = nbformat.read(target, as_version=4)
     cleaned(notebook, faces_may_be_shown, private=(values["data_root"], values["runs_dir"], str(project_root())))
     nbformat.write(notebook, target)

@@ -1,0 +1,39 @@
+# make report · make test · make lab: each makes .venv and installs what it needs. See README.md for machines without make.
+PYTHON ?= python3
+VENV ?= .venv
+EXPERIMENT ?= experiments/sample.yaml
+DATA_ROOT ?=
+RUNS ?= runs
+CONSTRAINTS ?= constraints.txt
+BIN = $(VENV)/bin
+
+.PHONY: report test test-long test-colab-versions lab clean
+
+report: $(VENV)/.installed
+	$(BIN)/python -m siamese_lib report --experiment "$(EXPERIMENT)" --data-root "$(DATA_ROOT)" --runs "$(RUNS)"
+
+test: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest -q -m "not long" --durations=5
+
+# Takes long: the full report on the sample, and all tests with the versions that Colab has.
+test-long: $(VENV)/.installed
+	$(BIN)/python -m pytest -q -m long
+	$(MAKE) test-colab-versions
+
+test-colab-versions:
+	$(MAKE) VENV=.venv-colab CONSTRAINTS=constraints-colab.txt .venv-colab/.installed
+	.venv-colab/bin/python -m pytest -q -m "not long"
+
+lab: $(VENV)/.installed
+	$(BIN)/jupyter lab notebooks
+
+$(VENV)/.installed: requirements.txt requirements-dev.txt $(CONSTRAINTS) pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt -c $(CONSTRAINTS)
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $@
+
+clean:
+	rm -rf .venv .venv-colab runs

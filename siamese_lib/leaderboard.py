@@ -1,0 +1,92 @@
+"""The table of results: read from the committed run folders, written as JSON and into the README."""
+
+import re
+import statistics as statistics_of
+from pathlib import Path
+
+from siamese_lib import figures
+from siamese_lib.files import replacing, write_json, write_text
+from siamese_lib.runs import Run
+
+BEGIN, END = "<!-- results: written by `python -m siamese_lib leaderboard`, do not edit -->", "<!-- end of results -->"
+
+
+def leaderboard(results_dir):
+    """One row an experiment, from the finished runs in `results_dir/EXPERIMENT/seed_N`.
+
+    Returns:
+        A list of dicts with the keys experiment, protocol, encoder, num_parameters, num_seeds, validation_accuracy_mean,
+        test_accuracy_mean, test_accuracy_sd (None for a single seed), test_accuracy_interval (of the first seed),
+        test_auc_mean, train_seconds_mean; the best validation accuracy first.
+    """
+    rows = []
+    for folder in sorted(Path(results_dir).iterdir()):
+        runs = [Run(path.parent) for path in sorted(folder.glob("seed_*/DONE"))]
+        if runs:
+            rows.append(_row(runs))
+    return sorted(rows, key=lambda row: -row["validation_accuracy_mean"])
+
+
+def _row(runs):
+    config, metrics = runs[0].config, [run.metrics for run in runs]
+    test = [one["test"]["accuracy"] for one in metrics]
+    return {
+        "experiment": config.experiment,
+        "protocol": config.protocol,
+        "encoder": config.encoder,
+        "num_parameters": metrics[0]["parameters"]["total"],
+        "num_seeds": len(runs),
+        "validation_accuracy_mean": statistics_of.mean(one["validation"]["accuracy"] for one in metrics),
+        "test_accuracy_mean": statistics_of.mean(test),
+        "test_accuracy_sd": statistics_of.stdev(test) if len(test) > 1 else None,
+        "test_accuracy_interval": metrics[0]["test"]["accuracy_interval"],
+        "test_auc_mean": statistics_of.mean(one["test"]["auc"] for one in metrics),
+        "train_seconds_mean": statistics_of.mean(one["seconds"]["train"] for one in metrics),
+    }
+
+
+def as_markdown(rows):
+    """The rows as a Markdown table for readers: percent, minutes, and how many seeds."""
+    lines = [
+        "| experiment | encoder | parameters | seeds | validation | test | 95 % interval | test AUC | training |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        low, high = row["test_accuracy_interval"]
+        spread = "" if row["test_accuracy_sd"] is None else f" ± {100 * row['test_accuracy_sd']:.1f}"
+        lines.append(
+            f"| `{row['experiment']}` | {row['encoder']} | {row['num_parameters']:,} | {row['num_seeds']} "
+            f"| {100 * row['validation_accuracy_mean']:.1f} % | **{100 * row['test_accuracy_mean']:.1f} %**{spread} "
+            f"| {100 * low:.1f} to {100 * high:.1f} | {row['test_auc_mean']:.3f} | {row['train_seconds_mean'] / 60:.1f} min |"
+        )
+    return "\n".join(lines)
+
+
+def update(results_dir, readme):
+    """Writes `leaderboard.json` into `results_dir`, the table into the README between its two marks, and its figure beside it.
+
+    Args:
+        results_dir: the folder of the runs, `results/lfwa`.
+        readme: the README; its figure is `docs/results.png` in the same folder.
+
+    Returns:
+        The rows.
+
+    Raises:
+        ValueError: if the README has lost its marks.
+    """
+    rows = leaderboard(results_dir)
+    write_json(Path(results_dir) / "leaderboard.json", rows)
+    write_text(readme, with_table(Path(readme).read_text(encoding="utf-8"), rows))
+    lines = [(f"{row['experiment']}, test", row["test_accuracy_mean"], row["test_accuracy_interval"]) for row in rows]
+    with replacing(Path(readme).parent / "docs" / "results.png") as temporary:
+        figures.accuracy_intervals(lines, "LFW-a, 1,000 test pairs of people who were not in training").savefig(temporary, dpi=150)
+    return rows
+
+
+def with_table(text, rows):
+    """The README's text with the table of these rows between its marks."""
+    pattern = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
+    if not pattern.search(text):
+        raise ValueError(f"README.md has lost the marks of its table of results; put them back. Received: no {BEGIN!r}")
+    return pattern.sub(lambda _: f"{BEGIN}\n\n{as_markdown(rows)}\n\n{END}", text)

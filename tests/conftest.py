@@ -1,0 +1,50 @@
+"""Fixtures of the whole suite: a cache of its own, a small drawn LFW, and the real LFW-a where there is one."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import synthetic_lfw
+
+
+@pytest.fixture(scope="session", autouse=True)
+def suite_cache(tmp_path_factory):
+    """A cache folder for the suite, also in the processes that tests start; the user's own is never touched."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIAMESE_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture
+def empty_cache(tmp_path, monkeypatch):
+    """A cache folder for one test, empty at its start."""
+    monkeypatch.setenv("SIAMESE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture(scope="session")
+def lfw_folder(tmp_path_factory):
+    """A folder in LFW's layout with View 1 lists: 10 people to train and 4 to test, 250x250 JPEGs of drawn faces.
+
+    It is shared by the whole session: a test that changes it takes `lfw_copy`.
+    """
+    folder = tmp_path_factory.mktemp("lfwa")
+    synthetic_lfw.write_pictures(folder / "lfw2")
+    synthetic_lfw.write_lists(folder)
+    return folder
+
+
+@pytest.fixture
+def lfw_copy(lfw_folder, tmp_path):
+    """A copy of `lfw_folder` that one test may change."""
+    return Path(shutil.copytree(lfw_folder, tmp_path / "lfwa"))
+
+
+@pytest.fixture(scope="session")
+def lfwa_root():
+    """The folder of the real LFW-a (pictures or their archive, with the View 1 lists), from SIAMESE_LFWA."""
+    if not os.environ.get("SIAMESE_LFWA"):
+        pytest.skip("needs the real LFW-a: set SIAMESE_LFWA to the folder that holds it")
+    return Path(os.environ["SIAMESE_LFWA"])

@@ -1,0 +1,71 @@
+"""Augmentation: same seed, same change; and each quality does what its name says."""
+
+import numpy as np
+import pytest
+
+from siamese_lib.augmentation import augment
+from siamese_lib.config import ExperimentConfig
+
+SIZE = (48, 40)
+
+
+def config(**values):
+    return ExperimentConfig(experiment="test", image_size=SIZE, **values)
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).uniform(60, 190, (8, *SIZE, 1)).astype(np.float32)
+
+
+EVERYTHING = {
+    "flip": True,
+    "rotation_degrees": 10.0,
+    "scale_range": 0.1,
+    "shift_fraction": 0.05,
+    "contrast_range": 0.3,
+    "brightness_range": 0.1,
+}
+
+
+def test_the_same_seed_gives_the_same_pictures_and_another_gives_others(images):
+    first, again, other = (np.asarray(augment(images, config(**EVERYTHING), seed)) for seed in ((3, 1), (3, 1), (3, 2)))
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).mean() > 1
+
+
+def test_nothing_switched_on_changes_nothing(images):
+    np.testing.assert_array_equal(np.asarray(augment(images, config(), (0, 0))), images)
+
+
+def test_flip_gives_each_picture_or_its_mirror_image(images):
+    flipped = np.asarray(augment(images, config(flip=True), (0, 0)))
+    as_it_was = [np.allclose(after, before, atol=1e-2) for after, before in zip(flipped, images)]
+    mirrored = [np.allclose(after, before[:, ::-1], atol=1e-2) for after, before in zip(flipped, images)]
+    assert all(one != other for one, other in zip(as_it_was, mirrored))
+    assert any(as_it_was) and any(mirrored)
+
+
+def test_shift_moves_by_no_more_than_its_share():
+    images = np.zeros((16, *SIZE, 1), np.float32)
+    images[:, 24, 20] = 255  # one bright dot in the middle
+    moved = np.asarray(augment(images, config(shift_fraction=0.1), (5, 0)))[..., 0]
+    rows, columns = np.unravel_index(moved.reshape(16, -1).argmax(axis=1), SIZE)
+    assert np.abs(rows - 24).max() <= 5 and np.abs(columns - 20).max() <= 4
+    assert len(set(zip(rows.tolist(), columns.tolist()))) > 4
+
+
+def test_rotation_turns_around_the_centre():
+    images = np.zeros((16, *SIZE, 1), np.float32)
+    images[:, 22:26, 18:22] = 255
+    turned = np.asarray(augment(images, config(rotation_degrees=30.0), (5, 0)))[..., 0]
+    assert (turned[:, 23:25, 19:21] > 200).all()
+
+
+def test_contrast_keeps_the_mean_and_brightness_keeps_the_spread(images):
+    contrast = np.asarray(augment(images, config(contrast_range=0.2), (1, 0)))
+    np.testing.assert_allclose(contrast.mean(axis=(1, 2, 3)), images.mean(axis=(1, 2, 3)), rtol=1e-3)
+    assert np.abs(contrast.std(axis=(1, 2, 3)) - images.std(axis=(1, 2, 3))).max() > 1
+    brightness = np.asarray(augment(images, config(brightness_range=0.1), (1, 0)))
+    np.testing.assert_allclose(brightness.std(axis=(1, 2, 3)), images.std(axis=(1, 2, 3)), rtol=1e-3)
+    assert np.abs(brightness.mean(axis=(1, 2, 3)) - images.mean(axis=(1, 2, 3))).max() > 1

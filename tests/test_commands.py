@@ -1,0 +1,140 @@
+"""The command line: what it prints, what it writes, and one sentence with exit code 2 for what a user can get wrong."""
+
+import json
+
+import pytest
+import yaml
+
+from siamese_lib.__main__ import main
+from siamese_lib.datasets import load_dataset
+from siamese_lib.runs import Run
+
+TINY = {"dataset": "lfwa", "image_size": [40, 36], "embedding_size": 16, "width": 8, "batch_size": 12, "num_epochs": 1}
+
+
+@pytest.fixture(scope="module")
+def experiment(tmp_path_factory):
+    path = tmp_path_factory.mktemp("experiments") / "tiny.yaml"
+    path.write_text(yaml.safe_dump(TINY))
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(experiment, lfw_folder, tmp_path_factory):
+    runs = tmp_path_factory.mktemp("runs")
+    assert main(["train", "--config", str(experiment), "--data-root", str(lfw_folder), "--runs", str(runs)]) == 0
+    return Run.existing(runs / "tiny" / "seed_0")
+
+
+def test_prepare_prints_what_is_there(lfw_folder, capsys):
+    assert main(["prepare", "--dataset", "lfwa", "--data-root", str(lfw_folder)]) == 0
+    printed = capsys.readouterr().out
+    dataset = load_dataset("lfwa", lfw_folder)
+    for expected in (
+        "test pairs",
+        "people in both lists      0",
+        "pictures missing          0",
+        f"in the cache     {len(dataset.files)} at",
+    ):
+        assert expected in printed
+
+
+def test_prepare_names_missing_and_unreadable_pictures(lfw_copy, capsys):
+    picture = sorted(lfw_copy.rglob("Ada_Example_0001.jpg"))[0]
+    content = picture.read_bytes()
+    picture.unlink()
+    assert main(["prepare", "--dataset", "lfwa", "--data-root", str(lfw_copy)]) == 2
+    assert "Ada_Example_0001" in capsys.readouterr().out
+    picture.write_bytes(content[:300])
+    assert main(["prepare", "--dataset", "lfwa", "--data-root", str(lfw_copy)]) == 2
+    assert "Ada_Example_0001" in capsys.readouterr().err
+
+
+def test_prepare_says_which_files_are_the_same(lfw_copy, capsys):
+    first, second = sorted(lfw_copy.rglob("Ben_Example_000[12].jpg"))
+    second.write_bytes(first.read_bytes())
+    assert main(["prepare", "--dataset", "lfwa", "--data-root", str(lfw_copy)]) == 0
+    assert "Ben_Example_0001 = Ben_Example_0002" in capsys.readouterr().out
+
+
+def test_summary_counts_the_reference(capsys):
+    assert main(["summary", "--config", "experiments/lfwa_reference.yaml", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["parameters"] == {"total": 38_954_049, "trainable": 38_952_897, "non_trainable": 1_152}
+    assert sum(layer["parameters"] for layer in printed["layers"]) == 38_954_049
+    assert main(["summary", "--config", "experiments/lfwa_reference.yaml"]) == 0
+    assert "38,954,049" in capsys.readouterr().out
+
+
+def test_train_takes_overrides_into_a_folder_of_its_own(experiment, lfw_folder, tmp_path):
+    arguments = ["train", "--config", str(experiment), "--data-root", str(lfw_folder), "--runs", str(tmp_path)]
+    assert main([*arguments, "--seed", "3", "--set", "learning_rate=0.002"]) == 0
+    run = Run.existing(tmp_path / "tiny,learning_rate=0.002" / "seed_3")
+    assert (run.config.learning_rate, run.config.seed) == (0.002, 3)
+    saved = json.loads(run.path("config.json").read_text())
+    assert {"experiment", "dataset", "protocol", "encoder", "learning_rate", "batch_size", "num_epochs", "seed"} <= set(saved)
+
+
+def test_evaluate_a_run(run, tmp_path, capsys):
+    assert main(["evaluate", "--run", str(run.directory), "--json", str(tmp_path / "test.json")]) == 0
+    written = json.loads((tmp_path / "test.json").read_text())
+    assert written == {
+        key: (run.metrics["threshold"] if key == "threshold" else run.metrics["test"][key])
+        for key in ("accuracy", "auc", "eer", "threshold", "num_pairs")
+    }
+    assert f"{written['accuracy']:.4f}" in capsys.readouterr().out
+
+
+def test_evaluate_a_model_on_a_pair_list_gives_the_figures_of_the_run(run, lfw_folder, tmp_path):
+    arguments = ["--pairs", str(lfw_folder / "pairsDevTest.txt"), "--data-root", str(lfw_folder), "--json", str(tmp_path / "test.json")]
+    assert main(["evaluate", "--model", str(run.path("model.keras")), *arguments]) == 0
+    written = json.loads((tmp_path / "test.json").read_text())
+    assert written["accuracy"] == run.metrics["test"]["accuracy"] and written["num_pairs"] == run.metrics["test"]["num_pairs"]
+    assert written["auc"] == pytest.approx(run.metrics["test"]["auc"])
+
+
+def test_verify_two_aligned_pictures_as_the_run_scored_them(run, lfw_folder, capsys):
+    row = run.scores("test").iloc[0]
+    pictures = [str(next(lfw_folder.rglob(f"{name}.jpg"))) for name in (row["left"], row["right"])]
+    assert main(["verify", *pictures, "--run", str(run.directory), "--aligned"]) == 0
+    printed = capsys.readouterr().out
+    assert f"score {row['score']:.4f}" in printed
+    assert ("same person" if row["score"] >= run.metrics["threshold"] else "different people") in printed
+
+
+def test_a_sweep_prints_and_writes_its_table(experiment, lfw_folder, tmp_path, capsys):
+    (tmp_path / "both.yaml").write_text(yaml.safe_dump({"base": str(experiment), "axes": {"batch_size": [6, 12]}, "seeds": [0]}))
+    assert main(["sweep", str(tmp_path / "both.yaml"), "--data-root", str(lfw_folder), "--runs", str(tmp_path / "runs")]) == 0
+    assert "batch_size" in capsys.readouterr().out
+    assert len((tmp_path / "runs" / "both.csv").read_text().splitlines()) == 3
+
+
+WRONG = {
+    "no experiment file": ["train", "--config", "nowhere.yaml"],
+    "no data": ["prepare", "--dataset", "lfwa", "--data-root", "nowhere"],
+    "unknown key": ["summary", "--config", "experiments/sample.yaml", "--set", "learning_rat=1"],
+    "value out of range": ["summary", "--config", "experiments/sample.yaml", "--set", "batch_size=0"],
+    "no key": ["summary", "--config", "experiments/sample.yaml", "--set", "batch_size"],
+    "no run": ["evaluate", "--run", "nowhere"],
+    "no model": ["evaluate", "--model", "nowhere.keras", "--pairs", "nowhere.txt", "--data-root", "."],
+    "model without pairs": ["evaluate", "--model", "nowhere.keras"],
+    "not aligned": ["verify", "a.pgm", "b.pgm", "--run", "nowhere"],
+    "no sweep file": ["sweep", "nowhere.yaml"],
+    "no experiment for the report": ["report", "--experiment", "nowhere.yaml"],
+}
+
+
+@pytest.mark.parametrize("arguments", WRONG.values(), ids=WRONG.keys())
+def test_what_cannot_be_used_is_one_sentence_and_exit_code_two(arguments, capsys):
+    assert main(arguments) == 2
+    printed = capsys.readouterr().err.strip()
+    assert printed.startswith("siamese_lib: ") and "\n" not in printed and "Received: " in printed
+
+
+def test_a_picture_that_cannot_be_read_is_named(run, tmp_path, capsys):
+    (tmp_path / "a.jpg").write_bytes(b"no picture")
+    assert main(["verify", str(tmp_path / "a.jpg"), str(tmp_path / "b.jpg"), "--run", str(run.directory), "--aligned"]) == 2
+    assert "b.jpg" in capsys.readouterr().err
+    (tmp_path / "b.jpg").write_bytes(b"no picture")
+    assert main(["verify", str(tmp_path / "a.jpg"), str(tmp_path / "b.jpg"), "--run", str(run.directory), "--aligned"]) == 2
+    assert "a.jpg cannot be read as a picture" in capsys.readouterr().err

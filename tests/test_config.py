@@ -1,0 +1,182 @@
+"""Configs: what is refused, what an override changes, and what makes two configs the same run."""
+
+import dataclasses
+import math
+
+import pytest
+
+from siamese_lib.config import ExperimentConfig
+
+
+def from_text(tmp_path, text, **overrides):
+    path = tmp_path / "tiny.yaml"
+    path.write_text(text, encoding="utf-8")
+    return ExperimentConfig.from_yaml(path, **overrides)
+
+
+def test_the_file_names_the_experiment_and_gives_the_values(tmp_path):
+    config = from_text(tmp_path, "dataset: lfwa\nimage_size: [105, 90]\ncrop: [10, 240, 20, 230]\nflip: true\n")
+    assert (config.experiment, config.variant, config.dataset, config.flip) == ("tiny", "", "lfwa", True)
+    assert (config.image_size, config.crop) == ((105, 90), (10, 240, 20, 230))
+
+
+def test_a_config_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        ExperimentConfig(experiment="tiny").seed = 1
+
+
+@pytest.mark.parametrize("text", ["1e-4", "1.0e-4", "0.0001", "'1e-4'"])
+def test_a_learning_rate_may_be_written_in_any_way(tmp_path, text):
+    assert from_text(tmp_path, f"learning_rate: {text}").learning_rate == 1e-4
+
+
+def test_a_whole_number_does_for_a_fraction(tmp_path):
+    rate = from_text(tmp_path, "learning_rate: 1").learning_rate
+    assert rate == 1.0
+    assert type(rate) is float
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("learning_rat: 0.1", "unknown key.*Received: learning_rat"),
+        ("experiment: other", "unknown key.*experiment"),
+        ("variant: other", "unknown key.*variant"),
+        ("dataset: mnist", "dataset is one of sample.*'mnist'"),
+        ("encoder: resnet", "encoder is one of koch, compact"),
+        ("dataset: [lfwa]", "dataset takes text"),
+        ("seed: one", "seed takes a whole number"),
+        ("seed: 1.0", "seed takes a whole number"),
+        ("seed: true", "seed takes a whole number"),
+        ("seed: -1", "seed lies between"),
+        ("seed: 2147483648", "seed lies between"),
+        ("flip: 1", "flip takes true or false"),
+        ("flip: 'true'", "flip takes true or false"),
+        ("learning_rate: .nan", "learning_rate takes a number"),
+        ("learning_rate: nan", "learning_rate takes a number"),
+        ("learning_rate: .inf", "learning_rate takes a number"),
+        ("learning_rate: fast", "learning_rate takes a number.*'fast'"),
+        ("learning_rate: true", "learning_rate takes a number"),
+        ("learning_rate: null", "learning_rate takes a number"),
+        ("learning_rate: 0", "learning_rate lies between"),
+        ("learning_rate: -0.1", "learning_rate lies between"),
+        ("validation_fraction: 0", "validation_fraction lies between"),
+        ("validation_fraction: 0.6", "validation_fraction lies between"),
+        ("batch_size: 0", "batch_size lies between"),
+        ("batch_size: 1", "batch_size lies between"),
+        ("num_epochs: 0", "num_epochs lies between"),
+        ("early_stopping_patience: 0", "early_stopping_patience lies between"),
+        ("dropout_rate: 1.0", "dropout_rate lies between"),
+        ("image_size: 105", "image_size takes 2 whole numbers"),
+        ("image_size: [105]", "image_size takes 2 whole numbers"),
+        ("image_size: [105, 105.0]", "image_size takes 2 whole numbers"),
+        ("image_size: null", "image_size takes 2 whole numbers"),
+        ("image_size: [31, 105]", "from 32 to 1024"),
+        ("image_size: [105, 1025]", "from 32 to 1024"),
+        ("encoder: koch\nimage_size: [84, 105]", "koch encoder"),
+        ("crop: [1, 2, 3]", "crop takes 4 whole numbers"),
+        ("crop: [0, true, 0, 9]", "crop takes 4 whole numbers"),
+        ("crop: [50, 50, 0, 100]", "top < bottom"),
+        ("crop: [0, 100, 60, 50]", "left < right"),
+        ("crop: [-1, 100, 0, 100]", "top < bottom"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_one_sentence(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        from_text(tmp_path, text)
+    assert "tiny.yaml" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "seed", "- seed", "1: 2", "seed: [", "\tseed: 1", "seed: 1: 2", "seed: 2024-13-45"])
+def test_a_file_that_is_no_list_of_keys_is_refused(tmp_path, text):
+    with pytest.raises(ValueError, match=r"tiny\.yaml"):
+        from_text(tmp_path, text)
+
+
+def test_a_file_in_another_encoding_is_refused(tmp_path):
+    (tmp_path / "tiny.yaml").write_bytes("compare_with: é".encode("latin-1"))
+    with pytest.raises(ValueError, match=r"tiny\.yaml is not a YAML file"):
+        ExperimentConfig.from_yaml(tmp_path / "tiny.yaml")
+
+
+@pytest.mark.parametrize(
+    "tag", ["!!python/object/apply:os.mkdir", "!!python/object/new:os.mkdir", "!!python/name:os.mkdir", "!!python/module:os"]
+)
+def test_tags_that_would_run_code_are_refused(tmp_path, tag):
+    with pytest.raises(ValueError, match=r"tiny\.yaml is not a YAML file"):
+        from_text(tmp_path, f"seed: {tag} [{tmp_path / 'made'}]")
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"Received: .*none\.yaml"):
+        ExperimentConfig.from_yaml(tmp_path / "none.yaml")
+
+
+def test_overrides_replace_values_and_name_the_variant(tmp_path):
+    config = from_text(tmp_path, "num_epochs: 9\nbatch_size: 8", num_epochs=2, learning_rate=0.5, seed=3, batch_size=None)
+    assert (config.num_epochs, config.batch_size, config.seed, config.learning_rate) == (2, 8, 3, 0.5)
+    assert config.variant == "learning_rate=0.5,num_epochs=2"
+
+
+@pytest.mark.parametrize("overrides", [{}, {"seed": 5}, {"num_epochs": None}, {"compare_with": "other"}])
+def test_what_does_not_make_another_experiment_leaves_the_variant_empty(tmp_path, overrides):
+    assert from_text(tmp_path, "num_epochs: 9", **overrides).variant == ""
+
+
+@pytest.mark.parametrize("overrides", [{"num_epoch": 2}, {"num_epochs": 0}, {"num_epochs": "2"}, {"flip": "true"}])
+def test_overrides_are_checked_like_the_file(tmp_path, overrides):
+    with pytest.raises(ValueError, match=r"tiny\.yaml"):
+        from_text(tmp_path, "seed: 0", **overrides)
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a b", "a,b", "ä"])
+def test_a_name_that_makes_no_folder_is_refused(name):
+    with pytest.raises(ValueError, match="experiment's name"):
+        ExperimentConfig(experiment=name)
+
+
+def test_a_config_survives_json(tmp_path):
+    config = from_text(tmp_path, "crop: [0, 100, 0, 90]\nearly_stopping_patience: 3", learning_rate="1e-4")
+    values = config.to_dict()
+    assert values["crop"] == [0, 100, 0, 90]
+    assert ExperimentConfig.from_dict(values) == config
+    assert ExperimentConfig.from_dict(values).hash() == config.hash()
+
+
+def test_a_dict_with_an_unknown_field_is_refused():
+    with pytest.raises(ValueError, match="unknown key"):
+        ExperimentConfig.from_dict({"experiment": "tiny", "learning_rat": 1})
+
+
+def test_the_hash_changes_with_every_field_that_decides_the_result():
+    base = ExperimentConfig(experiment="tiny", encoder="compact")
+    other = {
+        "experiment": "other", "variant": "a=1", "dataset": "lfwa", "seed": 1, "validation_fraction": 0.3, "crop": (0, 9, 0, 9),
+        "image_size": (90, 105), "mirror_averaging": True, "encoder": "koch", "embedding_size": 64, "width": 16, "dropout_rate": 0.1,
+        "optimizer": "adamw", "learning_rate": 0.1, "learning_rate_schedule": "cosine", "weight_decay": 0.1, "batch_size": 4,
+        "num_epochs": 3, "monitor": "val_auc", "early_stopping_patience": 2, "early_stopping_min_delta": 0.1, "weights": "best",
+        "mixed_precision": "float32", "flip": True, "rotation_degrees": 5, "scale_range": 0.1, "shift_fraction": 0.1,
+        "contrast_range": 0.1, "brightness_range": 0.1,
+    }  # fmt: skip
+    hashes = {base.hash(), *(dataclasses.replace(base, **{name: value}).hash() for name, value in other.items())}
+    assert len(hashes) == 1 + len(other)
+
+
+def test_the_hash_leaves_out_what_only_the_report_reads():
+    base = ExperimentConfig(experiment="tiny")
+    assert dataclasses.replace(base, compare_with="other").hash() == base.hash()
+    assert "compare_with" not in base.trained_on()
+
+
+def test_every_number_has_a_range_that_its_default_lies_in():
+    # A field that is added without a range would take any number.
+    config = ExperimentConfig(experiment="tiny")
+    for field in dataclasses.fields(config):
+        if field.type in (int, float):
+            with pytest.raises(ValueError, match=field.name):
+                dataclasses.replace(config, **{field.name: -1})
+            with pytest.raises(ValueError, match=field.name):
+                dataclasses.replace(config, **{field.name: 10**10})
+            assert math.isfinite(getattr(config, field.name))

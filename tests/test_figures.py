@@ -1,0 +1,64 @@
+"""Every figure can be drawn, has a title and labelled axes, and leaves nothing behind."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from siamese_lib import figures
+
+GENERATOR = np.random.default_rng(0)
+SCORES, LABELS = GENERATOR.uniform(size=60), GENERATOR.integers(0, 2, 60)
+PICTURES = [GENERATOR.integers(0, 256, (40, 36, 1), dtype=np.uint8) for _ in range(4)]
+HISTORY = pd.DataFrame({"epoch": [1, 2]} | {key: [0.5, 0.6] for key in ("loss", "accuracy", "auc", "val_loss", "val_accuracy", "val_auc")})
+SWEEP = pd.DataFrame(
+    {"value": [0.1, 0.2], "seed": [0, 0]} | {f"{s}_{k}": [0.6, 0.7] for s in ("validation", "test") for k in ("accuracy", "low", "high")}
+)
+PLOTS = {
+    "images_per_person": lambda: figures.images_per_person([1, 1, 2, 530], "title"),
+    "histograms": lambda: figures.histograms(
+        {"a": {"train": [1, 2, 3]}, "b": {"train": [1, 2]}}, "title", {"a": "a (grey)", "b": "b (grey)"}
+    ),
+    "leak": lambda: figures.leak([0.6, 0.7], [0.0, 0.0]),
+    "learning_curves": lambda: figures.learning_curves({"one": HISTORY}, "title"),
+    "roc_curves": lambda: figures.roc_curves({"one": ([0, 0.5, 1], [0, 0.9, 1], 0.7)}, "title"),
+    "score_histogram": lambda: figures.score_histogram(SCORES, LABELS, 0.5, "title"),
+    "confusion_matrix": lambda: figures.confusion_matrix([[30, 5], [7, 18]], "title"),
+    "sweep_axis": lambda: figures.sweep_axis(SWEEP, "learning_rate", "title"),
+    "accuracy_intervals": lambda: figures.accuracy_intervals([("one, test", 0.7, [0.6, 0.8])], "title"),
+}
+PANELS = {
+    "faces": lambda: figures.faces(PICTURES, list("abcd"), "title"),
+    "pair_gallery": lambda: figures.pair_gallery([(PICTURES[0], PICTURES[1])] * 2, ["right", "other"], [False, True], "title"),
+    "an empty gallery": lambda: figures.pair_gallery([], [], [], "title"),
+    "twin_diagram": lambda: figures.twin_diagram((105, 105), "koch", 4096, "|l - r|"),
+}
+
+
+@pytest.mark.parametrize("draw", [*PLOTS.values(), *PANELS.values()], ids=[*PLOTS, *PANELS])
+def test_it_can_be_drawn_and_has_a_title(draw):
+    figure = draw()
+    figure.savefig(io.BytesIO(), format="png")
+    titles = [axes.get_title() for axes in figure.axes] + [figure.get_suptitle()]
+    assert any(titles)
+
+
+@pytest.mark.parametrize("draw", PLOTS.values(), ids=PLOTS)
+def test_its_axes_are_labelled(draw):
+    for axes in draw().axes:
+        assert axes.get_xlabel() and (axes.get_ylabel() or axes.get_yticklabels())
+
+
+def test_a_wrong_pair_is_marked_by_frame_and_word():
+    right, wrong = figures.pair_gallery([(PICTURES[0], PICTURES[1])] * 2, ["a", "b"], [False, True], "title", columns=2).axes
+    assert "WRONG" in wrong.get_title() and "WRONG" not in right.get_title()
+    assert all(spine.get_linewidth() == 3 for spine in wrong.spines.values())
+
+
+def test_no_figure_is_left_with_pyplot():
+    import matplotlib.pyplot as plt
+
+    before = plt.get_fignums()
+    PLOTS["roc_curves"]()
+    assert plt.get_fignums() == before

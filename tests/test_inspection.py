@@ -1,0 +1,64 @@
+"""What is in a dataset, on the sample and on a small drawn LFW."""
+
+import numpy as np
+import pytest
+
+from siamese_lib import inspection
+from siamese_lib.datasets import load_dataset
+from siamese_lib.evaluation import most_confident
+from siamese_lib.images import open_cache
+
+
+@pytest.fixture(scope="module")
+def dataset(lfw_folder):
+    return load_dataset("lfwa", lfw_folder)
+
+
+def test_the_table_counts_people_images_and_pairs(dataset):
+    parts = dataset.split(0.2, seed=0)
+    table = inspection.people_table(dataset, parts)
+    assert table.loc["all pictures", "images"] == len(dataset.files)
+    assert table.loc["test pairs", "pairs"] == len(dataset.test_pairs)
+    assert table.loc["train pairs", "pairs"] + table.loc["validation pairs", "pairs"] == len(dataset.train_pairs)
+    assert set(inspection.shared_people(parts).values()) == {0}
+
+
+def test_duplicates_missing_and_sizes(lfw_copy):
+    first, second = sorted(lfw_copy.rglob("Ben_Example_000[12].jpg"))
+    second.write_bytes(first.read_bytes())
+    next(lfw_copy.rglob("Ada_Example_0001.jpg")).unlink()
+    dataset = load_dataset("lfwa", lfw_copy)
+    assert [[str(face) for face in group] for group in inspection.duplicate_files(dataset)] == [["Ben_Example_0001", "Ben_Example_0002"]]
+    assert [str(face) for face in inspection.missing_faces(dataset)] == ["Ada_Example_0001"]
+    assert inspection.image_sizes(dataset, list(dataset.files)) == {(250, 250): len(dataset.files)}
+
+
+def test_qualities_tell_bright_flat_and_sharp_apart():
+    flat = np.full((20, 20, 1), 200, np.uint8)
+    checks = (np.indices((20, 20)).sum(axis=0) % 2 * 100).astype(np.uint8)[..., None]
+    table = inspection.image_qualities(np.stack([flat, checks]))
+    assert table["brightness"].tolist() == [200.0, 50.0]
+    assert table["contrast"][0] == 0 < table["contrast"][1] and table["sharpness"][0] == 0 < table["sharpness"][1]
+
+
+def test_galleries_show_the_pairs_that_are_named(dataset):
+    cache = open_cache(dataset, None, (40, 36))
+    pair = inspection.example_pairs(dataset.test_pairs, label=1, count=1, seed=0)[0]
+    assert pair.label == 1
+    rows = [{"left": str(pair.left), "right": str(pair.right), "label": 1, "score": 0.25, "wrong": True}]
+    import pandas as pd
+
+    figure = inspection.scored_gallery(pd.DataFrame(rows), cache, 0.5, "title")
+    assert "WRONG" in figure.axes[0].get_title() and str(pair.left) in figure.axes[0].get_title()
+    np.testing.assert_allclose(inspection.mean_face(cache, [pair.left]), cache[[pair.left]][0, :, :, 0])
+
+
+@pytest.mark.parametrize(
+    ("label", "wrong", "expected"), [(1, False, [0.9, 0.8]), (1, True, [0.1]), (0, False, [0.2]), (0, True, [0.95, 0.6])]
+)
+def test_the_most_confident_come_first(label, wrong, expected):
+    import pandas as pd
+
+    scores = pd.DataFrame({"label": [1, 1, 1, 0, 0, 0], "score": [0.8, 0.9, 0.1, 0.2, 0.6, 0.95]})
+    scores["wrong"] = (scores["score"] >= 0.5) != (scores["label"] == 1)
+    assert most_confident(scores, label, wrong, 2)["score"].tolist() == expected

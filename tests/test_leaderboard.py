@@ -1,0 +1,62 @@
+"""The table of results, and the committed evidence behind it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from siamese_lib import leaderboard
+from siamese_lib.evaluation import verification_metrics
+from siamese_lib.pairs import Pair, PairList, parse_face
+from siamese_lib.runs import Run
+
+PROJECT = Path(__file__).parent.parent
+RESULTS = PROJECT / "results" / "lfwa"
+RUNS = [Run(path.parent) for path in sorted(RESULTS.glob("*/seed_*/DONE"))]
+
+
+def test_the_committed_table_is_the_one_that_the_runs_give():
+    rows = leaderboard.leaderboard(RESULTS)
+    assert json.loads((RESULTS / "leaderboard.json").read_text()) == rows
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    assert leaderboard.with_table(readme, rows) == readme
+
+
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{run.directory.parent.name}-{run.directory.name}")
+def test_the_committed_metrics_follow_from_the_committed_scores(run):
+    for split in ("train", "validation", "test"):
+        scores = run.scores(split)
+        pairs = PairList(
+            tuple(Pair(parse_face(a), parse_face(b), label) for a, b, label in zip(scores["left"], scores["right"], scores["label"]))
+        )
+        expected = verification_metrics(pairs, scores["score"].to_numpy(), run.metrics["threshold"], run.metrics[split]["loss"])
+        # scores.csv keeps nine digits, so that the area may differ in the last ones.
+        for key, value in expected.items():
+            assert run.metrics[split][key] == (pytest.approx(value, abs=1e-6) if value is not None else None), key
+
+
+def test_the_reference_was_run_on_the_whole_of_view_1():
+    run = Run.existing(RESULTS / "lfwa_reference" / "seed_0")
+    assert run.metrics["parameters"]["total"] == 38_954_049
+    assert run.metrics["train"]["num_pairs"] + run.metrics["validation"]["num_pairs"] == 2200
+    assert run.metrics["test"]["num_pairs"] == 1000
+    assert len(run.history) == 10
+
+
+def test_several_seeds_are_averaged(tmp_path):
+    for seed, accuracy in enumerate((0.7, 0.8)):
+        run = Run(tmp_path / "lfwa_quick" / f"seed_{seed}")
+        part = {"accuracy": accuracy, "accuracy_interval": [0.6, 0.9], "auc": 0.8}
+        run.write_json("config.json", {"experiment": "lfwa_quick", "seed": seed})
+        run.write_json("metrics.json", {"validation": part, "test": part, "parameters": {"total": 5}, "seconds": {"train": 60.0}})
+        run.finish()
+    (row,) = leaderboard.leaderboard(tmp_path)
+    assert row["num_seeds"] == 2 and row["test_accuracy_mean"] == pytest.approx(0.75)
+    assert row["test_accuracy_sd"] == pytest.approx(0.0707, abs=1e-3)
+    assert "**75.0 %** ± 7.1" in leaderboard.as_markdown([row])
+
+
+def test_a_readme_without_marks_is_not_touched(tmp_path):
+    (tmp_path / "README.md").write_text("no marks")
+    with pytest.raises(ValueError, match="marks"):
+        leaderboard.update(RESULTS, tmp_path / "README.md")

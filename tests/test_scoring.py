@@ -1,0 +1,102 @@
+"""A trained network at work: the saved file in a fresh process, and files that are no model."""
+
+import json
+import subprocess
+import sys
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+from siamese_lib.config import ExperimentConfig
+from siamese_lib.images import FaceCache
+from siamese_lib.model import build_model
+from siamese_lib.pairs import Face, Pair, PairList
+from siamese_lib.scoring import Verifier
+
+SETTINGS = {"crop": None, "image_size": [40, 36], "mirror_averaging": True, "threshold": 0.5}
+FACES = [Face(person, number) for person in ("Ada", "Ben") for number in (1, 2)]
+PAIRS = PairList((Pair(FACES[0], FACES[1], 1), Pair(FACES[0], FACES[2], 0), Pair(FACES[2], FACES[3], 1)))
+
+
+@pytest.fixture(scope="module")
+def network():
+    keras.utils.set_random_seed(3)
+    return build_model(ExperimentConfig(experiment="test", image_size=(40, 36), embedding_size=16, width=8))
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).integers(0, 256, (len(FACES), 40, 36, 1), dtype=np.uint8)
+
+
+def test_a_pair_list_is_scored_as_the_network_itself_would(network, images):
+    verifier = Verifier(network, SETTINGS | {"mirror_averaging": False})
+    scores = verifier.score_pairs(FaceCache(images, FACES), PAIRS)
+    expected = network.predict([images[[0, 0, 2]].astype(float), images[[1, 2, 3]].astype(float)], verbose=0)[:, 0]
+    np.testing.assert_allclose(scores, expected, atol=1e-5)
+
+
+def test_each_picture_is_embedded_once(network, images, monkeypatch):
+    verifier = Verifier(network, SETTINGS)
+    embedded = []
+    embed = Verifier.embed
+    monkeypatch.setattr(Verifier, "embed", lambda self, batch: embedded.append(len(batch)) or embed(self, batch))
+    verifier.score_pairs(FaceCache(images, FACES), PAIRS)
+    assert sum(embedded) == len(FACES)
+
+
+def test_mirror_averaging_makes_a_picture_and_its_mirror_image_alike(network, images):
+    verifier = Verifier(network, SETTINGS)
+    np.testing.assert_allclose(verifier.embed(images), verifier.embed(images[:, :, ::-1]), atol=1e-5)
+
+
+def test_more_pictures_than_a_batch_keep_their_order(network):
+    many = np.random.default_rng(1).integers(0, 256, (150, 40, 36, 1), dtype=np.uint8)
+    verifier = Verifier(network, SETTINGS)
+    np.testing.assert_allclose(verifier.embed(many)[[0, 70, 149]], verifier.embed(many[[0, 70, 149]]), atol=1e-5)
+
+
+def test_a_saved_model_gives_the_same_scores_in_a_fresh_process(network, images, tmp_path):
+    verifier = Verifier(network, SETTINGS)
+    verifier.save(tmp_path / "model.keras")
+    np.save(tmp_path / "images.npy", images)
+    code = (
+        "import sys, numpy; from siamese_lib.scoring import Verifier; folder = sys.argv[1]; "
+        "v = Verifier.load(folder + '/model.keras'); e = v.embed(numpy.load(folder + '/images.npy')); "
+        "print(v.settings['threshold'], *v.score(e[:2], e[2:]))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    embeddings = verifier.embed(images)
+    np.testing.assert_allclose(
+        [float(word) for word in answer.stdout.split()], [0.5, *verifier.score(embeddings[:2], embeddings[2:])], atol=1e-5
+    )
+
+
+def test_a_missing_model_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"nothing\.keras"):
+        Verifier.load(tmp_path / "nothing.keras")
+
+
+def test_a_model_without_its_settings_is_named(network, tmp_path):
+    network.save(tmp_path / "alone.keras")
+    with pytest.raises(FileNotFoundError, match=r"alone\.json"):
+        Verifier.load(tmp_path / "alone.keras")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a model", b"PK\x03\x04 half an archive"])
+def test_a_file_that_is_no_model_is_one_sentence(content, tmp_path):
+    (tmp_path / "bad.keras").write_bytes(content)
+    (tmp_path / "bad.json").write_text(json.dumps(SETTINGS))
+    with pytest.raises(ValueError, match=r"bad\.keras is not a model of this project"):
+        Verifier.load(tmp_path / "bad.keras")
+
+
+def test_a_model_that_brings_code_is_refused(tmp_path):
+    inputs = keras.Input((2,))
+    keras.Model(inputs, keras.layers.Lambda(lambda x: x * 2)(inputs)).save(tmp_path / "code.keras")
+    (tmp_path / "code.json").write_text(json.dumps(SETTINGS))
+    assert "Lambda" in zipfile.ZipFile(tmp_path / "code.keras").read("config.json").decode()
+    with pytest.raises(ValueError, match="not a model of this project"):
+        Verifier.load(tmp_path / "code.keras")
