@@ -41,7 +41,8 @@ def find_lfwa():
     """
     candidates = environment.lfwa_candidates()
     if not candidates:
-        print("LFW-a was not found (lfwa in the project, Drive, Kaggle's input): the notebooks use the sample faces.")
+        print("LFW-a was not found, neither as a folder nor as an archive: lfwa in the project; on Kaggle a data set with lfw in its name;")
+        print(f"{', '.join(environment.DRIVE_FOLDERS)} on Drive. The notebooks use the sample faces.")
         return ""
     place = local_copy(candidates[0], verbose=True)
     print(f"LFW-a: {candidates[0]}, {'read in place' if place == candidates[0] else f'read from {place}'}")

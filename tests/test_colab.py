@@ -96,7 +96,7 @@ def test_without_drive_and_faces_nobody_is_asked_and_the_sample_is_prepared(proj
     shown = execute(project, mount_drive=True, repository="https://github.com/someone/faces.git")
     assert "drive.mount was called" not in shown and "Google Drive is not mounted" in shown
     assert "Missing packages: none" in shown and "pip was called" not in shown
-    assert "use the sample faces" in shown and "pictures in the cache     400" in shown
+    assert "LFW-a was not found" in shown and "pictures in the cache     400" in shown
     assert f"runs: {project / 'runs'}" in shown and f"report: {project / 'report' / 'sample'}" in shown
     assert "/github/someone/faces/blob/main/notebooks/01_dataset_analysis.ipynb" in shown
     assert not (empty_cache / "drive").exists()
