@@ -186,7 +186,7 @@ def sweep_axis(table, axis, title):
     for shift, split, color, marker in ((-0.06, "validation", BLUE, "o"), (0.06, "test", VERMILION, "s")):
         accuracy = table[f"{split}_accuracy"]
         error = [(accuracy - table[f"{split}_low"]).clip(lower=0), (table[f"{split}_high"] - accuracy).clip(lower=0)]
-        axes.errorbar(positions + shift, accuracy, yerror=error, fmt=marker, color=color, capsize=3, label=split)
+        axes.errorbar(positions + shift, accuracy, yerr=error, fmt=marker, color=color, capsize=3, label=split)
         mean = table.groupby("value")[f"{split}_accuracy"].mean().loc[values]
         axes.plot(np.arange(len(values)) + shift, mean, color=color, linewidth=1, alpha=0.6)
     axes.set(xticks=range(len(values)), xticklabels=[f"{value:g}" for value in values])

@@ -16,8 +16,9 @@ def replacing(path):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The suffix is kept, because Keras and NumPy choose the format by it.
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    # The whole suffix is kept (".weights.h5"), because Keras and NumPy choose the format by it.
+    stem, dot, suffix = path.name.partition(".")
+    handle, name = tempfile.mkstemp(prefix=f".{stem}-", suffix=dot + suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:

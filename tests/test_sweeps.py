@@ -19,7 +19,7 @@ SWEEP = {
 def sweep_file(tmp_path):
     (tmp_path / "base.yaml").write_text(yaml.safe_dump(BASE))
     path = tmp_path / "small.yaml"
-    path.write_text(yaml.safe_dump(SWEEP))
+    path.write_text(yaml.safe_dump(SWEEP, sort_keys=False))
     return path
 
 
