@@ -18,7 +18,6 @@ from siamese_lib.files import write_json
 
 def main(arguments=None):
     """Runs one command and returns its exit code."""
-    environment.quiet_tensorflow()
     options = _parser().parse_args(arguments)
     try:
         return options.command(options) or 0
@@ -189,7 +188,7 @@ def _listed(items):
 def _table(rows):
     import pandas as pd
 
-    table = pd.DataFrame(rows).astype(object)
+    table = pd.DataFrame(rows, dtype=object)
     return table.where(table.notna(), "").to_string(index=False)
 
 

@@ -2,7 +2,7 @@
 
 import math
 
-import tensorflow as tf
+from siamese_lib.backend import tf
 
 
 def augment(images, config, seed):

@@ -4,7 +4,6 @@ import importlib.metadata
 import os
 import platform
 import sys
-import warnings
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,8 +56,7 @@ def lfwa_candidates():
 
 
 def start_notebook(mount=False):
-    """What every notebook begins with: quiet TensorFlow, Drive if it is asked for, and one line of versions."""
-    quiet_tensorflow()
+    """What every notebook begins with: Drive if it is asked for, and one line of versions."""
     if mount:
         mount_drive()
     names = ("tensorflow", "keras", "numpy")
@@ -128,8 +126,7 @@ def headless():
 
 def seed_everything(seed):
     """Seeds Python, NumPy and TensorFlow and makes TensorFlow choose deterministic kernels."""
-    import keras
-    import tensorflow as tf
+    from siamese_lib.backend import keras, tf
 
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
@@ -137,7 +134,7 @@ def seed_everything(seed):
 
 def has_bfloat16():
     """Whether the hardware multiplies bfloat16 faster than float32: CPUs with avx512_bf16 or amx_bf16, GPUs from Ampere on."""
-    import tensorflow as tf
+    from siamese_lib.backend import tf
 
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
@@ -155,8 +152,7 @@ def set_precision(mixed_precision):
     Returns:
         The name of the policy, "float32", "mixed_bfloat16" or "mixed_float16".
     """
-    import keras
-    import tensorflow as tf
+    from siamese_lib.backend import keras, tf
 
     if mixed_precision == "auto":
         gpu = bool(tf.config.list_physical_devices("GPU"))
@@ -193,10 +189,3 @@ def _gpu_names():
     tf = sys.modules["tensorflow"]
     gpus = tf.config.list_physical_devices("GPU")
     return [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in gpus]
-
-
-def quiet_tensorflow():
-    """Keeps TensorFlow's start-up notes out of notebooks and terminals; to be called before it is imported."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    warnings.filterwarnings("ignore", message="In the future `np.object`")

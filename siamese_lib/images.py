@@ -182,9 +182,8 @@ def training_batches(cache, pairs, config, first_epoch=0):
         `(dataset, steps_per_epoch)`; the `tf.data.Dataset` yields `((left, right), label)` with pictures
         `(batch, height, width, 1)`, float32 in 0-255, and labels `(batch, 1)`.
     """
-    import tensorflow as tf
-
     from siamese_lib.augmentation import augment
+    from siamese_lib.backend import tf
 
     left, right, labels = (tf.constant(column) for column in _columns(cache, pairs))
     shape = (None, *config.image_size, 1)
@@ -211,7 +210,7 @@ def training_batches(cache, pairs, config, first_epoch=0):
 
 def evaluation_batches(cache, pairs, batch_size):
     """Batches of pairs in their order, as they are, once; the form is that of `training_batches`."""
-    import tensorflow as tf
+    from siamese_lib.backend import tf
 
     left, right, labels = _columns(cache, pairs)
 

@@ -1,7 +1,8 @@
 """Losses: one function each, with its formula; label 1 = same person."""
 
-import keras
-from keras import ops
+from siamese_lib.backend import keras
+
+ops = keras.ops
 
 
 @keras.saving.register_keras_serializable("siamese_lib")

@@ -1,7 +1,8 @@
 """The networks: two encoders, and the Siamese frame that runs both pictures through one of them and compares what comes out."""
 
-import keras
-from keras import layers, ops
+from siamese_lib.backend import keras
+
+layers, ops = keras.layers, keras.ops
 
 PENALTY_CONVOLUTION, PENALTY_DENSE = 2e-4, 2e-3  # L2 penalties of the reference
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.datasets import load_dataset
-from siamese_lib.environment import headless, project_path, project_root, quiet_tensorflow
+from siamese_lib.environment import headless, project_path, project_root
 from siamese_lib.files import write_text
 from siamese_lib.runs import Run
 
@@ -83,7 +83,6 @@ def execute(name, target, values):
     source = project_root() / "notebooks" / f"{name}.ipynb"
     known = papermill.inspect_notebook(str(source))
     wanted = {key: value for key, value in values.items() if key in known}
-    quiet_tensorflow()
     try:
         # Only while it runs: afterwards the user of this very kernel may be asked again.
         with headless():
@@ -130,8 +129,20 @@ def cleaned(notebook, faces_may_be_shown, private):
         if "faces" in cell.metadata.get("tags", []) and not faces_may_be_shown:
             cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=HIDDEN_FACES + "\n")]
         cell.outputs = [output for output in cell.outputs if "application/vnd.jupyter.widget-view+json" not in output.get("data", {})]
+        cell.outputs = _joined(cell.outputs)
         cell.source = _without_paths(cell.source, private)
         cell.outputs = json.loads(_without_paths(json.dumps(cell.outputs), private), object_hook=nbformat.NotebookNode)
+
+
+def _joined(outputs):
+    """The outputs with texts that follow each other on one stream made one text: a line an epoch, not a box an epoch."""
+    joined = []
+    for output in outputs:
+        if joined and output.output_type == "stream" == joined[-1].output_type and output.name == joined[-1].name:
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def _without_paths(text, private):

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import keras
 import numpy as np
 
 # The registered layers and losses are known to Keras only once their modules are imported.
 from siamese_lib import losses, model  # noqa: F401
+from siamese_lib.backend import keras
 from siamese_lib.files import read_json, replacing, write_json
 
 BATCH_SIZE = 64

@@ -5,9 +5,9 @@ import time
 import warnings
 from pathlib import Path
 
-import keras
 import numpy as np
 
+from siamese_lib.backend import keras
 from siamese_lib.datasets import load_dataset
 from siamese_lib.environment import seed_everything, set_precision, versions
 from siamese_lib.evaluation import best_threshold, verification_metrics

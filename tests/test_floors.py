@@ -13,7 +13,7 @@ PACKAGE = Path(siamese_lib.__file__).parent
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 # From the ground up.
 FLOORS = [
-    ["files"],
+    ["files", "backend"],
     ["archives", "pairs", "config", "losses"],
     ["environment", "sample_faces", "augmentation", "model", "runs", "evaluation", "downloads"],
     ["cloud"],
