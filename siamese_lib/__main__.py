@@ -39,7 +39,7 @@ def prepare(options):
     config = _config(options) if options.config else ExperimentConfig(experiment="prepare", dataset=options.dataset)
     dataset = load_dataset(config.dataset, options.data_root)
     parts = dataset.split(config.validation_fraction, config.seed)
-    print(inspection.people_table(dataset, parts | {"training and validation": dataset.train_pairs}).to_string(na_rep="-"))
+    print(inspection.people_table(dataset, parts | {"training and validation": dataset.train_pairs}).to_string())
     missing = inspection.missing_faces(dataset)
     duplicates = inspection.duplicate_files(dataset)
     print(f"\nread from                 {dataset.source.location}")

@@ -49,7 +49,7 @@ def histograms(columns, title, xlabels):
     for axes, (quantity, groups) in zip(panels.flat, columns.items()):
         for index, (group, values) in enumerate(groups.items()):
             style = {"color": CYCLE[index], "linestyle": LINES[index], "linewidth": 1.8}
-            axes.hist(values, bins=40, density=True, histtype="step", label=group, **style)
+            axes.hist(values, bins=25, density=True, histtype="step", label=group, **style)
         axes.set(xlabel=xlabels[quantity], ylabel="density")
     panels.flat[0].legend(frameon=False)
     figure.suptitle(title)

@@ -19,7 +19,7 @@ def people_table(dataset, pairs_by_split):
         pairs_by_split: `{part: PairList}`.
 
     Returns:
-        A pandas DataFrame, one row a part.
+        A pandas DataFrame, one row a part; the first has no pairs.
     """
     import pandas as pd
 
@@ -28,7 +28,8 @@ def people_table(dataset, pairs_by_split):
     for part, pairs in pairs_by_split.items():
         counts = statistics(pairs)
         rows.append({"part": f"{part} pairs"} | {key: counts[key] for key in ("people", "images", "pairs", "same", "different")})
-    return pd.DataFrame(rows).set_index("part").astype("Int64")
+    # Whole numbers stay whole beside the empty fields of the first row.
+    return pd.DataFrame(rows, dtype=object).set_index("part").fillna("")
 
 
 def images_by_person(dataset):
