@@ -146,9 +146,12 @@ def _joined(outputs):
 
 
 def _without_paths(text, private):
+    """The text with each path cut to what a reader can follow: relative to the project, or its last name."""
+    root = project_root()
     for path in sorted(filter(None, private), key=len, reverse=True):
-        shown = "" if path == str(project_root()) else Path(path).name
-        text = text.replace(f"{path}/", f"{shown}/" if shown else "").replace(path, shown or ".")
+        inside = Path(path).is_relative_to(root)
+        shown = Path(path).relative_to(root).as_posix() if inside else Path(path).name
+        text = text.replace(f"{path}/", "" if shown == "." else f"{shown}/").replace(path, shown)
     return text
 
 
