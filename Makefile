@@ -36,4 +36,4 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt $(CONSTRAINTS) pyproje
 	touch $@
 
 clean:
-	rm -rf .venv .venv-colab runs
+	rm -rf .venv .venv-colab

@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from siamese_lib import environment
-from siamese_lib.config import ExperimentConfig
+from siamese_lib.config import CHOICES, ExperimentConfig
 from siamese_lib.datasets import load_dataset, locate_faces
 from siamese_lib.files import write_json
 
@@ -22,7 +22,11 @@ def main(arguments=None):
     try:
         return options.command(options) or 0
     except (ValueError, OSError) as error:
-        print(f"siamese_lib: {' '.join(str(error).split())}", file=sys.stderr)
+        message = str(error)
+        if isinstance(error, OSError) and error.errno:
+            # The system's own words say neither what to do nor, in a traceback's place, much to a reader.
+            message = f"{error.strerror}; check the path, its permissions and the space on the disk. Received: {error.filename}"
+        print(f"siamese_lib: {' '.join(message.split())}", file=sys.stderr)
         return 2
     except RuntimeError as error:
         print(f"siamese_lib: {' '.join(str(error).split())}", file=sys.stderr)
@@ -36,7 +40,9 @@ def prepare(options):
     """Checks a dataset, builds its cache of all pictures and prints what is there."""
     from siamese_lib import images, inspection
 
-    config = _config(options) if options.config else ExperimentConfig(experiment="prepare", dataset=options.dataset)
+    if not options.config and (options.set or options.seed is not None):
+        raise ValueError("prepare takes --set and --seed together with --config. Received: no --config")
+    config = _config(options) if options.config else ExperimentConfig(experiment="prepare", dataset=options.dataset or "sample")
     dataset = load_dataset(config.dataset, options.data_root)
     parts = dataset.split(config.validation_fraction, config.seed)
     print(inspection.people_table(dataset, parts | {"training and validation": dataset.train_pairs}).to_string())
@@ -47,11 +53,17 @@ def prepare(options):
     print(f"people to train on        {len(dataset.train_people)} (rule: {dataset.people_rule})")
     print(f"pictures missing          {_listed(missing)}")
     print(f"identical files           {_listed([' = '.join(map(str, group)) for group in duplicates])}")
-    cache = images.open_cache(dataset, config.crop, config.image_size, None if options.config else dataset.files)
+    # With an experiment, just what its training will open; without one every picture is decoded once.
+    faces = sorted(set(dataset.listed_faces if options.config else dataset.files) - set(missing))
+    try:
+        cache = images.open_cache(dataset, config.crop, config.image_size, faces)
+    except images.UnreadablePictures as error:
+        print(f"pictures unreadable       {_listed(error.names)}")
+        raise
     print(f"pictures unreadable       0\npictures in the cache     {len(cache)} at {config.image_size[0]}x{config.image_size[1]}")
     if missing:
         raise FileNotFoundError(
-            f"{dataset.source.location}: {len(missing)} pictures that the pair lists name are missing; complete the data."
+            f"{dataset.source.location}: pictures that the pair lists name are missing; complete the data. Received: {_listed(missing)}"
         )
 
 
@@ -81,6 +93,8 @@ def evaluate(options):
     from siamese_lib import evaluation
 
     if options.run:
+        if options.pairs or options.data_root:
+            raise ValueError("evaluate --run reads the run's own scores; --pairs and --data-root go with --model. Received: both")
         from siamese_lib.runs import Run
 
         run = Run.existing(options.run)
@@ -159,7 +173,8 @@ def leaderboard(options):
 
 
 def _config(options):
-    return ExperimentConfig.from_yaml(environment.project_path(options.config), seed=options.seed, **_overrides(options.set))
+    seed = {} if options.seed is None else {"seed": options.seed}
+    return ExperimentConfig.from_yaml(environment.project_path(options.config), _overrides(options.set) | seed)
 
 
 def _overrides(items):
@@ -182,7 +197,7 @@ def _picture(name):
 
 
 def _listed(items):
-    return f"{len(items)}" + (f": {', '.join(map(str, items[:5]))}{' ...' if len(items) > 5 else ''}" if items else "")
+    return f"{len(items)}" + (f": {', '.join(map(str, items))}" if items else "")
 
 
 def _table(rows):
@@ -213,11 +228,12 @@ def _parser():
 
     for function in (prepare, summary, train):
         command = add(function)
-        command.add_argument("--config", required=function is not prepare, help="an experiment's YAML file")
+        place = command.add_mutually_exclusive_group() if function is prepare else command
+        place.add_argument("--config", **({} if function is prepare else {"required": True}), help="an experiment's YAML file")
         command.add_argument("--seed", type=int, help="replaces the experiment's seed")
         command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="replaces one value of the experiment")
         if function is prepare:
-            command.add_argument("--dataset", default="sample", choices=("sample", "lfwa", "lfw-funneled"))
+            place.add_argument("--dataset", choices=CHOICES["dataset"], help="checks every picture; the default is the sample")
         if function is summary:
             command.add_argument("--json", action="store_true", help="prints JSON")
         else:

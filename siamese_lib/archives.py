@@ -10,6 +10,8 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from filelock import FileLock
+
 from siamese_lib.files import fingerprint
 
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
@@ -118,7 +120,17 @@ def _unpacked(path, unpack_root):
     if folder.is_dir():
         return folder
     unpack_root.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=unpack_root))
+    # A second process that wants the same archive waits here and then finds it unpacked.
+    with FileLock(f"{folder}.lock"):
+        if not folder.is_dir():
+            _unpack(path, folder)
+    return folder
+
+
+def _unpack(path, folder):
+    for leftover in folder.parent.glob(f".{folder.name}-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         with tarfile.open(path) as archive:
             for member in archive:
@@ -126,13 +138,11 @@ def _unpacked(path, unpack_root):
             # The checksum of a compressed archive stands behind the last member.
             while archive.fileobj.read(2**20):
                 pass
-        if not folder.is_dir():
-            temporary.replace(folder)
+        temporary.replace(folder)
     except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         raise ValueError(f"{path} cannot be unpacked ({error}); fetch it again or free disk space.") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return folder
 
 
 def _unpack_member(archive, member, folder, path):

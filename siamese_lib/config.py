@@ -91,12 +91,14 @@ class ExperimentConfig:
             raise ValueError(f"image_size is [height, width], each from 32 to 1024. Received: {list(self.image_size)}")
         if not self.experiment.strip(".") or not set(self.experiment) <= set(_NAME_CHARACTERS):
             raise ValueError(f"An experiment's name holds letters, digits, '_', '-' and '.'. Received: {self.experiment!r}")
+        if self.weight_decay and self.optimizer != "adamw":
+            raise ValueError(f"weight_decay needs optimizer: adamw. Received: weight_decay {self.weight_decay}, optimizer {self.optimizer}")
         if self.encoder == "koch" and min(self.image_size) < 85:
             raise ValueError(f"The koch encoder wants an image_size of 85 or more. Received: {list(self.image_size)}")
 
     @classmethod
-    def from_yaml(cls, path, **overrides):
-        """Reads an experiment's YAML file and replaces what `overrides` names; a value of None overrides nothing.
+    def from_yaml(cls, path, overrides=None):
+        """Reads an experiment's YAML file and replaces what the dict `overrides` names.
 
         Raises:
             FileNotFoundError: if there is no such file.
@@ -111,7 +113,7 @@ class ExperimentConfig:
             raise ValueError(f"{path} is not a YAML file: {' '.join(str(error).split())[:300]}") from error
         if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
             raise ValueError(f"{path} must hold lines 'key: value'. Received: {str(values)[:80]!r}")
-        overrides = {key: value for key, value in overrides.items() if value is not None}
+        overrides = overrides or {}
         _check_keys([*values, *overrides], path)
         try:
             base = cls(**values, experiment=path.stem)
@@ -122,6 +124,13 @@ class ExperimentConfig:
             return dataclasses.replace(config, variant=",".join(names))
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
+
+    @classmethod
+    def side_by_side(cls, path, overrides=None):
+        """The experiment of a YAML file, with overrides, and behind it the one that it names in `compare_with`, if it names one."""
+        config = cls.from_yaml(path, overrides)
+        others = [cls.from_yaml(Path(path).parent / f"{config.compare_with}.yaml")] if config.compare_with else []
+        return [config, *others]
 
     @classmethod
     def from_dict(cls, values):

@@ -99,7 +99,7 @@ def locate_faces(data_root):
     Raises:
         FileNotFoundError: if there are no pictures in LFW's layout.
     """
-    data_root = Path(data_root)
+    data_root = Path(data_root).expanduser()
     source = open_source(local_copy(data_root), cache_root() / "unpacked")
     files = _face_files(source)
     if not files and data_root.is_dir():
@@ -184,7 +184,7 @@ def _find_list(names, data_root, source):
     """The content of the first list with one of `names`, beside the pictures or inside their archive, or None."""
     folder = data_root if data_root.is_dir() else data_root.parent
     for name in names:
-        for place in (folder / name, folder / "splits" / name, folder.parent / "splits" / name):
+        for place in (folder / name, folder / "splits" / name, folder.parent / name, folder.parent / "splits" / name):
             if place.is_file():
                 return place.read_bytes()
         inside = [member for member in source.names() if PurePosixPath(member).name == name]

@@ -64,6 +64,15 @@ def _opened(content, name):
         raise ValueError(f"{name} cannot be read as a picture; replace the file. Received: {len(content)} bytes ({error})") from error
 
 
+class UnreadablePictures(ValueError):
+    """Pictures that cannot be used; `names` holds their files' names, the message the reasons of the first few."""
+
+    def __init__(self, location, reasons):
+        self.names = sorted(reasons)
+        first = "; ".join(reasons[name] for name in self.names[:5])
+        super().__init__(f"{location}: {len(reasons)} pictures cannot be used. Received: {first}{' ...' if len(reasons) > 5 else ''}")
+
+
 class FaceCache:
     """Decoded faces in one memory-mapped array; only what is used is read from disk.
 
@@ -101,7 +110,7 @@ def open_cache(dataset, crop, image_size, faces=None):
 
     Raises:
         FileNotFoundError: if the dataset has no file for some face.
-        ValueError: naming every picture that cannot be read.
+        UnreadablePictures: a ValueError, if some cannot be read.
     """
     faces = sorted(dataset.listed_faces if faces is None else faces)
     if missing := [str(face) for face in faces if face not in dataset.files]:
@@ -153,15 +162,15 @@ def _build(folder, source, names, crop, image_size):
 
 
 def _decode_all(images, source, names, crop, image_size):
-    unreadable = []
+    unreadable = {}
 
     def decode(row):
         try:
             images[row, :, :, 0] = decode_image(source.read(names[row]), crop, image_size, names[row])
         except ValueError as error:
-            unreadable.append(str(error))
+            unreadable[names[row]] = str(error)
         except OSError as error:
-            unreadable.append(f"{names[row]} cannot be read ({error})")
+            unreadable[names[row]] = f"{names[row]} cannot be read ({error})"
 
     with ThreadPoolExecutor(NUM_THREADS) as pool, tqdm(total=len(names), desc="Preparing pictures", unit="picture") as progress:
         for start in range(0, len(names), CHUNK):
@@ -169,7 +178,7 @@ def _decode_all(images, source, names, crop, image_size):
             list(pool.map(decode, rows))
             progress.update(len(rows))
     if unreadable:
-        raise ValueError(f"{source.location}: {len(unreadable)} pictures cannot be used. Received: {'; '.join(sorted(unreadable)[:5])}")
+        raise UnreadablePictures(source.location, unreadable)
 
 
 def training_batches(cache, pairs, config, first_epoch=0):

@@ -170,7 +170,7 @@ def layer_table(model):
     """The layers in order, nested models opened, one dict a layer.
 
     Returns:
-        A list of dicts with the keys name, type, output_shape, filters, kernel, strides, activation, parameters; None where a
+        A list of dicts with the keys name, type, output_shape, filters, kernel, strides, pooling, activation, parameters; None where a
         layer has no such thing.
     """
     rows = []
@@ -190,8 +190,9 @@ def _layer_row(layer):
         "type": type(layer).__name__,
         "output_shape": list(outputs[0].shape[1:]),
         "filters": getattr(layer, "filters", getattr(layer, "units", None)),
-        "kernel": list(getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None) or []) or None,
+        "kernel": list(getattr(layer, "kernel_size", [])) or None,
         "strides": list(getattr(layer, "strides", None) or []) or None,
+        "pooling": list(getattr(layer, "pool_size", [])) or None,
         "activation": None if activation is None or activation.__name__ == "linear" else activation.__name__,
         "parameters": layer.count_params(),
     }

@@ -1,6 +1,5 @@
 """The report: the notebooks executed in order with papermill, as HTML pages with a front page."""
 
-import json
 import re
 import shutil
 import tempfile
@@ -10,16 +9,15 @@ from siamese_lib.config import ExperimentConfig
 from siamese_lib.datasets import load_dataset
 from siamese_lib.environment import headless, project_path, project_root
 from siamese_lib.files import write_text
+from siamese_lib.inspection import images_by_person
 from siamese_lib.runs import Run
+from siamese_lib.sweeps import Sweep
 
-NOTEBOOKS = ("01_dataset_analysis", "02_training", "03_parameter_sweeps", "04_error_analysis")
+SWEEP_NOTEBOOK = "03_parameter_sweeps"
+NOTEBOOKS = ("01_dataset_analysis", "02_training", SWEEP_NOTEBOOK, "04_error_analysis")
 HIDDEN_FACES = "The figure shows faces of LFW, which may not be published; run the notebook to see it."
 CREDITS = {"sample": "Faces: The Database of Faces, AT&T Laboratories Cambridge."}
-DATA_WORDS = {
-    "sample": "the sample faces, 400 pictures of 40 people",
-    "lfwa": "LFW-a, 13,233 pictures of 5,749 people",
-    "lfw-funneled": "LFW-funneled, 13,233 pictures of 5,749 people",
-}
+DATA_NAMES = {"sample": "the sample faces", "lfwa": "LFW-a", "lfw-funneled": "LFW-funneled"}
 
 
 def build_report(experiment, data_root="", runs_dir="runs", output="", parameters=None):
@@ -32,6 +30,8 @@ def build_report(experiment, data_root="", runs_dir="runs", output="", parameter
         output: the report's folder; by default `report/DATASET` in the project. It is replaced when all went well.
         parameters: further values for the notebooks' parameters cells.
 
+    An experiment without a sweep in `sweeps/` beside it gets no notebook 3, and a line says so.
+
     Returns:
         The path of `index.html`.
 
@@ -40,20 +40,45 @@ def build_report(experiment, data_root="", runs_dir="runs", output="", parameter
         RuntimeError: if a notebook fails, with its name, its error and where its executed copy lies.
     """
     experiment = project_path(experiment).resolve()
-    config = ExperimentConfig.from_yaml(experiment)
-    dataset = load_dataset(config.dataset, data_root)
-    runs_dir = project_path(runs_dir).resolve()
-    output = project_path(output or Path("report") / config.dataset).resolve()
-    values = {"experiment": str(experiment), "data_root": str(Path(data_root).resolve()) if data_root else "", "runs_dir": str(runs_dir)}
+    # What is wrong with the input is said here, before a notebook starts.
+    configs = ExperimentConfig.side_by_side(experiment, _overrides(parameters or {}))
+    dataset = load_dataset(configs[0].dataset, data_root)
+    runs_dir = Path(runs_dir).expanduser().resolve()
+    output = Path(output or project_root() / "report" / dataset.name).expanduser().resolve()
+    data_root = str(Path(data_root).expanduser().resolve()) if data_root else ""
+    values = {"experiment": str(experiment), "data_root": data_root, "runs_dir": str(runs_dir)} | (parameters or {})
+    _check_known(values)
     output.parent.mkdir(parents=True, exist_ok=True)
     for leftover in output.parent.glob(f".{output.name}-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     work = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
     # Should a notebook fail, its copy stays there for a look; the next attempt removes it.
-    pages = [_page_of(name, work, values | (parameters or {}), dataset.faces_may_be_shown) for name in NOTEBOOKS]
-    write_text(work / "index.html", _front_page(config, experiment.parent, runs_dir, pages))
+    pages = [_page_of(name, work, values, dataset.faces_may_be_shown) for name in _notebooks_for(experiment)]
+    write_text(work / "index.html", _front_page(configs, dataset, runs_dir, pages))
     _replace(output, work)
     return output / "index.html"
+
+
+def _overrides(parameters):
+    """The parameters that override the experiment, as the notebooks read them: 0 leaves the experiment's own value."""
+    return {key: parameters[key] for key in ("num_epochs", "learning_rate") if parameters.get(key)}
+
+
+def _notebooks_for(experiment):
+    try:
+        Sweep.of_experiment(experiment)
+    except FileNotFoundError as error:
+        print(f"{SWEEP_NOTEBOOK} is left out: {error}")
+        return [name for name in NOTEBOOKS if name != SWEEP_NOTEBOOK]
+    return NOTEBOOKS
+
+
+def _check_known(values):
+    import papermill
+
+    known = {key for name in NOTEBOOKS for key in papermill.inspect_notebook(str(project_root() / "notebooks" / f"{name}.ipynb"))}
+    if unknown := sorted(set(values) - known):
+        raise ValueError(f"No notebook has this parameter; the known ones are {', '.join(sorted(known))}. Received: {', '.join(unknown)}")
 
 
 def _replace(output, work):
@@ -131,7 +156,7 @@ def cleaned(notebook, faces_may_be_shown, private):
         cell.outputs = [output for output in cell.outputs if "application/vnd.jupyter.widget-view+json" not in output.get("data", {})]
         cell.outputs = _joined(cell.outputs)
         cell.source = _without_paths(cell.source, private)
-        cell.outputs = json.loads(_without_paths(json.dumps(cell.outputs), private), object_hook=nbformat.NotebookNode)
+        cell.outputs = nbformat.from_dict(_without_paths(cell.outputs, private))
 
 
 def _joined(outputs):
@@ -145,9 +170,15 @@ def _joined(outputs):
     return joined
 
 
-def _without_paths(text, private):
-    """The text with each path cut to what a reader can follow: relative to the project, or its last name."""
-    root = project_root()
+def _without_paths(content, private):
+    """A text, or all texts in a list or dict, with each path cut to what a reader can follow: seen from the project, or its last name."""
+    if isinstance(content, dict):
+        return {key: _without_paths(value, private) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_without_paths(value, private) for value in content]
+    if not isinstance(content, str):
+        return content
+    root, text = project_root(), content
     for path in sorted(filter(None, private), key=len, reverse=True):
         inside = Path(path).is_relative_to(root)
         shown = Path(path).relative_to(root).as_posix() if inside else Path(path).name
@@ -171,23 +202,22 @@ def _title_and_abstract(notebook):
     return paragraphs[0].lstrip("# "), re.sub(r"[*`]|\[([^\]]*)\]\([^)]*\)", r"\1", abstract).replace("\n", " ")
 
 
-def _front_page(config, folder, runs_dir, pages):
+def _front_page(configs, dataset, runs_dir, pages):
     import jinja2
 
-    configs = [config] + ([ExperimentConfig.from_yaml(folder / f"{config.compare_with}.yaml")] if config.compare_with else [])
     runs = [run for run in (Run.of(one, runs_dir) for one in configs) if run.done]
     template = (Path(__file__).parent / "templates" / "index.html.j2").read_text(encoding="utf-8")
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     versions = runs[0].versions
     return environment.from_string(template).render(
         title="One-shot face verification with Siamese networks",
-        data_words=DATA_WORDS[config.dataset],
-        experiment=config.experiment,
+        data_words=f"{DATA_NAMES[dataset.name]}, {len(dataset.files):,} pictures of {len(images_by_person(dataset)):,} people",
+        experiment=configs[0].experiment,
         rows=[_headline(run) for run in runs],
         seeds_words="Each row is a single run of a single seed.",
         num_test_pairs=f"{runs[0].metrics['test']['num_pairs']:,}",
         pages=pages,
-        credit=CREDITS.get(config.dataset, ""),
+        credit=CREDITS.get(dataset.name, ""),
         date=versions["date"][:10],
         versions=versions,
     )

@@ -71,8 +71,15 @@ class Run:
 
     @property
     def metrics(self):
-        """The content of `metrics.json`: fractions between 0 and 1, times in seconds."""
-        return read_json(self.path("metrics.json"))
+        """The content of `metrics.json`: fractions between 0 and 1, times in seconds.
+
+        Raises:
+            ValueError: if it is not whole.
+        """
+        metrics = read_json(self.path("metrics.json"))
+        if not isinstance(metrics, dict) or not {"threshold", "seconds", *SPLITS} <= set(metrics):
+            raise ValueError(f"The metrics of a run are not whole; train it again. Received: {self.path('metrics.json')}")
+        return metrics
 
     @property
     def versions(self):
@@ -123,6 +130,21 @@ class Run:
     def write_json(self, name, content):
         """Writes one of the run's JSON files."""
         write_json(self.path(name), content)
+
+    def checkpoints(self):
+        """The checkpoint files, oldest first; the name holds the number of finished epochs."""
+        return sorted(self.directory.glob("checkpoint-*.keras"))
+
+    def remove_half_written(self):
+        """Removes what a killed process was just writing; to be called under the lock."""
+        for path in self.directory.glob(".*-*"):
+            path.unlink(missing_ok=True)
+
+    def remove_leftovers(self):
+        """Removes what only an unfinished run needs: checkpoints, the best weights so far, half-written files."""
+        self.remove_half_written()
+        for path in [*self.checkpoints(), self.path("best.weights.h5")]:
+            path.unlink(missing_ok=True)
 
     def finish(self):
         """Writes `DONE`: from here on the run is read and no more changed."""

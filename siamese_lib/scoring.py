@@ -39,8 +39,11 @@ class Verifier:
         if not path.is_file():
             raise FileNotFoundError(f"There is no such model file; check the path. Received: {path}")
         settings = read_json(path.with_suffix(".json"))
-        if not isinstance(settings, dict) or not set(SETTINGS) <= set(settings):
-            raise ValueError(f"{path.with_suffix('.json')} must hold {', '.join(SETTINGS)}; it belongs to another model.")
+        if not _can_score_with(settings):
+            raise ValueError(
+                f"{path.with_suffix('.json')} must hold {', '.join(SETTINGS)}; restore the one that was saved with the model. "
+                f"Received: {str(settings)[:80]!r}"
+            )
         try:
             # Keras' safe mode stays on: a model file must not bring code of its own.
             network = keras.saving.load_model(path, compile=False, safe_mode=True)
@@ -105,3 +108,12 @@ class Verifier:
         count, full = len(several[0]), BATCH_SIZE if part is self._encoder else 8 * BATCH_SIZE
         padded = [np.concatenate([array, np.repeat(array[-1:], full - count, axis=0)]) for array in several]
         return np.asarray(part.predict_on_batch(padded if isinstance(inputs, list) else padded[0]), dtype=np.float32)[:count]
+
+
+def _can_score_with(settings):
+    if not isinstance(settings, dict) or not set(SETTINGS) <= set(settings):
+        return False
+    crop, size = settings["crop"], settings["image_size"]
+    whole = crop is None or (isinstance(crop, list) and len(crop) == 4 and all(type(side) is int for side in crop))
+    whole = whole and isinstance(size, list) and len(size) == 2 and all(type(side) is int and side > 0 for side in size)
+    return whole and type(settings["threshold"]) in (int, float) and type(settings["mirror_averaging"]) is bool

@@ -44,7 +44,7 @@ class Sweep:
             raise FileNotFoundError(f"There is no such sweep file; see experiments/sweeps/*.yaml. Received: {path}")
         try:
             content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise ValueError(f"{path} is not a YAML file: {' '.join(str(error).split())[:300]}") from error
         wanted = {"base", "overrides", "axes", "seeds"}
         if not isinstance(content, dict) or set(content) - wanted or not {"base", "axes", "seeds"} <= set(content):
@@ -54,16 +54,37 @@ class Sweep:
             raise ValueError(f"{path}: axes are lines 'field: [value, value]'. Received: {str(axes)[:80]!r}")
         if not isinstance(seeds, list) or not seeds:
             raise ValueError(f"{path}: seeds are a list of whole numbers. Received: {str(seeds)[:80]!r}")
-        return cls(path.stem, path.parent / str(content["base"]), content.get("overrides") or {}, axes, tuple(seeds))
+        overrides = content.get("overrides") or {}
+        if not isinstance(overrides, dict) or "seed" in {*overrides, *axes} or not all(isinstance(key, str) for key in {*overrides, *axes}):
+            raise ValueError(
+                f"{path}: overrides and axes name fields of the experiment; seeds stand apart. Received: {str(content)[:80]!r}"
+            )
+        return cls(path.stem, path.parent / str(content["base"]), overrides, axes, tuple(seeds))
+
+    @classmethod
+    def of_experiment(cls, path):
+        """The sweep of an experiment: the file of the same name in `sweeps/` beside it, or that of the experiment it is compared with.
+
+        Raises:
+            FileNotFoundError: if there is neither.
+        """
+        path = Path(path)
+        stems = [config.experiment for config in ExperimentConfig.side_by_side(path)]
+        files = [path.parent / "sweeps" / f"{stem}.yaml" for stem in stems]
+        for file in files:
+            if file.is_file():
+                return cls.from_yaml(file)
+        raise FileNotFoundError(f"There is no sweep for this experiment; write {files[0].name} into sweeps/ beside it. Received: {path}")
 
     def points(self):
         """Every run of the sweep as `(axis, value, config)`; a setting that lies on several axes is one run with one config."""
-        shared = ExperimentConfig.from_yaml(self.base, **self.overrides)
+        shared = ExperimentConfig.from_yaml(self.base, self.overrides)
         for (axis, values), seed in itertools.product(self.axes.items(), self.seeds):
             for value in values:
                 # The base's own value needs no override, so that the axes share that run.
                 change = {} if value == getattr(shared, axis, None) else {axis: value}
-                yield axis, value, ExperimentConfig.from_yaml(self.base, **(self.overrides | change), seed=seed)
+                config = ExperimentConfig.from_yaml(self.base, self.overrides | change | {"seed": seed})
+                yield axis, getattr(config, axis), config
 
 
 def run_sweep(sweep, train, runs_dir):
@@ -76,15 +97,20 @@ def run_sweep(sweep, train, runs_dir):
 
     Returns:
         A pandas DataFrame, a row a point of an axis and a seed; see `sweep_table`.
+
+    Raises:
+        ValueError: if no run could be finished.
     """
-    points = list(sweep.points())
-    for _, _, config in tqdm(points, desc=f"Sweep {sweep.name}", unit="run"):
+    configs = {config.hash(): config for _, _, config in sweep.points()}
+    for config in tqdm(configs.values(), desc=f"Sweep {sweep.name}", unit="run"):
         try:
             train(config)
         except (ValueError, ArithmeticError, RuntimeError) as error:
             # One bad point, a learning rate at which the loss overflows, must not cost the others.
             print(f"{config.variant or config.experiment}, seed {config.seed} failed: {error}", file=sys.stderr)
     table = sweep_table(sweep, runs_dir)
+    if table.empty:
+        raise ValueError(f"No run of the sweep could be finished; the reasons stand above. Received: {sweep.name}, {len(configs)} runs")
     with replacing(Path(runs_dir) / f"{sweep.name}.csv") as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
     return table

@@ -3,7 +3,6 @@
 import math
 import time
 import warnings
-from pathlib import Path
 
 import numpy as np
 
@@ -42,9 +41,11 @@ def train(config, data_root=None, runs_dir="runs", verbose=2):
     """
     run = Run.of(config, runs_dir)
     if run.done:
+        run.remove_leftovers()
         return run
     dataset = load_dataset(config.dataset, data_root)
     with run.lock():
+        run.remove_half_written()
         run.write_json("config.json", config.to_dict())
         started = time.perf_counter()
         pairs = dataset.split(config.validation_fraction, config.seed)
@@ -61,9 +62,7 @@ def train(config, data_root=None, runs_dir="runs", verbose=2):
         data = {"dataset": dataset.name, "fingerprint": dataset.fingerprint(), "people_rule": dataset.people_rule}
         run.write_json("versions.json", {**versions(), "precision": policy, "data": data})
         run.finish()
-        for leftover in _checkpoints(run):
-            leftover.unlink()
-        run.path("best.weights.h5").unlink(missing_ok=True)
+        run.remove_leftovers()
     return run
 
 
@@ -95,7 +94,7 @@ def _fitted(config, run, cache, pairs, verbose):
 
 def _start(config, run, steps_per_epoch):
     """A fresh compiled network and 0, or the one of the last checkpoint and the number of epochs that it has behind it."""
-    checkpoints = _checkpoints(run)
+    checkpoints = run.checkpoints()
     if checkpoints:
         return keras.saving.load_model(checkpoints[-1]), int(checkpoints[-1].stem.split("-")[1])
     network = build_model(config)
@@ -118,14 +117,19 @@ def build_optimizer(config, steps_per_epoch):
         )
     if config.optimizer == "adam":
         return keras.optimizers.Adam(learning_rate)
-    optimizer = keras.optimizers.AdamW(learning_rate, weight_decay=config.weight_decay)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return optimizer
+    return KernelDecayAdamW(learning_rate=learning_rate, weight_decay=config.weight_decay)
 
 
-def _checkpoints(run):
-    """The checkpoint files, oldest first; the name holds the number of finished epochs."""
-    return sorted(Path(run.directory).glob("checkpoint-*.keras"))
+@keras.saving.register_keras_serializable("siamese_lib")
+class KernelDecayAdamW(keras.optimizers.AdamW):
+    """AdamW (Loshchilov and Hutter, 2019) that decays kernels only; biases and normalisation are left out.
+
+    A class of its own, because Keras does not save what `exclude_from_weight_decay` was told, and a resumed run would differ.
+    """
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
 
 
 class EpochSeeds(keras.callbacks.Callback):
@@ -138,7 +142,7 @@ class EpochSeeds(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         for index, layer in enumerate(_all_layers(self.model)):
             if hasattr(layer, "seed_generator"):
-                layer.seed_generator.state.assign(np.array([self._seed * 1000 + index, epoch], dtype=np.uint32))
+                layer.seed_generator.state.assign(np.array([(self._seed * 1000 + index) % 2**32, epoch], dtype=np.uint32))
 
 
 class RunRecorder(keras.callbacks.Callback):
@@ -181,7 +185,7 @@ class RunRecorder(keras.callbacks.Callback):
         return [sign * row[self._config.monitor] for row in self._rows]
 
     def _save_checkpoint(self, num_epochs):
-        before = _checkpoints(self._run)
+        before = self._run.checkpoints()
         with replacing(self._run.path(f"checkpoint-{num_epochs:05d}.keras")) as temporary:
             self.model.save(temporary)
         for old in before:

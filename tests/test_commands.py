@@ -1,6 +1,7 @@
 """The command line: what it prints, what it writes, and one sentence with exit code 2 for what a user can get wrong."""
 
 import json
+import shutil
 
 import pytest
 import yaml
@@ -110,6 +111,14 @@ def test_a_sweep_prints_and_writes_its_table(experiment, lfw_folder, tmp_path, c
 
 
 WRONG = {
+    "a key that is a name of Python's": ["summary", "--config", "experiments/sample.yaml", "--set", "path=x"],
+    "nothing where something is needed": ["summary", "--config", "experiments/sample.yaml", "--set", "batch_size=null"],
+    "decay without its optimizer": ["summary", "--config", "experiments/sample_reference.yaml", "--set", "weight_decay=0.1"],
+    "prepare with values but no experiment": ["prepare", "--set", "seed=1"],
+    "a run and a pair list": ["evaluate", "--run", "nowhere", "--pairs", "nowhere.txt"],
+    "a runs folder that is a file": ["train", "--config", "experiments/sample.yaml", "--runs", "README.md"],
+    "a results folder that is not there": ["leaderboard", "--results", "nowhere"],
+    "an unknown parameter of the report": ["report", "--set", "num_epoch=3"],
     "no experiment file": ["train", "--config", "nowhere.yaml"],
     "no data": ["prepare", "--dataset", "lfwa", "--data-root", "nowhere"],
     "unknown key": ["summary", "--config", "experiments/sample.yaml", "--set", "learning_rat=1"],
@@ -129,6 +138,22 @@ def test_what_cannot_be_used_is_one_sentence_and_exit_code_two(arguments, capsys
     assert main(arguments) == 2
     printed = capsys.readouterr().err.strip()
     assert printed.startswith("siamese_lib: ") and "\n" not in printed and "Received: " in printed
+
+
+def test_an_override_can_take_a_value_away_and_seed_can_be_set_both_ways(capsys):
+    for extra in (["--set", "crop=null"], ["--set", "seed=1"], ["--seed", "1"], ["--set", "early_stopping_patience=null"]):
+        assert main(["summary", "--config", "experiments/lfwa_quick.yaml", *extra]) == 0
+
+
+@pytest.mark.parametrize(
+    "content", ["{}", '{"crop": 5}', '{"crop": 5, "image_size": [40, 36], "threshold": 0.5, "mirror_averaging": true}', "[]"]
+)
+def test_settings_of_a_model_that_are_not_whole_are_one_sentence(run, content, tmp_path, capsys):
+    shutil.copy(run.path("model.keras"), tmp_path / "model.keras")
+    (tmp_path / "model.json").write_text(content)
+    (tmp_path / "a.jpg").write_bytes(b"")
+    assert main(["verify", str(tmp_path / "a.jpg"), str(tmp_path / "a.jpg"), "--model", str(tmp_path / "model.keras"), "--aligned"]) == 2
+    assert "Received: " in capsys.readouterr().err
 
 
 def test_a_picture_that_cannot_be_read_is_named(run, tmp_path, capsys):

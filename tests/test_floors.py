@@ -21,7 +21,8 @@ FLOORS = [
     ["images", "figures"],
     ["scoring", "inspection"],
     ["training", "widgets"],
-    ["sweeps", "report", "leaderboard"],
+    ["sweeps", "leaderboard"],
+    ["report"],
     ["__main__"],
 ]
 FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}

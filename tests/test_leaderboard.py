@@ -46,9 +46,12 @@ def test_the_reference_was_run_on_the_whole_of_view_1():
 def test_several_seeds_are_averaged(tmp_path):
     for seed, accuracy in enumerate((0.7, 0.8)):
         run = Run(tmp_path / "lfwa_quick" / f"seed_{seed}")
-        part = {"accuracy": accuracy, "accuracy_interval": [0.6, 0.9], "auc": 0.8}
+        part = {"accuracy": accuracy, "accuracy_interval": [0.6, 0.9], "accuracy_at_half": 0.7, "auc": 0.8}
         run.write_json("config.json", {"experiment": "lfwa_quick", "seed": seed})
-        run.write_json("metrics.json", {"validation": part, "test": part, "parameters": {"total": 5}, "seconds": {"train": 60.0}})
+        run.write_json(
+            "metrics.json",
+            {"threshold": 0.5, "train": part, "validation": part, "test": part, "parameters": {"total": 5}, "seconds": {"train": 60.0}},
+        )
         run.finish()
     (row,) = leaderboard.leaderboard(tmp_path)
     assert row["num_seeds"] == 2 and row["test_accuracy_mean"] == pytest.approx(0.75)

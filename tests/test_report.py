@@ -42,13 +42,33 @@ def test_faces_that_may_be_shown_stay(notebook):
 
 def test_paths_of_this_machine_and_widget_states_are_cut(notebook):
     root = str(environment.project_root())
-    notebook.cells.append(new_code_cell(f"open('{root}/experiments/sample.yaml')"))
-    report.cleaned(notebook, faces_may_be_shown=True, private=["", "/home/someone/data/lfwa", root])
+    notebook.cells.append(new_code_cell(f"open('{root}/experiments/sample.yaml'); runs = '{root}/results/lfwa'"))
+    report.cleaned(notebook, faces_may_be_shown=True, private=["", "/home/someone/data/lfwa", f"{root}/results/lfwa", root])
     text = nbformat.writes(notebook)
     assert "someone" not in text and root not in text and "widget-view" not in text
     assert "widgets" not in notebook.metadata
-    assert "lfwa/lfw2" in text and "experiments/sample.yaml" in text
+    assert "from lfwa/lfw2 and lfwa" in text and "runs = 'results/lfwa'" in text and "experiments/sample.yaml" in text
     nbformat.validate(notebook)
+
+
+def test_lines_of_one_stream_are_joined(notebook):
+    lines = [new_output("stream", name=name, text=text) for name, text in (("stdout", "a\n"), ("stdout", "b\n"), ("stderr", "c\n"))]
+    notebook.cells[0].outputs = lines
+    report.cleaned(notebook, faces_may_be_shown=True, private=[])
+    assert [output.text for output in notebook.cells[0].outputs] == ["a\nb\n", "c\n"]
+
+
+@pytest.mark.parametrize("parameters", [{"num_epoch": 3}, {"num_epochs": -1}])
+def test_a_parameter_that_cannot_be_used_is_refused_before_anything_runs(parameters, tmp_path):
+    with pytest.raises(ValueError, match="Received: "):
+        report.build_report("experiments/sample.yaml", runs_dir=tmp_path, output=tmp_path / "report", parameters=parameters)
+
+
+def test_an_experiment_without_a_sweep_goes_without_notebook_3(tmp_path, capsys):
+    (tmp_path / "own.yaml").write_text("dataset: sample\n")
+    assert report.SWEEP_NOTEBOOK not in report._notebooks_for(tmp_path / "own.yaml")
+    assert "left out" in capsys.readouterr().out
+    assert report.SWEEP_NOTEBOOK in report._notebooks_for(report.project_root() / "experiments" / "sample_reference.yaml")
 
 
 def test_the_title_and_the_abstract_are_plain_text():

@@ -130,10 +130,27 @@ def test_history_is_empty_before_the_first_epoch_and_exact_after(run):
 
 
 def test_metrics_and_versions_are_what_was_written(run):
-    run.write_json("metrics.json", {"threshold": 0.5, "test": {"auc": None}})
+    metrics = {"threshold": 0.5, "seconds": {}, "train": {}, "validation": {}, "test": {"auc": None}}
+    run.write_json("metrics.json", metrics)
     run.write_json("versions.json", {"python": "3"})
-    assert run.metrics == {"threshold": 0.5, "test": {"auc": None}}
+    assert run.metrics == metrics
     assert run.versions == {"python": "3"}
+
+
+def test_metrics_that_are_not_whole_are_one_sentence(run):
+    run.write_json("metrics.json", {"threshold": 0.5})
+    with pytest.raises(ValueError, match="not whole"):
+        _ = run.metrics
+
+
+def test_what_a_kill_left_behind_is_removed_and_the_evidence_is_not(run):
+    kept = ["config.json", "history.csv", "model.keras", "DONE"]
+    for name in [*kept, ".model-x7.keras", ".checkpoint-x7.keras", "checkpoint-00003.keras", "best.weights.h5"]:
+        run.path(name).write_text("")
+    run.remove_half_written()
+    assert run.checkpoints() and not list(run.directory.glob(".*-*"))
+    run.remove_leftovers()
+    assert sorted(path.name for path in run.directory.iterdir() if path.name != ".lock") == sorted(kept)
 
 
 def test_metrics_that_are_not_there_are_named(run):

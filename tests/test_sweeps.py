@@ -32,7 +32,7 @@ def pretend_to_train(runs_dir, trained):
             trained.append(config)
             part = {"accuracy": config.batch_size / 100, "accuracy_interval": [0.1, 0.9], "auc": config.learning_rate}
             run.write_json("config.json", config.to_dict())
-            run.write_json("metrics.json", {"validation": part, "test": part, "seconds": {"train": 1.0}})
+            run.write_json("metrics.json", {"threshold": 0.5, "train": part, "validation": part, "test": part, "seconds": {"train": 1.0}})
             run.finish()
         return run
 
@@ -72,6 +72,19 @@ def test_a_run_that_fails_costs_only_its_own_points(sweep_file, tmp_path, capsys
     assert "learning_rate=0.01" in capsys.readouterr().err
 
 
+def test_a_sweep_without_any_finished_run_is_one_sentence(sweep_file, tmp_path):
+    def fail(config):
+        raise ValueError("no data")
+
+    with pytest.raises(ValueError, match="No run of the sweep"):
+        run_sweep(Sweep.from_yaml(sweep_file), fail, tmp_path)
+
+
+def test_a_value_that_yaml_takes_for_text_is_a_number_in_the_table(sweep_file):
+    sweep_file.write_text("base: base.yaml\naxes: {learning_rate: [1e-4]}\nseeds: [0]\n")
+    assert [value for _, value, _ in Sweep.from_yaml(sweep_file).points()] == [0.0001]
+
+
 def test_the_table_can_be_read_before_all_is_done(sweep_file, tmp_path):
     sweep = Sweep.from_yaml(sweep_file)
     pretend_to_train(tmp_path, [])(next(sweep.points())[2])
@@ -88,6 +101,9 @@ def test_the_table_can_be_read_before_all_is_done(sweep_file, tmp_path):
         {"folds": 2},
         {"axes": {"batch_siz": [16]}},
         {"base": "no.yaml"},
+        {"overrides": 5},
+        {"axes": {"seed": [1]}},
+        {"axes": {1: [1]}},
     ],
 )
 def test_a_wrong_sweep_file_is_one_sentence(sweep_file, change):
