@@ -55,10 +55,9 @@ class Sweep:
         if not isinstance(seeds, list) or not seeds:
             raise ValueError(f"{path}: seeds are a list of whole numbers. Received: {str(seeds)[:80]!r}")
         overrides = content.get("overrides") or {}
-        if not isinstance(overrides, dict) or "seed" in {*overrides, *axes} or not all(isinstance(key, str) for key in {*overrides, *axes}):
-            raise ValueError(
-                f"{path}: overrides and axes name fields of the experiment; seeds stand apart. Received: {str(content)[:80]!r}"
-            )
+        fields = [*overrides, *axes] if isinstance(overrides, dict) else [None]
+        if "seed" in fields or not all(isinstance(field, str) for field in fields):
+            raise ValueError(f"{path}: overrides and axes name fields of the experiment, but not seed. Received: {str(content)[:80]!r}")
         return cls(path.stem, path.parent / str(content["base"]), overrides, axes, tuple(seeds))
 
     @classmethod
