@@ -14,6 +14,7 @@ from siamese_lib import environment
 from siamese_lib.config import CHOICES, ExperimentConfig
 from siamese_lib.datasets import load_dataset, locate_faces
 from siamese_lib.files import write_json
+from siamese_lib.inspection import as_table
 
 
 def main(arguments=None):
@@ -76,7 +77,7 @@ def summary(options):
     if options.json:
         print(json.dumps({"parameters": parameters, "layers": layers}, indent=2))
         return
-    print(_table(layers))
+    print(as_table(layers).to_string(index=False))
     print("\n" + ", ".join(f"{name.replace('_', '-')} {count:,}" for name, count in parameters.items()))
 
 
@@ -200,13 +201,6 @@ def _listed(items):
     return f"{len(items)}" + (f": {', '.join(map(str, items))}" if items else "")
 
 
-def _table(rows):
-    import pandas as pd
-
-    table = pd.DataFrame(rows, dtype=object)
-    return table.where(table.notna(), "").to_string(index=False)
-
-
 def _print_metrics(run):
     columns = ("accuracy", "accuracy_interval", "accuracy_at_half", "auc", "eer", "tar_at_far_1pct", "loss", "num_pairs")
     metrics = run.metrics
@@ -214,7 +208,7 @@ def _print_metrics(run):
     for row in rows:
         row["accuracy_interval"] = "{:.4f} to {:.4f}".format(*row["accuracy_interval"])
     print(f"{run.directory}: threshold {metrics['threshold']:.4f}, trained in {metrics['seconds']['train']:.0f} s")
-    print(_table(rows))
+    print(as_table(rows).to_string(index=False))
 
 
 def _parser():

@@ -21,15 +21,21 @@ def people_table(dataset, pairs_by_split):
     Returns:
         A pandas DataFrame, one row a part; the first has no pairs.
     """
-    import pandas as pd
-
     people = len({face.person for face in dataset.files})
     rows = [{"part": "all pictures", "people": people, "images": len(dataset.files)}]
     for part, pairs in pairs_by_split.items():
         counts = statistics(pairs)
         rows.append({"part": f"{part} pairs"} | {key: counts[key] for key in ("people", "images", "pairs", "same", "different")})
-    # Whole numbers stay whole beside the empty fields of the first row.
-    return pd.DataFrame(rows, dtype=object).set_index("part").fillna("")
+    return as_table(rows).set_index("part")
+
+
+def as_table(rows):
+    """A pandas DataFrame of dicts for reading: empty where there is no value, and whole numbers stay whole beside that."""
+    import pandas as pd
+
+    columns = dict.fromkeys(column for row in rows for column in row)
+    filled = [["" if row.get(column) is None else row[column] for column in columns] for row in rows]
+    return pd.DataFrame(filled, columns=list(columns), dtype=object)
 
 
 def images_by_person(dataset):
