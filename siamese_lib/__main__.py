@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 a notebook of the report failed, 2 the user's input cannot
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -14,7 +15,6 @@ from siamese_lib import environment
 from siamese_lib.config import CHOICES, ExperimentConfig
 from siamese_lib.datasets import load_dataset, locate_faces
 from siamese_lib.files import write_json
-from siamese_lib.inspection import as_table
 
 
 def main(arguments=None):
@@ -22,6 +22,10 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     try:
         return options.command(options) or 0
+    except BrokenPipeError:
+        # Whoever read the output, `head` for example, has enough of it; what is left goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (ValueError, OSError) as error:
         message = str(error)
         if isinstance(error, OSError) and error.errno:
@@ -70,6 +74,7 @@ def prepare(options):
 
 def summary(options):
     """Prints the layers and the number of parameters of an experiment's network."""
+    from siamese_lib.inspection import as_table
     from siamese_lib.model import build_model, count_parameters, layer_table
 
     network = build_model(_config(options))
@@ -202,6 +207,8 @@ def _listed(items):
 
 
 def _print_metrics(run):
+    from siamese_lib.inspection import as_table
+
     columns = ("accuracy", "accuracy_interval", "accuracy_at_half", "auc", "eer", "tar_at_far_1pct", "loss", "num_pairs")
     metrics = run.metrics
     rows = [{"split": split} | {key: metrics[split][key] for key in columns} for split in ("train", "validation", "test")]
