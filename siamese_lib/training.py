@@ -45,6 +45,8 @@ def train(config, data_root=None, runs_dir="runs", verbose=2):
         return run
     dataset = load_dataset(config.dataset, data_root)
     with run.lock():
+        if run.done:  # by another process, since the look above
+            return run
         run.remove_half_written()
         run.write_json("config.json", config.to_dict())
         started = time.perf_counter()
