@@ -125,8 +125,7 @@ def _score_pair_list(options):
     pairs = read_pairs(options.pairs)
     verifier = Verifier.load(options.model)
     faces = locate_faces(options.data_root)
-    crop = verifier.settings["crop"] and tuple(verifier.settings["crop"])
-    cache = images.open_cache(faces, crop, tuple(verifier.settings["image_size"]), pairs.faces)
+    cache = images.open_cache(faces, verifier.crop, verifier.image_size, pairs.faces)
     return pairs, verifier.score_pairs(cache, pairs), verifier.settings["threshold"]
 
 
@@ -143,9 +142,10 @@ def verify(options):
         )
     model = Path(options.run) / "model.keras" if options.run else Path(options.model)
     verifier = Verifier.load(model)
-    crop, image_size = (verifier.settings[key] and tuple(verifier.settings[key]) for key in ("crop", "image_size"))
-    pictures = [_picture(name) for name in options.pictures]
-    images = np.stack([decode_image(content, crop, image_size, name)[..., np.newaxis] for content, name in zip(pictures, options.pictures)])
+    # Both are found before either is decoded: a wrong path is the commoner mistake.
+    contents = [_picture(name) for name in options.pictures]
+    pictures = [decode_image(content, verifier.crop, verifier.image_size, name) for content, name in zip(contents, options.pictures)]
+    images = np.stack(pictures)[..., np.newaxis]
     embeddings = verifier.embed(images)
     score, threshold = float(verifier.score(embeddings[:1], embeddings[1:])[0]), verifier.settings["threshold"]
     decision = "same person" if score >= threshold else "different people"

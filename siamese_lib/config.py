@@ -5,9 +5,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
-from siamese_lib.files import fingerprint
+from siamese_lib.files import fingerprint, parse_yaml
 
 # What a text field may say, and the closed range that a number must lie in.
 CHOICES = {
@@ -107,10 +105,7 @@ class ExperimentConfig:
         path = Path(path)
         if not path.is_file():
             raise FileNotFoundError(f"There is no such experiment file; see experiments/*.yaml. Received: {path}")
-        try:
-            values = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that does not exist is a ValueError
-            raise ValueError(f"{path} is not a YAML file: {' '.join(str(error).split())[:300]}") from error
+        values = parse_yaml(path)
         if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
             raise ValueError(f"{path} must hold lines 'key: value'. Received: {str(values)[:80]!r}")
         overrides = overrides or {}

@@ -59,6 +59,20 @@ def read_json(path):
         raise ValueError(f"{path} is not a JSON file ({error}); restore it or delete it.") from error
 
 
+def parse_yaml(path):
+    """The content of a YAML file; tags that would run code are refused.
+
+    Raises:
+        ValueError: if its content is not YAML.
+    """
+    import yaml
+
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that does not exist is a ValueError
+        raise ValueError(f"{path} is not a YAML file: {' '.join(str(error).split())[:300]}") from error
+
+
 def fingerprint(*parts):
     """A short hexadecimal name for anything that prints the same whenever it is the same."""
     digest = hashlib.sha256()

@@ -52,6 +52,16 @@ class Verifier:
             reason = " ".join(str(error).split())[:200]
             raise ValueError(f"{path} is not a model of this project, or is damaged ({reason}).") from error
 
+    @property
+    def crop(self):
+        """What is cut out of a picture, as `images.decode_image` takes it."""
+        return self.settings["crop"] and tuple(self.settings["crop"])
+
+    @property
+    def image_size(self):
+        """`(height, width)` of the pictures that the network takes."""
+        return tuple(self.settings["image_size"])
+
     def save(self, path):
         """Writes the network to `NAME.keras` and the settings to `NAME.json`."""
         path = Path(path)

@@ -5,11 +5,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from tqdm.auto import tqdm
 
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.files import replacing
+from siamese_lib.files import parse_yaml, replacing
 from siamese_lib.runs import Run
 
 
@@ -42,10 +41,7 @@ class Sweep:
         path = Path(path)
         if not path.is_file():
             raise FileNotFoundError(f"There is no such sweep file; see experiments/sweeps/*.yaml. Received: {path}")
-        try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
-            raise ValueError(f"{path} is not a YAML file: {' '.join(str(error).split())[:300]}") from error
+        content = parse_yaml(path)
         wanted = {"base", "overrides", "axes", "seeds"}
         if not isinstance(content, dict) or set(content) - wanted or not {"base", "axes", "seeds"} <= set(content):
             raise ValueError(f"{path} must hold base, axes and seeds, and may hold overrides. Received: {str(content)[:80]!r}")
