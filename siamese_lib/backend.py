@@ -8,6 +8,8 @@ import sys
 from contextlib import contextmanager
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# TensorFlow uses oneDNN's convolutions by itself only where the processor has AVX-512; with AVX2 they train up to 1.7 times faster too.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 @contextmanager
