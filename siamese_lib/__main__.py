@@ -49,7 +49,7 @@ def prepare(options):
         raise ValueError("prepare takes --set and --seed together with --config. Received: no --config")
     config = _config(options) if options.config else ExperimentConfig(experiment="prepare", dataset=options.dataset or "sample")
     dataset = load_dataset(config.dataset, options.data_root)
-    parts = dataset.split(config.validation_fraction, config.seed)
+    parts = dataset.split(config)
     print(inspection.people_table(dataset, parts | {"training and validation": dataset.train_pairs}).to_string())
     missing = inspection.missing_faces(dataset)
     duplicates = inspection.duplicate_files(dataset)

@@ -6,7 +6,7 @@ from siamese_lib.backend import tf
 
 
 def augment(images, config, seed):
-    """Mirrors, turns, scales, shifts each picture and changes its contrast and brightness, as `config` says.
+    """Mirrors, turns, scales, shifts each picture, changes its contrast and brightness, covers a part, as `config` says.
 
     Args:
         images: `(batch, height, width, 1)`, float32 in 0-255.
@@ -20,6 +20,8 @@ def augment(images, config, seed):
         images = _warp(images, config, seed)
     if config.contrast_range or config.brightness_range:
         images = _relight(images, config, seed)
+    if config.erasing_probability:
+        images = _erase(images, config, seed)
     return images
 
 
@@ -59,3 +61,15 @@ def _relight(images, config, seed):
     brightness = _uniform(seed, 6, shape, -1.0, 1.0) * config.brightness_range * 255.0
     mean = tf.reduce_mean(images, axis=[1, 2, 3], keepdims=True)
     return tf.clip_by_value((images - mean) * contrast + mean + brightness, 0.0, 255.0)
+
+
+def _erase(images, config, seed):
+    """Covers a rectangle of 15 to 40 % of height and width (random erasing: Zhong et al., 2020)."""
+    shape, height, width = [tf.shape(images)[0], 1, 1, 1], images.shape[1], images.shape[2]
+    covered = _uniform(seed, 11, shape, 0.0, 1.0) < config.erasing_probability
+    for axis, stream, size in ((1, 7, height), (2, 9, width)):
+        half = _uniform(seed, stream, shape, 0.15, 0.4) * size / 2
+        centre = _uniform(seed, stream + 1, shape, 0.0, 1.0) * size
+        places = tf.reshape(tf.range(size, dtype=tf.float32), [size if dimension == axis else 1 for dimension in range(4)])
+        covered &= tf.abs(places - centre) < half
+    return tf.where(covered, tf.reduce_mean(images, axis=[1, 2, 3], keepdims=True), images)

@@ -10,8 +10,9 @@ from siamese_lib.files import fingerprint, parse_yaml
 # What a text field may say, and the closed range that a number must lie in.
 CHOICES = {
     "dataset": ("sample", "lfwa", "lfw-funneled"),
-    "protocol": ("pairs",),
+    "protocol": ("pairs", "people"),
     "encoder": ("koch", "compact"),
+    "loss": ("binary_crossentropy", "margin_softmax", "batch_hard_triplet", "supervised_contrastive"),
     "optimizer": ("adam", "adamw"),
     "learning_rate_schedule": ("constant", "cosine"),
     "monitor": ("val_loss", "val_auc"),
@@ -21,6 +22,11 @@ CHOICES = {
 RANGES = {
     "seed": (0, 2**31 - 1),
     "validation_fraction": (0.01, 0.5),
+    "margin": (0.0, 1.0),
+    "cosine_scale": (1.0, 100.0),
+    "label_smoothing": (0.0, 0.5),
+    "max_images_per_person": (1, 1000),
+    "images_together": (1, 100),
     "learning_rate": (1e-9, 10.0),
     "weight_decay": (0.0, 10.0),
     "batch_size": (2, 4096),
@@ -35,6 +41,7 @@ RANGES = {
     "shift_fraction": (0.0, 0.5),
     "contrast_range": (0.0, 1.0),
     "brightness_range": (0.0, 1.0),
+    "erasing_probability": (0.0, 1.0),
 }
 # What only the report reads: it may change without making a finished run another run.
 NOT_TRAINED_ON = ("compare_with",)
@@ -47,10 +54,10 @@ class ExperimentConfig:
     experiment: str  # the stem of the YAML file
     variant: str = ""  # what was overridden, "num_epochs=2", or nothing; names the run's folder beside the experiment
     dataset: str = "sample"  # "sample", "lfwa" or "lfw-funneled"
-    protocol: str = "pairs"  # "pairs": only the listed training pairs are supervision (LFW: image-restricted)
+    protocol: str = "pairs"  # "pairs": only the listed training pairs are supervision (LFW: image-restricted); "people": identities are
     compare_with: str = ""  # the experiment that notebook 02 puts beside this one
     seed: int = 0  # split, weights, order, augmentation, dropout
-    validation_fraction: float = 0.2  # share of the training pairs, whole people, that chooses epoch and threshold
+    validation_fraction: float = 0.2  # share of the training pairs (or people), whole people, that chooses epoch and threshold
 
     crop: tuple[int, int, int, int] | None = None  # top, bottom, left, right in pixels of the original picture; none: all of it
     image_size: tuple[int, int] = (105, 105)  # (height, width) that the network sees
@@ -61,12 +68,19 @@ class ExperimentConfig:
     width: int = 32  # channels of the compact encoder's first stage; doubled at each of the next three
     dropout_rate: float = 0.4  # before the last dense layer (koch), before the embedding (compact)
 
+    loss: str = "binary_crossentropy"  # protocol pairs; for people "margin_softmax", "batch_hard_triplet" or "supervised_contrastive"
+    margin: float = 0.2  # margin_softmax: what the cosine to the right person must be larger by
+    cosine_scale: float = 20.0  # the three losses of people: what multiplies a cosine
+    label_smoothing: float = 0.0  # margin_softmax: the share of the label that is spread over all people
+    max_images_per_person: int = 20  # protocol people: so many pictures of a person an epoch, at most
+    images_together: int = 1  # protocol people: pictures of a person that stand side by side in a batch
+
     optimizer: str = "adam"  # "adam" or "adamw" (with weight_decay)
     learning_rate: float = 0.001  # at the start, or throughout if constant
     learning_rate_schedule: str = "constant"  # "constant", or "cosine": warm up for 5 % of the steps, then down to zero
     weight_decay: float = 0.0  # of adamw; biases and normalisation are left out
-    batch_size: int = 32  # pairs a step
-    num_epochs: int = 10  # passes over the training pairs, at most
+    batch_size: int = 32  # pairs a step, or pictures
+    num_epochs: int = 10  # passes over the training pairs or people, at most
     monitor: str = "val_loss"  # what early stopping and weights "best" watch: "val_loss" or "val_auc"
     early_stopping_patience: int | None = None  # epochs without improvement before training stops; none: never stops early
     early_stopping_min_delta: float = 0.0  # a smaller gain does not count as an improvement
@@ -79,6 +93,7 @@ class ExperimentConfig:
     shift_fraction: float = 0.0  # augmentation: move by up to this share of height and width
     contrast_range: float = 0.0  # augmentation: stretch or flatten the grey values around their mean by up to this factor
     brightness_range: float = 0.0  # augmentation: add up to this share of white
+    erasing_probability: float = 0.0  # augmentation: cover a rectangle of so many of the pictures with their mean grey
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
@@ -93,6 +108,16 @@ class ExperimentConfig:
             raise ValueError(f"weight_decay needs optimizer: adamw. Received: weight_decay {self.weight_decay}, optimizer {self.optimizer}")
         if self.encoder == "koch" and min(self.image_size) < 85:
             raise ValueError(f"The koch encoder wants an image_size of 85 or more. Received: {list(self.image_size)}")
+        if (self.protocol == "pairs") != (self.loss == "binary_crossentropy"):
+            raise ValueError(
+                f"Protocol pairs goes with binary_crossentropy, people with the others. Received: {self.protocol}, {self.loss}"
+            )
+        if self.protocol == "people" and (self.encoder == "koch" or self.monitor != "val_auc"):
+            raise ValueError(
+                f"Protocol people wants encoder: compact and monitor: val_auc. Received: encoder {self.encoder}, monitor {self.monitor}"
+            )
+        if self.loss in ("batch_hard_triplet", "supervised_contrastive") and self.images_together < 2:
+            raise ValueError(f"{self.loss} compares pictures of one person: images_together from 2 on. Received: {self.images_together}")
 
     @classmethod
     def from_yaml(cls, path, overrides=None):

@@ -9,6 +9,7 @@ from siamese_lib.cloud import local_copy
 from siamese_lib.environment import cache_root, lfwa_candidates
 from siamese_lib.files import fingerprint
 from siamese_lib.pairs import Face, PairList, parse_pair_folds, split_by_person
+from siamese_lib.sampling import FaceExamples, PairExamples, draw_like_lfw, hold_out_people
 
 # LFW's file names, below any number of folders: .../PERSON/PERSON_0001.jpg
 FACE_FILE = re.compile(r"(?:.*/)?(?P<person>[^/]+)/(?P=person)_(?P<number>\d{4})\.(?:jpe?g|png|pgm)", re.IGNORECASE)
@@ -57,10 +58,31 @@ class FaceDataset(FaceFiles):
         """Every face that the training or the test pairs name, sorted."""
         return sorted({*self.train_pairs.faces, *self.test_pairs.faces})
 
-    def split(self, validation_fraction, seed):
-        """The three parts of an experiment, `{"train", "validation", "test"}` -> `PairList`; no person is in two of them."""
-        train, validation = split_by_person(self.train_pairs, validation_fraction, seed)
+    def split(self, config):
+        """The three parts of an experiment, `{"train", "validation", "test"}` -> `PairList`; no person is in two of them.
+
+        Protocol `people`: people are held out; their pictures give validation pairs drawn as LFW's were, and train are those of the
+        listed pairs that show none of them.
+        """
+        if config.protocol == "pairs":
+            train, validation = split_by_person(self.train_pairs, config.validation_fraction, config.seed)
+        else:
+            people, held_out = self._people(config)
+            train = PairList(tuple(pair for pair in self.train_pairs if {pair.left.person, pair.right.person} <= people))
+            faces = [face for face in self.files if face.person in held_out]
+            validation = draw_like_lfw(faces, len(self.test_pairs) // 2, config.seed)
         return {"train": train, "validation": validation, "test": self.test_pairs}
+
+    def examples(self, config):
+        """What the network learns from: `sampling.PairExamples` or `sampling.FaceExamples`, by the config's protocol."""
+        if config.protocol == "pairs":
+            return PairExamples(self.split(config)["train"])
+        people, _ = self._people(config)
+        faces = tuple(sorted(face for face in self.files if face.person in people))
+        return FaceExamples(faces, config.max_images_per_person, config.images_together)
+
+    def _people(self, config):
+        return hold_out_people(self.train_people & {face.person for face in self.files}, config.validation_fraction, config.seed)
 
     def fingerprint(self):
         """Changes with the pictures or with the lists."""

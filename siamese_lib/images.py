@@ -181,47 +181,53 @@ def _decode_all(images, source, names, crop, image_size):
         raise UnreadablePictures(source.location, unreadable)
 
 
-def training_batches(cache, pairs, config, first_epoch=0):
-    """Batches of pairs for `fit`, from `first_epoch` on to the end of the training.
+def training_batches(cache, examples, config, first_epoch=0):
+    """Batches for `fit`, from `first_epoch` on to the end of the training.
 
     Order and augmentation of an epoch depend on the seed and the epoch's number alone, so that a training that was interrupted
     sees what an uninterrupted one would have seen.
 
+    Args:
+        cache: a `FaceCache`.
+        examples: `sampling.PairExamples` or `sampling.FaceExamples`.
+        config: an `ExperimentConfig`.
+        first_epoch: counted from 0.
+
     Returns:
-        `(dataset, steps_per_epoch)`; the `tf.data.Dataset` yields `((left, right), label)` with pictures
-        `(batch, height, width, 1)`, float32 in 0-255, and labels `(batch, 1)`.
+        `(dataset, steps_per_epoch)`; the `tf.data.Dataset` yields `((left, right), label)` or `(picture, label)` with pictures
+        `(batch, height, width, 1)`, float32 in 0-255, and labels as `examples` has them.
     """
     from siamese_lib.augmentation import augment
     from siamese_lib.backend import tf
 
-    left, right, labels = (tf.constant(column) for column in _columns(cache, pairs))
+    sides = np.stack([cache.rows_of(column) for column in examples.columns], axis=1)  # (num_examples, 1 or 2)
+    rows, labels, num_sides = tf.constant(sides), tf.constant(examples.labels), sides.shape[1]
     shape = (None, *config.image_size, 1)
 
-    def read(rows):
-        # The pictures stay in the memory map: a training holds only the batches under way.
-        images = tf.numpy_function(lambda wanted: cache.images[wanted], [rows], tf.uint8)
-        return tf.cast(tf.ensure_shape(images, shape), tf.float32)
-
     def batches_of_epoch(epoch):
-        order = tf.random.experimental.stateless_shuffle(tf.range(len(labels)), seed=[config.seed, tf.cast(epoch, tf.int32)])
-        return tf.data.Dataset.from_tensor_slices(order).batch(config.batch_size).enumerate().map(lambda step, rows: (epoch, step, rows))
+        order = tf.numpy_function(lambda number: examples.order(config.seed, int(number)), [epoch], tf.int64)
+        batches = tf.data.Dataset.from_tensor_slices(tf.ensure_shape(order, (None,))).batch(config.batch_size)
+        return batches.enumerate().map(lambda step, chosen: (epoch, step, chosen))
 
     def load(epoch, step, chosen):
-        seed = tf.stack([tf.cast(config.seed, tf.int64) * 100_003 + epoch, step])
-        twins = tf.concat([read(tf.gather(left, chosen)), read(tf.gather(right, chosen))], axis=0)  # (2 * batch, height, width, 1)
-        first, second = tf.split(augment(twins, config, seed), 2)
-        return (first, second), tf.gather(labels, chosen)
+        wanted = tf.reshape(tf.transpose(tf.gather(rows, chosen)), [-1])  # all left faces, then all right ones
+        # The pictures stay in the memory map: a training holds only the batches under way.
+        images = tf.numpy_function(lambda numbers: cache.images[numbers], [wanted], tf.uint8)
+        images = tf.cast(tf.ensure_shape(images, shape), tf.float32)
+        images = augment(images, config, tf.stack([tf.cast(config.seed, tf.int64) * 100_003 + epoch, step]))
+        return (images if num_sides == 1 else tuple(tf.split(images, num_sides))), tf.gather(labels, chosen)
 
     epochs = tf.data.Dataset.range(first_epoch, config.num_epochs)
     batches = epochs.flat_map(batches_of_epoch).map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    return batches.prefetch(2), -(-len(pairs) // config.batch_size)
+    return batches.prefetch(2), -(-len(examples) // config.batch_size)
 
 
 def evaluation_batches(cache, pairs, batch_size):
-    """Batches of pairs in their order, as they are, once; the form is that of `training_batches`."""
+    """Batches of pairs in their order, as they are, once: `((left, right), label)` as in `training_batches`."""
     from siamese_lib.backend import tf
 
-    left, right, labels = _columns(cache, pairs)
+    left, right = (cache.rows_of([pair[side] for pair in pairs]) for side in (0, 1))
+    labels = np.array(pairs.labels, dtype=np.float32)[:, np.newaxis]
 
     def load(start):
         chosen = slice(start, start + batch_size)
@@ -234,10 +240,3 @@ def evaluation_batches(cache, pairs, batch_size):
         return (first, second), tf.ensure_shape(label, (None, 1))
 
     return tf.data.Dataset.range(0, len(pairs), batch_size).map(form).prefetch(2)
-
-
-def _columns(cache, pairs):
-    """The rows of the left faces, of the right faces, and the labels `(num_pairs, 1)`."""
-    left = cache.rows_of([pair.left for pair in pairs])
-    right = cache.rows_of([pair.right for pair in pairs])
-    return left, right, np.array(pairs.labels, dtype=np.float32)[:, np.newaxis]

@@ -46,24 +46,66 @@ class AbsoluteDifference(layers.Layer):
         return left_shape
 
 
-def build_model(config):
+@keras.saving.register_keras_serializable("siamese_lib")
+class CosineToPeople(layers.Layer):
+    """The cosine between an embedding of unit length and one learnt direction a person.
+
+    Input `(batch, embedding_size)`; output `(batch, num_people)`.
+    """
+
+    def __init__(self, num_people, **others):
+        super().__init__(**others)
+        self.num_people = num_people
+
+    def build(self, embedding_shape):
+        self.kernel = self.add_weight(shape=(embedding_shape[-1], self.num_people), initializer="glorot_normal", name="kernel")
+
+    def call(self, embeddings):
+        return ops.matmul(embeddings, ops.normalize(self.kernel, axis=0))
+
+    def compute_output_shape(self, embedding_shape):
+        return (*embedding_shape[:-1], self.num_people)
+
+    def get_config(self):
+        return {**super().get_config(), "num_people": self.num_people}
+
+
+def build_model(config, encoder=None):
     """Builds the Siamese network of an experiment, not yet compiled.
 
     Args:
         config: an `ExperimentConfig`.
+        encoder: one that exists already, to be shared; by default a new one.
 
     Returns:
         A `keras.Model` from two pictures `(batch, height, width, 1)` in 0-255 to the probability `(batch, 1)`, float32, that they
         show the same person. Its layer "encoder" maps a picture to its embedding `(batch, embedding_size)`, its layer "head" two
         embeddings to the probability, so that each picture needs to be embedded only once.
     """
-    encoder = {"koch": koch_encoder, "compact": compact_encoder}[config.encoder](config)
+    encoder = encoder or {"koch": koch_encoder, "compact": compact_encoder}[config.encoder](config)
     head = {"koch": koch_head, "compact": cosine_head}[config.encoder](config)
     left = keras.Input((*config.image_size, 1), name="left")
     right = keras.Input((*config.image_size, 1), name="right")
     twins = StackTwins(name="stack_twins")(left, right)  # (2 * batch, height, width, 1)
     left_embedding, right_embedding = UnstackTwins(name="unstack_twins")(encoder(twins))
     return keras.Model([left, right], head([left_embedding, right_embedding]), name=f"siamese_{config.encoder}")
+
+
+def build_learner(config, num_people):
+    """Builds what `fit` trains: the Siamese network itself, or for protocol `people` its encoder with what the loss needs behind it.
+
+    Returns:
+        A `keras.Model` with a layer "encoder". Protocol `people`: from pictures to cosines `(batch, num_people)` for margin_softmax, to
+        embeddings `(batch, embedding_size)` for the losses that compare within a batch.
+    """
+    network = build_model(config)
+    if config.protocol == "pairs":
+        return network
+    images = keras.Input((*config.image_size, 1), name="images")
+    x = network.get_layer("encoder")(images)
+    if config.loss == "margin_softmax":
+        x = CosineToPeople(num_people, dtype="float32", name="cosine_to_people")(x)
+    return keras.Model(images, x, name="learner")
 
 
 def koch_encoder(config):

@@ -7,6 +7,7 @@ import numpy as np
 # The registered layers and losses are known to Keras only once their modules are imported.
 from siamese_lib import losses, model  # noqa: F401
 from siamese_lib.backend import keras
+from siamese_lib.evaluation import platt_scaling
 from siamese_lib.files import read_json, replacing, write_json
 
 BATCH_SIZE = 64
@@ -100,6 +101,18 @@ class Verifier:
         starts = range(0, len(left), 8 * BATCH_SIZE)
         parts = [self._predict(self._head, [left[s : s + 8 * BATCH_SIZE], right[s : s + 8 * BATCH_SIZE]]) for s in starts]
         return np.concatenate(parts)[:, 0].astype(float)
+
+    def calibrate(self, scores, labels):
+        """Makes the scores of the head probabilities, by a logistic regression on pairs that were not trained on (Platt, 1999).
+
+        Args:
+            scores: `(num_pairs,)`, from this head.
+            labels: `(num_pairs,)`, 1 = same person.
+        """
+        slope, intercept = platt_scaling(scores, labels)
+        unit = self._head.layers[-1]
+        kernel, bias = unit.get_weights()
+        unit.set_weights([slope * kernel, slope * bias + intercept])
 
     def score_pairs(self, cache, pairs):
         """The scores of a `PairList` whose pictures are in a `FaceCache`; each picture is embedded once.

@@ -9,11 +9,11 @@ import numpy as np
 from siamese_lib.backend import keras
 from siamese_lib.datasets import load_dataset
 from siamese_lib.environment import seed_everything, set_precision, versions
-from siamese_lib.evaluation import best_threshold, verification_metrics
+from siamese_lib.evaluation import area_under_roc, calibrated_threshold, verification_metrics
 from siamese_lib.files import replacing
 from siamese_lib.images import evaluation_batches, open_cache, training_batches
-from siamese_lib.losses import binary_crossentropy
-from siamese_lib.model import build_model, count_parameters
+from siamese_lib.losses import binary_crossentropy, build_loss
+from siamese_lib.model import build_learner, build_model, count_parameters
 from siamese_lib.runs import SPLITS, Run
 from siamese_lib.scoring import Verifier
 
@@ -50,14 +50,15 @@ def train(config, data_root=None, runs_dir="runs", verbose=2):
         run.remove_half_written()
         run.write_json("config.json", config.to_dict())
         started = time.perf_counter()
-        pairs = dataset.split(config.validation_fraction, config.seed)
-        cache = open_cache(dataset, config.crop, config.image_size)
+        pairs = dataset.split(config)
+        examples = dataset.examples(config)
+        cache = open_cache(dataset, config.crop, config.image_size, _faces_of(examples, pairs))
         seconds = {"prepare": time.perf_counter() - started}
         previous_policy = keras.config.dtype_policy()
         try:
             seed_everything(config.seed)
             policy = set_precision(config.mixed_precision)
-            network = _fitted(config, run, cache, pairs, verbose)
+            network = _fitted(config, run, cache, examples, pairs["validation"], verbose)
             _write_results(config, run, network, cache, pairs, seconds)
         finally:
             keras.config.set_dtype_policy(previous_policy)
@@ -68,44 +69,57 @@ def train(config, data_root=None, runs_dir="runs", verbose=2):
     return run
 
 
-def _fitted(config, run, cache, pairs, verbose):
-    """The trained network, with the weights that the config asks for."""
-    steps_per_epoch = math.ceil(len(pairs["train"]) / config.batch_size)
-    network, first_epoch = _start(config, run, steps_per_epoch)
+def _faces_of(examples, pairs):
+    """Every face that the run reads."""
+    return {face for faces in (*examples.columns, *(part.faces for part in pairs.values())) for face in faces}
+
+
+def _fitted(config, run, cache, examples, validation, verbose):
+    """The trained Siamese network, with the weights that the config asks for."""
+    learner, first_epoch = _start(config, run, examples)
     recorder = RunRecorder(run, config, first_epoch)
     if first_epoch < config.num_epochs and not recorder.should_stop():
-        batches, _ = training_batches(cache, pairs["train"], config, first_epoch)
-        network.fit(
+        batches, steps_per_epoch = training_batches(cache, examples, config, first_epoch)
+        learner.fit(
             batches,
             epochs=config.num_epochs,
             initial_epoch=first_epoch,
             steps_per_epoch=steps_per_epoch,
-            validation_data=evaluation_batches(cache, pairs["validation"], EVALUATION_BATCH),
-            # TensorBoard first: the recorder's checkpoint is the last thing that an epoch does.
-            callbacks=[keras.callbacks.TensorBoard(run.path("tensorboard"), write_graph=False), EpochSeeds(config.seed), recorder],
+            # A learner of people has no pairs as input: there a callback of its own scores the validation pairs.
+            validation_data=evaluation_batches(cache, validation, EVALUATION_BATCH) if config.protocol == "pairs" else None,
+            callbacks=_callbacks(config, run, cache, validation, recorder),
             shuffle=False,  # the batches come shuffled, by seed and epoch
             verbose=verbose,
         )
     if config.weights == "best":
-        network.load_weights(run.path("best.weights.h5"))
+        learner.load_weights(run.path("best.weights.h5"))
     # A copy without the optimizer, whose state would make the saved model three times as large.
     trained = build_model(config)
-    trained.set_weights(network.get_weights())
+    for part in ("encoder", "head") if config.protocol == "pairs" else ("encoder",):
+        trained.get_layer(part).set_weights(learner.get_layer(part).get_weights())
     return trained
 
 
-def _start(config, run, steps_per_epoch):
-    """A fresh compiled network and 0, or the one of the last checkpoint and the number of epochs that it has behind it."""
+def _callbacks(config, run, cache, validation, recorder):
+    callbacks = [keras.callbacks.TensorBoard(run.path("tensorboard"), write_graph=False), EpochSeeds(config.seed)]
+    if config.protocol == "people":
+        callbacks.append(PairValidation(config, cache, validation))
+    return [*callbacks, recorder]  # last: its checkpoint is the last thing that an epoch does
+
+
+def _start(config, run, examples):
+    """A fresh compiled learner and 0, or the one of the last checkpoint and the number of epochs that it has behind it."""
     checkpoints = run.checkpoints()
     if checkpoints:
         return keras.saving.load_model(checkpoints[-1]), int(checkpoints[-1].stem.split("-")[1])
-    network = build_model(config)
-    network.compile(
-        optimizer=build_optimizer(config, steps_per_epoch),
-        loss=binary_crossentropy,
-        metrics=[keras.metrics.BinaryAccuracy(name="accuracy"), keras.metrics.AUC(name="auc")],
+    of_pairs = config.protocol == "pairs"
+    learner = build_learner(config, 0 if of_pairs else len(examples.people))
+    learner.compile(
+        optimizer=build_optimizer(config, math.ceil(len(examples) / config.batch_size)),
+        loss=build_loss(config),
+        metrics=[keras.metrics.BinaryAccuracy(name="accuracy"), keras.metrics.AUC(name="auc")] if of_pairs else [],
     )
-    return network, 0
+    return learner, 0
 
 
 def build_optimizer(config, steps_per_epoch):
@@ -145,6 +159,21 @@ class EpochSeeds(keras.callbacks.Callback):
         for index, layer in enumerate(_all_layers(self.model)):
             if hasattr(layer, "seed_generator"):
                 layer.seed_generator.state.assign(np.array([(self._seed * 1000 + index) % 2**32, epoch], dtype=np.uint32))
+
+
+class PairValidation(keras.callbacks.Callback):
+    """After each epoch the AUC of the validation pairs, for a learner that is trained on people and never sees a pair."""
+
+    def __init__(self, config, cache, pairs):
+        super().__init__()
+        self._config, self._cache, self._pairs = config, cache, pairs
+
+    def on_train_begin(self, logs=None):
+        # The encoder is shared; the head is untrained, but any logistic function of the cosine ranks pairs alike.
+        self._verifier = Verifier(build_model(self._config, self.model.get_layer("encoder")), {"mirror_averaging": False})
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["val_auc"] = area_under_roc(self._verifier.score_pairs(self._cache, self._pairs), self._pairs.labels)
 
 
 class RunRecorder(keras.callbacks.Callback):
@@ -219,6 +248,9 @@ def _write_results(config, run, network, cache, pairs, seconds):
         "mirror_averaging": config.mirror_averaging,
     }
     verifier = Verifier(network, settings)
+    if config.protocol == "people":
+        # No pair was trained on, so the head knows nothing yet: its two numbers come from the validation pairs.
+        verifier.calibrate(verifier.score_pairs(cache, pairs["validation"]), pairs["validation"].labels)
     scores = {split: verifier.score_pairs(cache, pairs[split]) for split in ("train", "validation")}
     started = time.perf_counter()
     scores["test"] = verifier.score_pairs(cache, pairs["test"])
@@ -228,7 +260,7 @@ def _write_results(config, run, network, cache, pairs, seconds):
     seconds["train"] = float(history["seconds"].sum())
     seconds["predict"] = time.perf_counter() - started
     _warn_of_collapse(verifier, cache, pairs["validation"], scores["validation"])
-    threshold = best_threshold(scores["validation"], pairs["validation"].labels)
+    threshold = calibrated_threshold(scores["validation"], pairs["validation"].labels)
     metrics = {"threshold": threshold}
     for split in SPLITS:
         loss = penalised_loss(network, scores[split], pairs[split].labels)

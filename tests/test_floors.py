@@ -15,7 +15,7 @@ MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__i
 FLOORS = [
     ["files", "backend"],
     ["archives", "pairs", "config", "losses"],
-    ["environment", "sample_faces", "augmentation", "model", "runs", "evaluation", "downloads"],
+    ["environment", "sample_faces", "augmentation", "sampling", "model", "runs", "evaluation", "downloads"],
     ["cloud"],
     ["datasets"],
     ["images", "figures"],
@@ -26,7 +26,19 @@ FLOORS = [
     ["__main__"],
 ]
 FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
-WITHOUT_TENSORFLOW = ["archives", "pairs", "config", "environment", "runs", "evaluation", "datasets", "images", "figures", "inspection"]
+WITHOUT_TENSORFLOW = [
+    "archives",
+    "pairs",
+    "sampling",
+    "config",
+    "environment",
+    "runs",
+    "evaluation",
+    "datasets",
+    "images",
+    "figures",
+    "inspection",
+]
 
 
 def imported_rooms(source):

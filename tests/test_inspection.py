@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from siamese_lib import inspection
+from siamese_lib.config import ExperimentConfig
 from siamese_lib.datasets import load_dataset
 from siamese_lib.evaluation import most_confident
 from siamese_lib.images import open_cache
@@ -15,7 +16,7 @@ def dataset(lfw_folder):
 
 
 def test_the_table_counts_people_images_and_pairs(dataset):
-    parts = dataset.split(0.2, seed=0)
+    parts = dataset.split(ExperimentConfig(experiment="any"))
     table = inspection.people_table(dataset, parts)
     assert table.loc["all pictures", "images"] == len(dataset.files)
     assert table.loc["test pairs", "pairs"] == len(dataset.test_pairs)

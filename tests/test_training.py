@@ -170,7 +170,7 @@ def test_an_epoch_of_batches_shows_every_training_pair_once_and_nobody_else(lfw_
     plain = config(flip=False, rotation_degrees=0.0, num_epochs=2)
     dataset = load_dataset("lfwa", lfw_folder)
     cache = open_cache(dataset, plain.crop, plain.image_size)
-    pairs = dataset.split(plain.validation_fraction, plain.seed)["train"]
+    pairs = dataset.examples(plain)
     batches, steps = training_batches(cache, pairs, plain)
     by_content = {cache[[face]].tobytes(): face for face in dataset.listed_faces}
     orders = []
@@ -189,7 +189,7 @@ def test_batches_of_a_later_epoch_are_those_of_an_uninterrupted_training(lfw_fol
     settings = config(num_epochs=3)
     dataset = load_dataset("lfwa", lfw_folder)
     cache = open_cache(dataset, settings.crop, settings.image_size)
-    pairs = dataset.split(settings.validation_fraction, settings.seed)["train"]
+    pairs = dataset.examples(settings)
     whole = [batch[0][0].numpy() for batch in training_batches(cache, pairs, settings)[0]]
     late = [batch[0][0].numpy() for batch in training_batches(cache, pairs, settings, first_epoch=2)[0]]
     for one, other in zip(whole[-len(late) :], late):

@@ -1,0 +1,136 @@
+"""What an epoch of training shows, and in which order: the listed pairs, or pictures of people. Who is held out of it.
+
+Everything is drawn from (seed, epoch), so that a training that was interrupted goes on as an uninterrupted one.
+"""
+
+import random
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from siamese_lib.pairs import DIFFERENT, SAME, Face, Pair, PairList
+
+
+@dataclass(frozen=True)
+class PairExamples:
+    """Protocol `pairs`: each listed pair once an epoch, in a new order."""
+
+    pairs: PairList
+
+    @property
+    def columns(self):
+        """The left faces and the right faces, `(num_examples,)` each."""
+        return [pair.left for pair in self.pairs], [pair.right for pair in self.pairs]
+
+    @property
+    def labels(self):
+        """`(num_examples, 1)`, float32, 1 = same person."""
+        return np.array(self.pairs.labels, dtype=np.float32)[:, np.newaxis]
+
+    def __len__(self):
+        return len(self.pairs)
+
+    def order(self, seed, epoch):
+        """The examples of an epoch, `(len(self),)`, int64."""
+        return np.random.default_rng([seed, epoch]).permutation(len(self.pairs))
+
+
+@dataclass(frozen=True)
+class FaceExamples:
+    """Protocol `people`: pictures and who they show.
+
+    Attributes:
+        faces: all pictures that may be shown.
+        max_per_person: at most so many of a person are shown in one epoch, others in the next.
+        num_together: so many pictures of a person stand side by side in the order, for losses that compare within a batch.
+    """
+
+    faces: tuple[Face, ...]
+    max_per_person: int
+    num_together: int = 1
+
+    @cached_property
+    def people(self):
+        """The people in the order of their class numbers."""
+        return sorted({face.person for face in self.faces})
+
+    @property
+    def columns(self):
+        """The faces, `(num_faces,)`, as the only side."""
+        return (self.faces,)
+
+    @property
+    def labels(self):
+        """The class numbers, `(num_faces,)`, int32."""
+        number = {person: index for index, person in enumerate(self.people)}
+        return np.array([number[face.person] for face in self.faces], dtype=np.int32)
+
+    @cached_property
+    def _of_person(self):
+        rows = defaultdict(list)
+        for row, face in enumerate(self.faces):
+            rows[face.person].append(row)
+        return [np.array(rows[person]) for person in self.people]
+
+    def __len__(self):
+        return sum(min(len(rows), self.max_per_person) for rows in self._of_person)
+
+    def order(self, seed, epoch):
+        """The examples of an epoch, `(len(self),)`, int64."""
+        generator = np.random.default_rng([seed, epoch])
+        groups = []
+        for rows in self._of_person:
+            shown = generator.permutation(rows)[: self.max_per_person]
+            groups += [shown[start : start + self.num_together] for start in range(0, len(shown), self.num_together)]
+        return np.concatenate([groups[index] for index in generator.permutation(len(groups))])
+
+
+def hold_out_people(people, fraction, seed):
+    """Draws people who are kept out of training.
+
+    Returns:
+        `(train, held_out)`, two sets of names.
+
+    Raises:
+        ValueError: if the fraction leaves nobody on one of the sides.
+    """
+    order = sorted(people)
+    random.Random(seed).shuffle(order)
+    count = round(fraction * len(order))
+    if not 0 < count < len(order):
+        raise ValueError(f"validation_fraction leaves one part without people; choose another. Received: {fraction} of {len(order)} people")
+    return set(order[count:]), set(order[:count])
+
+
+def draw_like_lfw(faces, num_per_class, seed):
+    """Draws a balanced pair list the way LFW's View 1 was drawn (Huang et al., 2007, section 4).
+
+    For a same pair: a person of those with two pictures, then two of the pictures; for a different pair: two people, then a picture of
+    each. Every choice is uniform; a pair that is there already is drawn again.
+
+    Args:
+        faces: the faces to draw from.
+        num_per_class: pairs of each class, or as many as there are.
+        seed: the same seed draws the same pairs.
+
+    Raises:
+        ValueError: if nobody has two pictures, or there is only one person.
+    """
+    of_person = defaultdict(list)
+    for face in sorted(faces):
+        of_person[face.person].append(face)
+    several = [person for person, own in of_person.items() if len(own) > 1]
+    if not several or len(of_person) < 2:
+        raise ValueError(f"Pairs need two people, and one with two pictures. Received: {len(of_person)} people, {len(several)} with two")
+    num_same = sum(len(of_person[person]) * (len(of_person[person]) - 1) // 2 for person in several)
+    num_different = (len(faces) ** 2 - sum(len(own) ** 2 for own in of_person.values())) // 2
+    count = min(num_per_class, num_same, num_different)
+    generator, people = random.Random(seed), list(of_person)
+    same, different = {}, {}
+    while len(same) < count:
+        same[tuple(sorted(generator.sample(of_person[generator.choice(several)], 2)))] = SAME
+    while len(different) < count:
+        different[tuple(sorted(generator.choice(of_person[person]) for person in generator.sample(people, 2)))] = DIFFERENT
+    return PairList(tuple(Pair(*faces, label) for faces, label in [*same.items(), *different.items()]))
