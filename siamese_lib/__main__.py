@@ -140,8 +140,7 @@ def verify(options):
         raise ValueError(
             "verify takes pictures that are aligned like those of the training data; say so with --aligned. Received: no --aligned"
         )
-    model = Path(options.run) / "model.keras" if options.run else Path(options.model)
-    verifier = Verifier.load(model)
+    verifier = Verifier.load(Path(options.run) / "model.keras" if options.run else options.model)
     # Both are found before either is decoded: a wrong path is the commoner mistake.
     contents = [_picture(name) for name in options.pictures]
     pictures = [decode_image(content, verifier.crop, verifier.image_size, name) for content, name in zip(contents, options.pictures)]
@@ -250,9 +249,10 @@ def _parser():
     command.add_argument("--json", help="also writes the numbers to this file")
     command = add(verify)
     command.add_argument("pictures", nargs=2, metavar="PICTURE", help="two pictures")
-    source = command.add_mutually_exclusive_group(required=True)
+    source = command.add_mutually_exclusive_group()
     source.add_argument("--run", help="folder of a finished run")
-    source.add_argument("--model", help="a .keras file with its .json beside it")
+    model = environment.project_root() / "models" / "lfwa_people.keras"
+    source.add_argument("--model", default=model, help="a .keras file with its .json beside it; by default the project's best network")
     command.add_argument("--aligned", action="store_true", help="the pictures are aligned like the training data")
     command = add(sweep)
     command.add_argument("file", help="a sweep's YAML file")

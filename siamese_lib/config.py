@@ -66,6 +66,7 @@ class ExperimentConfig:
     encoder: str = "compact"  # "koch": the reference of 2015; "compact": a small residual network
     embedding_size: int = 4096  # length of a face's embedding
     width: int = 32  # channels of the compact encoder's first stage; doubled at each of the next three
+    joint_bayesian: bool = False  # protocol people: compare embeddings by joint Bayesian, fitted on training people, not by cosine
     dropout_rate: float = 0.4  # before the last dense layer (koch), before the embedding (compact)
 
     loss: str = "binary_crossentropy"  # protocol pairs; for people "margin_softmax", "batch_hard_triplet" or "supervised_contrastive"
@@ -112,6 +113,8 @@ class ExperimentConfig:
             raise ValueError(
                 f"Protocol pairs goes with binary_crossentropy, people with the others. Received: {self.protocol}, {self.loss}"
             )
+        if self.joint_bayesian and self.protocol != "people":
+            raise ValueError(f"joint_bayesian learns from identities, which protocol people gives. Received: protocol {self.protocol}")
         if self.protocol == "people" and (self.encoder == "koch" or self.monitor != "val_auc"):
             raise ValueError(
                 f"Protocol people wants encoder: compact and monitor: val_auc. Received: encoder {self.encoder}, monitor {self.monitor}"

@@ -53,9 +53,12 @@ def platt_scaling(scores, labels):
     from sklearn.linear_model import LogisticRegression
 
     scores, labels = _checked(scores, labels, both_classes=True)
-    # C: practically no penalty, so that the result does not depend on the scores' unit.
-    regression = LogisticRegression(C=1e6).fit(log_odds(scores)[:, np.newaxis], labels)
-    return float(regression.coef_[0, 0]), float(regression.intercept_[0])
+    odds = log_odds(scores)
+    # Of mean 0 and deviation 1 and with practically no penalty (C), so that the solver's end does not depend on the scores' unit.
+    centre, unit = odds.mean(), odds.std() if np.ptp(odds) else 1.0
+    regression = LogisticRegression(C=1e6).fit(((odds - centre) / unit)[:, np.newaxis], labels)
+    slope = float(regression.coef_[0, 0] / unit)
+    return slope, float(regression.intercept_[0] - slope * centre)
 
 
 def log_odds(probabilities):
@@ -188,6 +191,36 @@ def confusion(scores, labels, threshold):
     scores, labels = _checked(scores, labels)
     called_same = scores >= threshold
     return [[int(np.sum((labels == label) & (called_same == called))) for called in (False, True)] for label in (0, 1)]
+
+
+def mcnemar(right_one, right_other):
+    """Whether two ways to decide differ on the same pairs, by the pairs that only one of them decides rightly (McNemar, 1947).
+
+    The p-value is that of the exact binomial test, two-sided. It takes pairs as independent; where they share people, it is too small.
+
+    Args:
+        right_one, right_other: whether each decides each pair rightly, `(num_pairs,)`, in the same order.
+
+    Returns:
+        A dict with the counts both_right, only_first, only_second, both_wrong, and p_value.
+
+    Raises:
+        ValueError: if the two are not lists of one length.
+    """
+    from scipy.stats import binomtest
+
+    one, other = np.asarray(right_one, dtype=bool), np.asarray(right_other, dtype=bool)
+    if one.shape != other.shape or one.ndim != 1:
+        raise ValueError(f"Two decisions on the same pairs are two lists of one length. Received: shapes {one.shape} and {other.shape}")
+    first, second = int(np.sum(one & ~other)), int(np.sum(other & ~one))
+    return {
+        "both_right": int(np.sum(one & other)),
+        "only_first": first,
+        "only_second": second,
+        "both_wrong": int(np.sum(~one & ~other)),
+        # Where no pair speaks for either, nothing speaks for a difference.
+        "p_value": float(binomtest(first, first + second).pvalue) if first + second else 1.0,
+    }
 
 
 def most_confident(scores, label, wrong, count):

@@ -195,6 +195,32 @@ def sweep_axis(table, axis, title):
     return figure
 
 
+def oneshot_curves(table, title):
+    """One-shot accuracy against the number of people N, one line a method with its 95 % intervals, chance dashed.
+
+    Args:
+        table: rows with the columns method, ways, accuracy, low, high, as `oneshot.oneshot_table` gives them.
+        title: the figure's title.
+    """
+    figure, axes = _figure()
+    ways = sorted(table["ways"].unique())
+    for index, method in enumerate(table["method"].unique()):
+        rows = table[table["method"] == method]
+        if method == "chance":
+            axes.plot(rows["ways"], rows["accuracy"], color="0.6", linestyle="--", label="chance (1 / N)")
+            continue
+        error = [(rows["accuracy"] - rows["low"]).clip(lower=0), (rows["high"] - rows["accuracy"]).clip(lower=0)]
+        style = {"color": CYCLE[index % len(CYCLE)], "marker": "os^Dv"[index % 5], "capsize": 3}
+        # Each method a little further to the right, so that no bar hides another.
+        axes.errorbar(rows["ways"] * 1.03**index, rows["accuracy"], yerr=error, label=method, **style)
+    axes.set_xscale("log")
+    axes.set_xticks(ways, labels=[f"{num_ways}" for num_ways in ways])
+    axes.minorticks_off()
+    axes.set(title=title, xlabel="people in the gallery, N (logarithmic)", ylabel="accuracy (share of episodes)", ylim=(0, 1.03))
+    axes.legend(frameon=False)
+    return figure
+
+
 def accuracy_intervals(rows, title):
     """Accuracies with their 95 % intervals, one line each.
 

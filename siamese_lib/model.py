@@ -70,6 +70,32 @@ class CosineToPeople(layers.Layer):
         return {**super().get_config(), "num_people": self.num_people}
 
 
+@keras.saving.register_keras_serializable("siamese_lib")
+class JointBayesian(layers.Layer):
+    """The logarithm of how much likelier two embeddings are with one person behind them than with two (Chen et al., 2012).
+
+    In the coordinates of `joint_bayesian.fit_joint_bayesian` it is the sum over components of
+    b / (1 + 2 b) * (left * right - b / (2 + 2 b) * (left**2 + right**2)), up to a constant.
+
+    Two inputs `(batch, embedding_size)`, of which only the directions count; output `(batch, 1)`.
+    """
+
+    def build(self, left_shape, right_shape):
+        size = left_shape[-1]
+        self.mean = self.add_weight(shape=(size,), initializer="zeros", trainable=False, name="mean")
+        self.projection = self.add_weight(shape=(size, size), initializer="identity", trainable=False, name="projection")
+        self.between = self.add_weight(shape=(size,), initializer="ones", trainable=False, name="between")
+
+    def call(self, left, right):
+        left, right = (ops.matmul(ops.normalize(side, axis=-1) - self.mean, self.projection) for side in (left, right))
+        b = self.between
+        own = b / (2.0 + 2.0 * b) * (ops.square(left) + ops.square(right))
+        return ops.sum(b / (1.0 + 2.0 * b) * (left * right - own), axis=-1, keepdims=True)
+
+    def compute_output_shape(self, left_shape, right_shape):
+        return (left_shape[0], 1)
+
+
 def build_model(config, encoder=None):
     """Builds the Siamese network of an experiment, not yet compiled.
 
@@ -83,7 +109,7 @@ def build_model(config, encoder=None):
         embeddings to the probability, so that each picture needs to be embedded only once.
     """
     encoder = encoder or {"koch": koch_encoder, "compact": compact_encoder}[config.encoder](config)
-    head = {"koch": koch_head, "compact": cosine_head}[config.encoder](config)
+    head = {"koch": koch_head, "compact": joint_bayesian_head if config.joint_bayesian else cosine_head}[config.encoder](config)
     left = keras.Input((*config.image_size, 1), name="left")
     right = keras.Input((*config.image_size, 1), name="right")
     twins = StackTwins(name="stack_twins")(left, right)  # (2 * batch, height, width, 1)
@@ -178,6 +204,16 @@ def cosine_head(config):
         dtype="float32",
         name="probability",
     )(x)
+    return keras.Model(embeddings, x, name="head")
+
+
+def joint_bayesian_head(config):
+    """A logistic function of the joint Bayesian comparison; no gradients: `Verifier` sets it from people and pairs."""
+    embeddings = [keras.Input((config.embedding_size,), name=f"{side}_embedding") for side in ("left", "right")]
+    x = JointBayesian(dtype="float32", name="joint_bayesian")(*embeddings)
+    # A gentle slope at first: sums over many components are large, and what saturates cannot be calibrated.
+    slope = keras.initializers.Constant(0.05)
+    x = layers.Dense(1, activation="sigmoid", kernel_initializer=slope, dtype="float32", name="probability")(x)
     return keras.Model(embeddings, x, name="head")
 
 

@@ -15,7 +15,7 @@ class Run:
     """The directory of one run.
 
     Files: `config.json`, `history.csv` (a row an epoch), `metrics.json`, `scores.csv` (split, left, right, label, score),
-    `versions.json`, `model.keras` with `model.json` beside it, and `DONE`, which is written last.
+    `oneshot.csv`, `versions.json`, `model.keras` with `model.json` beside it, and `DONE`, which is written last.
     """
 
     def __init__(self, directory):
@@ -126,6 +126,18 @@ class Run:
         ]
         with replacing(self.path("scores.csv")) as temporary:
             pd.DataFrame(rows, columns=SCORE_COLUMNS).to_csv(temporary, index=False, lineterminator="\n")
+
+    @property
+    def oneshot(self):
+        """N-way one-shot accuracies as `oneshot.oneshot_table` gives them; empty for a run from before they were measured."""
+        import pandas as pd
+
+        path = self.path("oneshot.csv")
+        return pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=["method", "ways", "accuracy", "low", "high"])
+
+    def write_oneshot(self, table):
+        """Writes `oneshot.csv`."""
+        write_text(self.path("oneshot.csv"), table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
 
     def write_json(self, name, content):
         """Writes one of the run's JSON files."""

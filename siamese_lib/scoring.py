@@ -9,6 +9,7 @@ from siamese_lib import losses, model  # noqa: F401
 from siamese_lib.backend import keras
 from siamese_lib.evaluation import platt_scaling
 from siamese_lib.files import read_json, replacing, write_json
+from siamese_lib.joint_bayesian import fit_joint_bayesian
 
 BATCH_SIZE = 64
 SETTINGS = ("crop", "image_size", "mirror_averaging", "threshold")
@@ -102,14 +103,23 @@ class Verifier:
         parts = [self._predict(self._head, [left[s : s + 8 * BATCH_SIZE], right[s : s + 8 * BATCH_SIZE]]) for s in starts]
         return np.concatenate(parts)[:, 0].astype(float)
 
+    def fit_joint_bayesian(self, cache, faces):
+        """Fits a joint Bayesian head on pictures of training people: a list of `Face` whose pictures are in a `FaceCache`."""
+        model_of_people = fit_joint_bayesian(self.embed(cache[faces]), [face.person for face in faces])
+        self._head.get_layer("joint_bayesian").set_weights(model_of_people)
+
     def calibrate(self, scores, labels):
         """Makes the scores of the head probabilities, by a logistic regression on pairs that were not trained on (Platt, 1999).
+
+        Scores that do not rise with the label stay as they are: turned round they would no longer be larger for more alike.
 
         Args:
             scores: `(num_pairs,)`, from this head.
             labels: `(num_pairs,)`, 1 = same person.
         """
         slope, intercept = platt_scaling(scores, labels)
+        if slope <= 0:
+            return
         unit = self._head.layers[-1]
         kernel, bias = unit.get_weights()
         unit.set_weights([slope * kernel, slope * bias + intercept])

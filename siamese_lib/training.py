@@ -7,13 +7,14 @@ import warnings
 import numpy as np
 
 from siamese_lib.backend import keras
+from siamese_lib.callbacks import EpochSeeds, PairValidation, RunRecorder
 from siamese_lib.datasets import load_dataset
 from siamese_lib.environment import seed_everything, set_precision, versions
-from siamese_lib.evaluation import area_under_roc, calibrated_threshold, verification_metrics
-from siamese_lib.files import replacing
+from siamese_lib.evaluation import calibrated_threshold, verification_metrics
 from siamese_lib.images import evaluation_batches, open_cache, training_batches
 from siamese_lib.losses import binary_crossentropy, build_loss
 from siamese_lib.model import build_learner, build_model, count_parameters
+from siamese_lib.oneshot import by_cosine, oneshot_table, pixel_vectors
 from siamese_lib.runs import SPLITS, Run
 from siamese_lib.scoring import Verifier
 
@@ -59,7 +60,7 @@ def train(config, data_root=None, runs_dir="runs", verbose=2):
             seed_everything(config.seed)
             policy = set_precision(config.mixed_precision)
             network = _fitted(config, run, cache, examples, pairs["validation"], verbose)
-            _write_results(config, run, network, cache, pairs, seconds)
+            _write_results(config, run, network, cache, examples, pairs, seconds)
         finally:
             keras.config.set_dtype_policy(previous_policy)
         data = {"dataset": dataset.name, "fingerprint": dataset.fingerprint(), "people_rule": dataset.people_rule}
@@ -148,99 +149,7 @@ class KernelDecayAdamW(keras.optimizers.AdamW):
         self.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
 
 
-class EpochSeeds(keras.callbacks.Callback):
-    """Sets the random state of every layer at the start of an epoch from (seed, epoch), so that a resumed run equals a whole one."""
-
-    def __init__(self, seed):
-        super().__init__()
-        self._seed = seed
-
-    def on_epoch_begin(self, epoch, logs=None):
-        for index, layer in enumerate(_all_layers(self.model)):
-            if hasattr(layer, "seed_generator"):
-                layer.seed_generator.state.assign(np.array([(self._seed * 1000 + index) % 2**32, epoch], dtype=np.uint32))
-
-
-class PairValidation(keras.callbacks.Callback):
-    """After each epoch the AUC of the validation pairs, for a learner that is trained on people and never sees a pair."""
-
-    def __init__(self, config, cache, pairs):
-        super().__init__()
-        self._config, self._cache, self._pairs = config, cache, pairs
-
-    def on_train_begin(self, logs=None):
-        # The encoder is shared; the head is untrained, but any logistic function of the cosine ranks pairs alike.
-        self._verifier = Verifier(build_model(self._config, self.model.get_layer("encoder")), {"mirror_averaging": False})
-
-    def on_epoch_end(self, epoch, logs=None):
-        logs["val_auc"] = area_under_roc(self._verifier.score_pairs(self._cache, self._pairs), self._pairs.labels)
-
-
-class RunRecorder(keras.callbacks.Callback):
-    """After each epoch: a row in `history.csv`, the best weights, a checkpoint; and the decision to stop early.
-
-    What is needed to go on is derived from the history, so that a resumed run decides as an uninterrupted one.
-    """
-
-    def __init__(self, run, config, first_epoch):
-        super().__init__()
-        self._run, self._config = run, config
-        self._rows = run.history.to_dict("records")[:first_epoch]
-
-    def should_stop(self):
-        """Whether the monitored quantity has not improved for as long as the config's patience."""
-        patience = self._config.early_stopping_patience
-        if patience is None:
-            return False
-        return epochs_without_improvement(self._monitored(), self._config.early_stopping_min_delta) >= patience
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self._started = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        learning_rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        values = {key: float(value) for key, value in logs.items() if key != "learning_rate"}
-        if not math.isfinite(values["loss"]):
-            raise ValueError(f"The loss is no longer finite; lower the learning_rate. Received: loss {values['loss']} in epoch {epoch + 1}")
-        seconds = time.perf_counter() - self._started
-        self._rows.append({"epoch": epoch + 1, **values, "learning_rate": learning_rate, "seconds": seconds})
-        self._run.write_history(self._rows)
-        if self._config.weights == "best" and epochs_without_improvement(self._monitored(), 0.0) == 0:
-            with replacing(self._run.path("best.weights.h5")) as temporary:
-                self.model.save_weights(temporary, overwrite=True)
-        self._save_checkpoint(epoch + 1)
-        self.model.stop_training = self.should_stop()
-
-    def _monitored(self):
-        sign = -1.0 if self._config.monitor == "val_auc" else 1.0
-        return [sign * row[self._config.monitor] for row in self._rows]
-
-    def _save_checkpoint(self, num_epochs):
-        before = self._run.checkpoints()
-        with replacing(self._run.path(f"checkpoint-{num_epochs:05d}.keras")) as temporary:
-            self.model.save(temporary)
-        for old in before:
-            old.unlink()
-
-
-def epochs_without_improvement(values, min_delta):
-    """How many epochs ago a quantity that should fall last fell by more than `min_delta` below its best; 0 = in the last one."""
-    best, waited = math.inf, 0
-    for value in values:
-        waited += 1
-        if value < best - min_delta:
-            best, waited = value, 0
-    return waited
-
-
-def _all_layers(network):
-    for layer in network.layers:
-        yield layer
-        if isinstance(layer, keras.Model):
-            yield from _all_layers(layer)
-
-
-def _write_results(config, run, network, cache, pairs, seconds):
+def _write_results(config, run, network, cache, examples, pairs, seconds):
     """Scores every pair, chooses the threshold on validation, writes scores, metrics and model."""
     settings = {
         "crop": config.crop and list(config.crop),
@@ -249,8 +158,7 @@ def _write_results(config, run, network, cache, pairs, seconds):
     }
     verifier = Verifier(network, settings)
     if config.protocol == "people":
-        # No pair was trained on, so the head knows nothing yet: its two numbers come from the validation pairs.
-        verifier.calibrate(verifier.score_pairs(cache, pairs["validation"]), pairs["validation"].labels)
+        _fit_head(config, verifier, cache, examples, pairs["validation"])
     scores = {split: verifier.score_pairs(cache, pairs[split]) for split in ("train", "validation")}
     started = time.perf_counter()
     scores["test"] = verifier.score_pairs(cache, pairs["test"])
@@ -267,9 +175,26 @@ def _write_results(config, run, network, cache, pairs, seconds):
         metrics[split] = verification_metrics(pairs[split], scores[split], threshold, loss)
     metrics |= {"seconds": seconds, "num_epochs": len(history), "parameters": count_parameters(network)}
     run.write_scores(pairs, scores)
+    run.write_oneshot(_oneshot(config, verifier, cache, pairs["test"].faces))
     verifier.settings |= {"threshold": threshold, "experiment": config.experiment, "dataset": config.dataset, "seed": config.seed}
     verifier.save(run.path("model.keras"))
     run.write_json("metrics.json", metrics)
+
+
+def _oneshot(config, verifier, cache, faces):
+    """N-way one-shot accuracy on pictures of test people: the network's own score, and the pixels without any learning."""
+    pictures = cache[faces]
+    embeddings = verifier.embed(pictures)
+    network = {config.experiment: lambda left, right: verifier.score(embeddings[left], embeddings[right])}
+    return oneshot_table(network | {"pixels": by_cosine(pixel_vectors(pictures))}, faces)
+
+
+def _fit_head(config, verifier, cache, examples, validation):
+    """No pair was trained on, so the head knows nothing yet: people give it joint Bayesian, validation pairs make it a probability."""
+    if config.joint_bayesian:
+        # The pictures of one epoch, so that somebody with hundreds of pictures does not decide alone what varies within people.
+        verifier.fit_joint_bayesian(cache, [examples.faces[row] for row in examples.order(config.seed, 0)])
+    verifier.calibrate(verifier.score_pairs(cache, validation), validation.labels)
 
 
 def penalised_loss(network, scores, labels):

@@ -25,6 +25,7 @@ EVERYTHING = {
     "shift_fraction": 0.05,
     "contrast_range": 0.3,
     "brightness_range": 0.1,
+    "erasing_probability": 0.5,
 }
 
 
@@ -69,3 +70,38 @@ def test_contrast_keeps_the_mean_and_brightness_keeps_the_spread(images):
     brightness = np.asarray(augment(images, config(brightness_range=0.1), (1, 0)))
     np.testing.assert_allclose(brightness.std(axis=(1, 2, 3)), images.std(axis=(1, 2, 3)), rtol=1e-3)
     assert np.abs(brightness.mean(axis=(1, 2, 3)) - images.mean(axis=(1, 2, 3))).max() > 1
+
+
+def erased_places(before, after):
+    """For each picture, whether a place was changed, `(batch, height, width)`."""
+    return (np.asarray(after) != before)[..., 0]
+
+
+def test_erasing_covers_one_rectangle_with_the_mean_grey(images):
+    after = np.asarray(augment(images, config(erasing_probability=1.0), (2, 0)))
+    for picture, places, result in zip(images, erased_places(images, after), after):
+        rows, columns = np.flatnonzero(places.any(axis=1)), np.flatnonzero(places.any(axis=0))
+        assert places.sum() == len(rows) * len(columns) > 0
+        assert np.ptp(rows) == len(rows) - 1 and np.ptp(columns) == len(columns) - 1
+        assert len(rows) <= 0.4 * SIZE[0] + 1 and len(columns) <= 0.4 * SIZE[1] + 1
+        np.testing.assert_allclose(result[places], picture.mean(), rtol=1e-4)
+
+
+def test_rectangles_differ_and_reach_every_part_of_the_picture():
+    images = np.random.default_rng(0).uniform(60, 190, (400, *SIZE, 1)).astype(np.float32)
+    places = erased_places(images, augment(images, config(erasing_probability=1.0), (2, 0)))
+    assert places.any(axis=0).all()
+    assert len({picture.tobytes() for picture in places}) > 300
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.3, 1.0])
+def test_so_many_pictures_are_covered_as_the_probability_says(probability):
+    images = np.random.default_rng(0).uniform(60, 190, (400, *SIZE, 1)).astype(np.float32)
+    covered = erased_places(images, augment(images, config(erasing_probability=probability), (2, 0))).any(axis=(1, 2))
+    assert covered.mean() == pytest.approx(probability, abs=0.0 if probability in (0, 1) else 0.08)
+
+
+def test_erasing_leaves_the_other_changes_as_they_were(images):
+    without, covered = (np.asarray(augment(images, config(**EVERYTHING | {"erasing_probability": p}), (3, 1))) for p in (0.0, 1.0))
+    places = erased_places(without, covered)
+    assert places.any(axis=(1, 2)).all() and places.mean() < 0.4**2

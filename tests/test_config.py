@@ -74,6 +74,21 @@ def test_a_whole_number_does_for_a_fraction(tmp_path):
         ("image_size: [31, 105]", "from 32 to 1024"),
         ("image_size: [105, 1025]", "from 32 to 1024"),
         ("encoder: koch\nimage_size: [84, 105]", "koch encoder"),
+        ("protocol: faces", "protocol is one of pairs, people"),
+        ("loss: hinge", "loss is one of binary_crossentropy, margin_softmax"),
+        ("margin: -0.1", "margin lies between"),
+        ("cosine_scale: 0", "cosine_scale lies between"),
+        ("label_smoothing: 0.6", "label_smoothing lies between"),
+        ("max_images_per_person: 0", "max_images_per_person lies between"),
+        ("images_together: 0", "images_together lies between"),
+        ("erasing_probability: 1.1", "erasing_probability lies between"),
+        ("protocol: people", "people with the others. Received: people, binary_crossentropy"),
+        ("joint_bayesian: true", "joint_bayesian learns from identities.*Received: protocol pairs"),
+        ("loss: margin_softmax", "pairs goes with binary_crossentropy.*Received: pairs, margin_softmax"),
+        ("protocol: people\nloss: margin_softmax", "wants encoder: compact and monitor: val_auc.*monitor val_loss"),
+        ("protocol: people\nloss: margin_softmax\nmonitor: val_auc\nencoder: koch", "wants encoder: compact.*encoder koch"),
+        ("protocol: people\nloss: batch_hard_triplet\nmonitor: val_auc", "batch_hard_triplet.*images_together from 2 on"),
+        ("protocol: people\nloss: supervised_contrastive\nmonitor: val_auc", "supervised_contrastive.*images_together from 2 on"),
         ("crop: [1, 2, 3]", "crop takes 4 whole numbers"),
         ("crop: [0, true, 0, 9]", "crop takes 4 whole numbers"),
         ("crop: [50, 50, 0, 100]", "top < bottom"),
@@ -86,6 +101,26 @@ def test_a_wrong_value_is_refused_in_one_sentence(tmp_path, text, message):
         from_text(tmp_path, text)
     assert "tiny.yaml" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "protocol: people\nloss: margin_softmax\nmonitor: val_auc",
+        "protocol: people\nloss: margin_softmax\nmonitor: val_auc\nimages_together: 4",
+        "protocol: people\nloss: batch_hard_triplet\nmonitor: val_auc\nimages_together: 2",
+        "protocol: people\nloss: supervised_contrastive\nmonitor: val_auc\nimages_together: 4",
+        "monitor: val_auc\nimages_together: 4",
+    ],
+)
+def test_what_goes_together_is_taken(tmp_path, text):
+    config = from_text(tmp_path, text)
+    assert ExperimentConfig.from_dict(config.to_dict()) == config
+
+
+def test_overrides_that_contradict_the_file_are_refused_in_one_sentence(tmp_path):
+    with pytest.raises(ValueError, match=r"tiny\.yaml: Protocol pairs goes with"):
+        from_text(tmp_path, "protocol: people\nloss: margin_softmax\nmonitor: val_auc", protocol="pairs")
 
 
 @pytest.mark.parametrize("text", ["", "seed", "- seed", "1: 2", "seed: [", "\tseed: 1", "seed: 1: 2", "seed: 2024-13-45"])
@@ -169,11 +204,23 @@ def test_the_hash_changes_with_every_field_that_decides_the_result():
         "learning_rate": 0.1, "learning_rate_schedule": "cosine", "weight_decay": 0.1, "batch_size": 4,
         "num_epochs": 3, "monitor": "val_auc", "early_stopping_patience": 2, "early_stopping_min_delta": 0.1, "weights": "best",
         "mixed_precision": "float32", "flip": True, "rotation_degrees": 5, "scale_range": 0.1, "shift_fraction": 0.1,
-        "contrast_range": 0.1, "brightness_range": 0.1,
+        "contrast_range": 0.1, "brightness_range": 0.1, "erasing_probability": 0.1, "margin": 0.1, "cosine_scale": 9.0,
+        "label_smoothing": 0.1, "max_images_per_person": 5, "images_together": 3,
     }  # fmt: skip
+    # Fields that cannot change alone. From the second on each differs from the one before in one field; the second is of people.
+    people = {"protocol": "people", "monitor": "val_auc", "images_together": 3}
+    combined = [
+        {"optimizer": "adam", "weight_decay": 0.0},
+        {**people, "loss": "batch_hard_triplet"},
+        {**people, "loss": "supervised_contrastive"},
+        {**people, "loss": "supervised_contrastive", "joint_bayesian": True},
+    ]
     hashes = {base.hash(), *(dataclasses.replace(base, **{name: value}).hash() for name, value in other.items())}
-    hashes.add(dataclasses.replace(base, optimizer="adam", weight_decay=0.0).hash())
-    assert len(hashes) == 2 + len(other)
+    hashes |= {dataclasses.replace(base, **values).hash() for values in combined}
+    assert len(hashes) == 1 + len(other) + len(combined)
+    assert {*other, "optimizer", "protocol", "loss", "joint_bayesian"} == set(
+        base.trained_on()
+    )  # a field that is added belongs into this test
 
 
 def test_the_hash_leaves_out_what_only_the_report_reads():

@@ -221,6 +221,78 @@ def test_no_person_is_in_two_parts_of_an_experiment(lfw_folder):
     assert {part: len(pairs) for part, pairs in parts.items()} == {"train": 48, "validation": 12, "test": 24}
 
 
+def of_people(seed=0):
+    values = {"protocol": "people", "loss": "margin_softmax", "monitor": "val_auc", "max_images_per_person": 4}
+    return ExperimentConfig(experiment="any", validation_fraction=0.3, seed=seed, **values)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_person_is_in_two_parts_of_an_experiment_on_people(lfw_folder, seed):
+    dataset = load_dataset("lfwa", lfw_folder)
+    parts, examples = dataset.split(of_people(seed)), dataset.examples(of_people(seed))
+    learnt_from, held_out = set(examples.people), set(TRAIN_PEOPLE) - set(examples.people)
+    assert len(held_out) == 3 and learnt_from <= set(TRAIN_PEOPLE)
+    assert parts["train"].people <= learnt_from
+    assert parts["validation"].people <= held_out
+    assert parts["test"] == dataset.test_pairs
+
+
+def test_validation_pairs_of_people_are_balanced_and_as_many_as_there_can_be(lfw_folder):
+    dataset = load_dataset("lfwa", lfw_folder)
+    validation = dataset.split(of_people())["validation"]
+    held_out = [person for person in TRAIN_PEOPLE if person not in dataset.examples(of_people()).people]
+    num_same = sum(pictures_of(person) * (pictures_of(person) - 1) // 2 for person in held_out)
+    expected = min(len(dataset.test_pairs) // 2, num_same)
+    assert (len(validation), sum(validation.labels)) == (2 * expected, expected)
+
+
+def test_the_examples_of_people_are_all_their_pictures_listed_or_not(lfw_folder):
+    dataset = load_dataset("lfwa", lfw_folder)
+    examples = dataset.examples(of_people())
+    assert set(examples.faces) == {face for face in ALL_FACES if face.person in examples.people}
+    assert set(examples.faces) - set(dataset.listed_faces)
+
+
+def test_the_examples_of_pairs_are_the_training_pairs(lfw_folder):
+    dataset = load_dataset("lfwa", lfw_folder)
+    config = ExperimentConfig(experiment="any")
+    assert dataset.examples(config).pairs == dataset.split(config)["train"]
+
+
+@pytest.mark.parametrize("with_people", [True, False])
+def test_a_person_of_the_test_side_is_in_no_example(lfw_copy, with_people):
+    # A person whom peopleDevTest names and no pair does; and, where someone has edited the lists, one whom the test pairs name.
+    stranger = lfw_copy / "lfw2" / "Zed_Stranger"
+    stranger.mkdir()
+    for number in (1, 2):
+        shutil.copy(next((lfw_copy / "lfw2").glob("*/*.jpg")), stranger / f"Zed_Stranger_{number:04d}.jpg")
+    for part, people in (("Train", [*TRAIN_PEOPLE, TEST_PEOPLE[0]]), ("Test", [*TEST_PEOPLE[1:], "Zed_Stranger"])):
+        counts = "".join(f"{person}\t3\n" for person in people)
+        path = lfw_copy / f"peopleDev{part}.txt"
+        path.write_text(f"{len(people)}\n{counts}") if with_people else path.unlink()
+    dataset = load_dataset("lfwa", lfw_copy)
+    for seed in range(5):
+        seen = {*dataset.examples(of_people(seed)).people, *dataset.split(of_people(seed))["validation"].people}
+        assert not seen & set(TEST_PEOPLE)
+        # Without the lists nobody knows that the stranger is of the test side, and no test pair shows him.
+        assert seen <= {*TRAIN_PEOPLE, *(() if with_people else ("Zed_Stranger",))}
+
+
+def test_people_without_a_picture_are_not_counted(lfw_copy):
+    (lfw_copy / "peopleDevTrain.txt").write_text(people_list(TRAIN_PEOPLE).replace("10\n", "11\nZed_Stranger\t1\n", 1))
+    dataset = load_dataset("lfwa", lfw_copy)
+    assert "Zed_Stranger" in dataset.train_people
+    assert len(dataset.examples(of_people()).people) == 7 and "Zed_Stranger" not in dataset.examples(of_people()).people
+
+
+def test_the_sample_can_be_split_by_people_too():
+    dataset = load_dataset("sample")
+    parts, examples = dataset.split(of_people()), dataset.examples(of_people())
+    assert not set(examples.people) & (parts["validation"].people | parts["test"].people)
+    assert not parts["validation"].people & parts["test"].people
+    assert all(len(part) for part in parts.values())
+
+
 def test_the_fingerprint_changes_with_pictures_and_lists(lfw_copy):
     fingerprints = [load_dataset("lfwa", lfw_copy).fingerprint()]
     assert load_dataset("lfwa", lfw_copy).fingerprint() == fingerprints[0]

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -11,10 +12,13 @@ from siamese_lib.evaluation import (
     accuracy_at,
     area_under_roc,
     best_threshold,
+    calibrated_threshold,
     confusion,
     equal_error_rate,
+    log_odds,
     most_confident,
     people_bootstrap,
+    platt_scaling,
     roc,
     true_accepts_at,
     verification_metrics,
@@ -79,6 +83,86 @@ def test_a_threshold_exists_where_all_pairs_are_of_one_class(label):
 def test_neighbouring_floats_are_told_apart():
     scores, labels = [0.1, np.nextafter(0.1, 1)], [0, 1]
     assert accuracy_at(scores, labels, best_threshold(scores, labels)) == 1.0
+
+
+SLOPE, INTERCEPT = 1.7, -0.6  # of the calibrated log-odds on the score's
+
+
+def probability(odds):
+    return 1 / (1 + np.exp(-odds))
+
+
+def uncalibrated_case(seed, num_pairs, spread=1.0, centre=0.0):
+    """Scores whose log-odds lie around `centre`, `spread` wide; counted from there they say too little, and are moved."""
+    generator = np.random.default_rng(seed)
+    odds = generator.normal(0, 2, num_pairs)
+    labels = (generator.random(num_pairs) < probability(SLOPE * odds + INTERCEPT)).astype(int)
+    return probability(centre + spread * odds), labels
+
+
+def test_platt_scaling_finds_the_slope_and_the_intercept_again():
+    slope, intercept = platt_scaling(*uncalibrated_case(0, 20_000))
+    assert slope == pytest.approx(SLOPE, abs=0.1) and intercept == pytest.approx(INTERCEPT, abs=0.1)
+
+
+def test_calibrated_probabilities_need_no_further_calibration():
+    scores, labels = uncalibrated_case(0, 500)
+    slope, intercept = platt_scaling(scores, labels)
+    calibrated = probability(slope * log_odds(scores) + intercept)
+    assert platt_scaling(calibrated, labels) == pytest.approx((1.0, 0.0), abs=0.01)
+    assert calibrated.mean() == pytest.approx(labels.mean(), abs=1e-3)
+    assert calibrated_threshold(calibrated, labels) == pytest.approx(0.5, abs=0.01)
+
+
+def test_the_calibrated_threshold_lies_where_either_label_is_as_likely():
+    scores, labels = uncalibrated_case(0, 20_000)
+    assert calibrated_threshold(scores, labels) == pytest.approx(probability(-INTERCEPT / SLOPE), abs=0.02)
+    assert calibrated_threshold(1 - scores, 1 - labels) == pytest.approx(1 - calibrated_threshold(scores, labels), abs=1e-3)
+
+
+@pytest.mark.parametrize("centre", [-6.0, -3.0, 0.0, 4.0])
+@pytest.mark.parametrize("spread", [2.0, 0.1, 0.01, 1e-3, 1e-4])
+def test_scores_that_differ_little_are_decided_like_scores_that_differ_much(centre, spread):
+    wide, labels = uncalibrated_case(0, 300)
+    narrow, _ = uncalibrated_case(0, 300, spread, centre)
+    decisions = [scores >= calibrated_threshold(scores, labels) for scores in (wide, narrow)]
+    assert np.mean(decisions[0] == decisions[1]) > 0.99
+
+
+def test_on_few_pairs_the_calibrated_threshold_wavers_less_than_the_best():
+    cases = [uncalibrated_case(seed, 200) for seed in range(60)]
+    deviations = [np.std([log_odds(choose(*case)) for case in cases]) for choose in (calibrated_threshold, best_threshold)]
+    assert deviations[0] < 0.6 * deviations[1]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_scores_that_fall_with_the_label_have_the_best_threshold(seed):
+    scores, labels = uncalibrated_case(seed, 200)
+    assert platt_scaling(scores, 1 - labels)[0] < 0
+    assert calibrated_threshold(scores, 1 - labels) == best_threshold(scores, 1 - labels)
+
+
+@pytest.mark.parametrize(
+    ("scores", "labels", "accuracy"),
+    [
+        pytest.param([0.1, 0.2, 0.8, 0.9], [0, 0, 1, 1], 1.0, id="told apart"),
+        pytest.param([0.0, 0.0, 1.0, 1.0], [0, 0, 1, 1], 1.0, id="told apart with certainty"),
+        pytest.param([1.0, 1.0, 0.0, 0.0], [0, 0, 1, 1], 0.5, id="certain and wrong"),
+        pytest.param([0.5, 0.500001, 0.500002, 0.500003], [0, 0, 1, 1], 1.0, id="told apart by little"),
+        pytest.param(np.float32([0.0, 1e-45, 0.5, 1.0]), [0, 0, 1, 1], 1.0, id="float32"),
+        pytest.param([0.7] * 10, [0] * 3 + [1] * 7, 0.7, id="all alike, most are the same"),
+        pytest.param([0.7] * 10, [0] * 7 + [1] * 3, 0.7, id="all alike, most are different"),
+        pytest.param([0.0] * 4, [0, 1] * 2, 0.5, id="all zero"),
+        pytest.param([1.0] * 4, [0, 1] * 2, 0.5, id="all one"),
+        pytest.param([0.3, 0.7] * 100, [0, 0, 1, 1] * 50, 0.5, id="no relation"),
+        pytest.param(np.linspace(0.4, 0.6, 1000), [0] * 10 + [1] * 990, 0.99, id="few of one class"),
+    ],
+)
+def test_the_calibrated_threshold_of_unusual_scores_comes_without_a_warning(scores, labels, accuracy):
+    with warnings.catch_warnings(), np.errstate(over="raise", divide="raise", invalid="raise"):
+        warnings.simplefilter("error")
+        assert np.isfinite(platt_scaling(scores, labels)).all()
+        assert accuracy_at(scores, labels, calibrated_threshold(scores, labels)) >= accuracy
 
 
 def test_a_score_at_the_threshold_is_the_same_person():
@@ -251,7 +335,7 @@ def test_the_most_confident_come_first(label, wrong, expected):
     assert list(most_confident(table, label, wrong, count=2)["score"]) == expected
 
 
-@pytest.mark.parametrize("function", [best_threshold, roc, area_under_roc, equal_error_rate])
+@pytest.mark.parametrize("function", [best_threshold, platt_scaling, calibrated_threshold, roc, area_under_roc, equal_error_rate])
 @pytest.mark.parametrize(
     ("scores", "labels", "message"),
     [
@@ -268,7 +352,7 @@ def test_what_cannot_be_measured_is_refused(function, scores, labels, message):
         function(scores, labels)
 
 
-@pytest.mark.parametrize("function", [roc, area_under_roc, equal_error_rate])
+@pytest.mark.parametrize("function", [platt_scaling, calibrated_threshold, roc, area_under_roc, equal_error_rate])
 @pytest.mark.parametrize("label", [0, 1])
 def test_one_class_alone_has_no_curve(function, label):
     with pytest.raises(ValueError, match="both are needed"):

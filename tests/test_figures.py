@@ -15,6 +15,10 @@ HISTORY = pd.DataFrame({"epoch": [1, 2]} | {key: [0.5, 0.6] for key in ("loss", 
 SWEEP = pd.DataFrame(
     {"value": [0.1, 0.2], "seed": [0, 0]} | {f"{s}_{k}": [0.6, 0.7] for s in ("validation", "test") for k in ("accuracy", "low", "high")}
 )
+ONESHOT = pd.DataFrame(
+    [("network", 2, 0.9, 0.8, 1.0), ("network", 20, 0.6, 0.5, 0.7), ("chance", 2, 0.5, 0.5, 0.5), ("chance", 20, 0.05, 0.05, 0.05)],
+    columns=["method", "ways", "accuracy", "low", "high"],
+)
 PLOTS = {
     "images_per_person": lambda: figures.images_per_person([1, 1, 2, 530], "title"),
     "histograms": lambda: figures.histograms(
@@ -26,6 +30,7 @@ PLOTS = {
     "score_histogram": lambda: figures.score_histogram(SCORES, LABELS, 0.5, "title"),
     "confusion_matrix": lambda: figures.confusion_matrix([[30, 5], [7, 18]], "title"),
     "sweep_axis": lambda: figures.sweep_axis(SWEEP, "learning_rate", "title"),
+    "oneshot_curves": lambda: figures.oneshot_curves(ONESHOT, "title"),
     "accuracy_intervals": lambda: figures.accuracy_intervals([("one, test", 0.7, [0.6, 0.8])], "title"),
 }
 PANELS = {
@@ -54,6 +59,15 @@ def test_a_wrong_pair_is_marked_by_frame_and_word():
     right, wrong = figures.pair_gallery([(PICTURES[0], PICTURES[1])] * 2, ["a", "b"], [False, True], "title", columns=2).axes
     assert "WRONG" in wrong.get_title() and "WRONG" not in right.get_title()
     assert all(spine.get_linewidth() == 3 for spine in wrong.spines.values())
+
+
+def test_one_shot_curves_have_their_n_as_ticks_and_chance_dashed():
+    (axes,) = figures.oneshot_curves(ONESHOT, "title").axes
+    assert axes.get_xscale() == "log" and [tick.get_text() for tick in axes.get_xticklabels()] == ["2", "20"]
+    (chance,) = [line for line in axes.lines if line.get_label().startswith("chance")]
+    assert chance.get_linestyle() == "--" and chance.get_ydata().tolist() == [0.5, 0.05]
+    (network,) = axes.containers
+    assert network.get_label() == "network" and network.has_yerr
 
 
 def test_no_figure_is_left_with_pyplot():

@@ -3,12 +3,13 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from siamese_lib import leaderboard
 from siamese_lib.evaluation import verification_metrics
-from siamese_lib.pairs import Pair, PairList, parse_face
-from siamese_lib.runs import Run
+from siamese_lib.pairs import Face, Pair, PairList, parse_face
+from siamese_lib.runs import SPLITS, Run
 
 PROJECT = Path(__file__).parent.parent
 RESULTS = PROJECT / "results" / "lfwa"
@@ -44,19 +45,24 @@ def test_the_reference_was_run_on_the_whole_of_view_1():
 
 
 def test_several_seeds_are_averaged(tmp_path):
-    for seed, accuracy in enumerate((0.7, 0.8)):
+    same = PairList(tuple(Pair(Face(f"P{number}", 1), Face(f"P{number}", 2), 1) for number in range(10)))
+    different = PairList(tuple(Pair(Face(f"P{number}", 1), Face(f"P{number + 1}", 1), 0) for number in range(10)))
+    pairs = PairList((*same, *different))
+    for seed, num_wrong in enumerate((6, 4)):
         run = Run(tmp_path / "lfwa_quick" / f"seed_{seed}")
-        part = {"accuracy": accuracy, "accuracy_interval": [0.6, 0.9], "accuracy_at_half": 0.7, "auc": 0.8}
+        scores = np.array([0.3] * num_wrong + [0.9] * (10 - num_wrong) + [0.1] * 10)
+        run.write_scores({split: pairs for split in SPLITS}, {split: scores for split in SPLITS})
+        metrics = {split: verification_metrics(pairs, scores, 0.5) for split in SPLITS}
         run.write_json("config.json", {"experiment": "lfwa_quick", "seed": seed})
-        run.write_json(
-            "metrics.json",
-            {"threshold": 0.5, "train": part, "validation": part, "test": part, "parameters": {"total": 5}, "seconds": {"train": 60.0}},
-        )
+        run.write_json("metrics.json", {"threshold": 0.5, **metrics, "parameters": {"total": 5}, "seconds": {"train": 60.0}})
         run.finish()
     (row,) = leaderboard.leaderboard(tmp_path)
     assert row["num_seeds"] == 2 and row["test_accuracy_mean"] == pytest.approx(0.75)
     assert row["test_accuracy_sd"] == pytest.approx(0.0707, abs=1e-3)
     assert "**75.0 %** ± 7.1" in leaderboard.as_markdown([row])
+    low, high = row["test_accuracy_interval"]
+    assert 0.5 < low < 0.75 < high < 0.95
+    assert row["threshold_cost_mean"] == pytest.approx(0.25)  # at 0.2 all would be right
 
 
 def test_a_readme_without_marks_is_not_touched(tmp_path):

@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.losses import binary_crossentropy
-from siamese_lib.model import build_model, count_parameters, layer_table
+from siamese_lib.losses import binary_crossentropy, build_loss
+from siamese_lib.model import CosineToPeople, build_learner, build_model, count_parameters, layer_table
 
 SIZES = {"koch": (105, 105), "compact": (40, 36)}
 
@@ -15,6 +15,15 @@ SIZES = {"koch": (105, 105), "compact": (40, 36)}
 def tiny(encoder):
     embedding_size = 64 if encoder == "koch" else 32
     return ExperimentConfig(experiment="test", encoder=encoder, image_size=SIZES[encoder], embedding_size=embedding_size, width=8)
+
+
+PEOPLE_LOSSES = ["margin_softmax", "batch_hard_triplet", "supervised_contrastive"]
+
+
+def of_people(loss):
+    """A tiny config of protocol people."""
+    values = {"image_size": SIZES["compact"], "embedding_size": 32, "width": 8, "monitor": "val_auc", "images_together": 2}
+    return ExperimentConfig(experiment="test", protocol="people", loss=loss, **values)
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +145,70 @@ def test_mixed_precision_gives_probabilities_in_float32():
         keras.config.set_dtype_policy(before)
     scores = network([pictures(network, 2, 1), pictures(network, 2, 2)])
     assert scores.dtype == "float32"
+
+
+@pytest.mark.parametrize("encoder", SIZES)
+def test_the_learner_of_pairs_is_the_siamese_network(encoder):
+    learner = build_learner(tiny(encoder), 0)
+    assert [tuple(part.shape[1:]) for part in learner.inputs] == [(*SIZES[encoder], 1)] * 2
+    assert learner.output_shape == (None, 1)
+    assert layer_table(learner) == layer_table(build_model(tiny(encoder)))
+
+
+@pytest.mark.parametrize("loss", PEOPLE_LOSSES)
+def test_the_learner_of_people_goes_from_one_picture_to_what_its_loss_takes(loss):
+    learner = build_learner(of_people(loss), 7)
+    images = np.random.default_rng(0).uniform(0, 255, (5, *SIZES["compact"], 1))
+    outputs, embeddings = learner.predict(images, verbose=0), learner.get_layer("encoder").predict(images, verbose=0)
+    if loss == "margin_softmax":
+        directions = learner.get_layer("cosine_to_people").get_weights()[0]
+        np.testing.assert_allclose(outputs, embeddings @ (directions / np.linalg.norm(directions, axis=0)), atol=1e-5)
+        assert outputs.shape == (5, 7) and np.abs(outputs).max() <= 1
+    else:
+        np.testing.assert_allclose(outputs, embeddings, atol=1e-6)
+        assert outputs.shape == (5, 32)
+
+
+def test_the_length_of_a_persons_direction_does_not_matter():
+    layer = CosineToPeople(3)
+    embeddings = np.random.default_rng(0).normal(size=(4, 6)).astype(np.float32)
+    before = np.asarray(layer(embeddings))
+    layer.set_weights([layer.get_weights()[0] * [0.1, 1.0, 10.0]])
+    np.testing.assert_allclose(np.asarray(layer(embeddings)), before, rtol=1e-4)
+
+
+@pytest.mark.parametrize("loss", PEOPLE_LOSSES)
+def test_gradients_of_people_reach_every_trainable_weight(loss):
+    config = of_people(loss)
+    learner, loss_of = build_learner(config, 3), build_loss(config)
+    images = np.random.default_rng(0).uniform(0, 255, (6, *SIZES["compact"], 1)).astype(np.float32)
+    with tf.GradientTape() as tape:
+        value = loss_of(np.array([0, 0, 1, 1, 2, 2]), learner(images, training=True))
+    gradients = tape.gradient(value, learner.trainable_variables)
+    assert not [weight.path for weight, gradient in zip(learner.trainable_variables, gradients) if gradient is None]
+    assert all(np.isfinite(gradient.numpy()).all() for gradient in gradients)
+    assert sum(float(np.abs(gradient.numpy()).max()) > 0 for gradient in gradients) > len(gradients) / 2
+
+
+def test_a_network_around_an_encoder_shares_its_weights():
+    learner = build_learner(of_people("margin_softmax"), 3)
+    encoder = learner.get_layer("encoder")
+    network = build_model(of_people("margin_softmax"), encoder)
+    assert network.get_layer("encoder") is encoder
+    left, right = pictures(network, 3, 1), pictures(network, 3, 2)
+    before = network.predict([left, right], verbose=0)
+    fresh = build_model(of_people("margin_softmax"))
+    encoder.set_weights(fresh.get_layer("encoder").get_weights())
+    after = network.predict([left, right], verbose=0)
+    assert np.abs(after - before).max() > 1e-4
+    np.testing.assert_allclose(after, fresh.predict([left, right], verbose=0), atol=1e-6)
+
+
+def test_mixed_precision_gives_cosines_in_float32():
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        learner = build_learner(of_people("margin_softmax"), 3)
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert learner(np.zeros((2, *SIZES["compact"], 1), np.float32)).dtype == "float32"

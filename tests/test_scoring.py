@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from siamese_lib.config import ExperimentConfig
+from siamese_lib.evaluation import platt_scaling
 from siamese_lib.images import FaceCache
 from siamese_lib.model import build_model
 from siamese_lib.pairs import Face, Pair, PairList
@@ -20,10 +21,13 @@ FACES = [Face(person, number) for person in ("Ada", "Ben") for number in (1, 2)]
 PAIRS = PairList((Pair(FACES[0], FACES[1], 1), Pair(FACES[0], FACES[2], 0), Pair(FACES[2], FACES[3], 1)))
 
 
+CONFIG = ExperimentConfig(experiment="test", image_size=(40, 36), embedding_size=16, width=8)
+
+
 @pytest.fixture(scope="module")
 def network():
     keras.utils.set_random_seed(3)
-    return build_model(ExperimentConfig(experiment="test", image_size=(40, 36), embedding_size=16, width=8))
+    return build_model(CONFIG)
 
 
 @pytest.fixture
@@ -72,6 +76,53 @@ def test_a_saved_model_gives_the_same_scores_in_a_fresh_process(network, images,
     np.testing.assert_allclose(
         [float(word) for word in answer.stdout.split()], [0.5, *verifier.score(embeddings[:2], embeddings[2:])], atol=1e-5
     )
+
+
+@pytest.fixture
+def embedded_pairs():
+    """Embeddings of both sides, `(400, 16)` each, and labels that go with their likeness, but not always."""
+    generator = np.random.default_rng(0)
+    left, other = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True) for vectors in generator.normal(size=(2, 400, 16)))
+    labels = generator.integers(0, 2, 400)
+    right = left * (labels * 0.5 + generator.uniform(0, 1, 400))[:, np.newaxis] + other
+    return left.astype(np.float32), right.astype(np.float32), labels
+
+
+def uncalibrated(network):
+    """A verifier with the network's encoder and an untrained head of its own."""
+    return Verifier(build_model(CONFIG, network.get_layer("encoder")), dict(SETTINGS))
+
+
+def test_calibration_makes_scores_probabilities(network, embedded_pairs):
+    left, right, labels = embedded_pairs
+    verifier = uncalibrated(network)
+    before = verifier.score(left, right)
+    assert abs(before.mean() - labels.mean()) > 0.1
+    verifier.calibrate(before, labels)
+    after = verifier.score(left, right)
+    assert after.mean() == pytest.approx(labels.mean(), abs=1e-3)
+    assert platt_scaling(after, labels) == pytest.approx((1.0, 0.0), abs=0.02)
+    for low, high in ((0.0, 0.3), (0.3, 0.7), (0.7, 1.0)):
+        chosen = (after >= low) & (after < high)
+        assert labels[chosen].mean() == pytest.approx(after[chosen].mean(), abs=0.12)
+
+
+@pytest.mark.parametrize("turned_round", [False, True])
+def test_calibration_keeps_the_order_of_the_pairs(network, embedded_pairs, turned_round):
+    # Labels that are turned round stand for a network that has learnt nothing: by chance its scores fall with the label.
+    left, right, labels = embedded_pairs
+    verifier = uncalibrated(network)
+    before = verifier.score(left, right)
+    verifier.calibrate(before, 1 - labels if turned_round else labels)
+    assert (np.diff(verifier.score(left, right)[np.argsort(before)]) >= 0).all()
+
+
+def test_a_saved_model_stays_calibrated(network, embedded_pairs, tmp_path):
+    left, right, labels = embedded_pairs
+    verifier = uncalibrated(network)
+    verifier.calibrate(verifier.score(left, right), labels)
+    verifier.save(tmp_path / "model.keras")
+    np.testing.assert_allclose(Verifier.load(tmp_path / "model.keras").score(left, right), verifier.score(left, right), atol=1e-6)
 
 
 def test_a_missing_model_is_named(tmp_path):

@@ -1,5 +1,6 @@
 """Training on a small drawn LFW: what a run leaves, that it repeats, that it resumes, that it stays on the training side."""
 
+import dataclasses
 import json
 import math
 import signal
@@ -12,12 +13,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from siamese_lib import training
+from siamese_lib import losses, training
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.datasets import load_dataset
-from siamese_lib.evaluation import accuracy_at, area_under_roc
+from siamese_lib.evaluation import accuracy_at, area_under_roc, platt_scaling
 from siamese_lib.images import evaluation_batches, open_cache, training_batches
 from siamese_lib.runs import Run
+from siamese_lib.scoring import Verifier
 
 TINY = {
     "dataset": "lfwa",
@@ -32,15 +34,26 @@ TINY = {
     "rotation_degrees": 5.0,
     "mixed_precision": "float32",
 }
+PEOPLE = {
+    "protocol": "people",
+    "loss": "margin_softmax",
+    "monitor": "val_auc",
+    "validation_fraction": 0.3,
+    "max_images_per_person": 3,
+    "erasing_probability": 0.5,
+}
+PROTOCOLS = {"pairs": {}, "people": PEOPLE}
+BOTH_PROTOCOLS = pytest.mark.parametrize("protocol", PROTOCOLS)
 
 
 def config(**values):
     return ExperimentConfig(experiment="tiny", **(TINY | values))
 
 
-@pytest.fixture(scope="module")
-def finished(lfw_folder, tmp_path_factory):
-    return training.train(config(), lfw_folder, tmp_path_factory.mktemp("runs"), verbose=0)
+@pytest.fixture(scope="module", params=PROTOCOLS)
+def finished(request, lfw_folder, tmp_path_factory):
+    """A finished run, once of each protocol."""
+    return training.train(config(**PROTOCOLS[request.param]), lfw_folder, tmp_path_factory.mktemp("runs"), verbose=0)
 
 
 def test_a_run_leaves_its_evidence_and_nothing_else(finished):
@@ -50,6 +63,7 @@ def test_a_run_leaves_its_evidence_and_nothing_else(finished):
         "history.csv",
         "metrics.json",
         "scores.csv",
+        "oneshot.csv",
         "versions.json",
         "model.keras",
         "model.json",
@@ -82,29 +96,41 @@ def test_no_person_is_in_two_parts(finished):
 
 def test_history_has_a_row_an_epoch(finished):
     assert finished.history["epoch"].tolist() == [1, 2, 3]
-    assert {"loss", "accuracy", "auc", "val_loss", "val_accuracy", "val_auc", "learning_rate", "seconds"} <= set(finished.history)
+    # A learner of people sees no pairs: of them it has the validation AUC alone.
+    of_pairs = {"accuracy", "auc", "val_loss", "val_accuracy"} if finished.config.protocol == "pairs" else set()
+    assert {"loss", "val_auc", "learning_rate", "seconds"} | of_pairs <= set(finished.history)
+    assert finished.history["val_auc"].between(0, 1).all() and np.isfinite(finished.history["loss"]).all()
+
+
+def test_the_saved_model_gives_the_scores_of_the_run(finished, lfw_folder):
+    dataset = load_dataset("lfwa", lfw_folder)
+    verifier = Verifier.load(finished.path("model.keras"))
+    scores = verifier.score_pairs(open_cache(dataset, verifier.crop, verifier.image_size), dataset.test_pairs)
+    np.testing.assert_allclose(scores, finished.scores("test")["score"], atol=1e-5)
+    assert verifier.settings["threshold"] == finished.metrics["threshold"]
 
 
 def test_the_same_config_and_seed_give_the_same_metrics_and_another_seed_others(finished, lfw_folder, tmp_path):
-    again = training.train(config(), lfw_folder, tmp_path, verbose=0)
+    again = training.train(finished.config, lfw_folder, tmp_path, verbose=0)
     for run in (finished, again):
         assert run.done
     assert without_times(finished.metrics) == without_times(again.metrics)
     assert finished.path("scores.csv").read_text() == again.path("scores.csv").read_text()
-    other = training.train(config(seed=1, num_epochs=1), lfw_folder, tmp_path, verbose=0)
+    other = training.train(dataclasses.replace(finished.config, seed=1, num_epochs=1), lfw_folder, tmp_path, verbose=0)
     assert other.path("scores.csv").read_text() != again.path("scores.csv").read_text()
 
 
 def test_a_finished_run_is_read_and_not_trained_again(finished, lfw_folder, monkeypatch):
     monkeypatch.setattr(training, "build_model", None)
-    assert training.train(config(), lfw_folder, finished.directory.parent.parent, verbose=0).metrics == finished.metrics
+    assert training.train(finished.config, lfw_folder, finished.directory.parent.parent, verbose=0).metrics == finished.metrics
 
 
-def test_a_killed_run_resumes_to_the_metrics_of_an_uninterrupted_one(lfw_folder, tmp_path):
+@BOTH_PROTOCOLS
+def test_a_killed_run_resumes_to_the_metrics_of_an_uninterrupted_one(lfw_folder, tmp_path, protocol):
     experiment = tmp_path / "killed.yaml"
     # AdamW with a decay that can be felt: what it leaves out must be left out after the resume too.
     adamw = {"optimizer": "adamw", "weight_decay": 1.0, "learning_rate_schedule": "cosine"}
-    experiment.write_text(yaml.safe_dump(TINY | adamw | {"num_epochs": 4, "dropout_rate": 0.3}))
+    experiment.write_text(yaml.safe_dump(TINY | PROTOCOLS[protocol] | adamw | {"num_epochs": 4, "dropout_rate": 0.3}))
     command = [sys.executable, "-m", "siamese_lib", "train", "--config", experiment, "--data-root", lfw_folder, "--runs"]
     process = subprocess.Popen([*command, tmp_path / "killed"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     folder = tmp_path / "killed" / "killed" / "seed_0"
@@ -126,9 +152,18 @@ def without_times(metrics):
     return {key: value for key, value in metrics.items() if key != "seconds"}
 
 
-def test_early_stopping_and_best_weights(lfw_folder, tmp_path):
-    # A gain of 50 in the loss never comes, so patience runs out after the first epochs.
-    impatient = config(num_epochs=9, early_stopping_patience=2, early_stopping_min_delta=50.0, weights="best")
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {**PEOPLE, "loss": "batch_hard_triplet", "images_together": 3},
+        {**PEOPLE, "loss": "supervised_contrastive", "images_together": 3, "joint_bayesian": True},
+    ],
+    ids=lambda values: values.get("loss", "pairs"),
+)
+def test_early_stopping_and_best_weights(lfw_folder, tmp_path, values):
+    # A gain of 50 in the loss or in the AUC never comes, so patience runs out after the first epochs.
+    impatient = config(num_epochs=9, early_stopping_patience=2, early_stopping_min_delta=50.0, weights="best", **values)
     run = training.train(impatient, lfw_folder, tmp_path, verbose=0)
     assert len(run.history) == 3
     assert not run.path("best.weights.h5").exists()
@@ -150,7 +185,7 @@ def test_epochs_without_improvement(values, min_delta, expected):
 
 
 def test_a_loss_that_is_no_longer_finite_is_one_sentence(lfw_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "binary_crossentropy", lambda labels, probabilities: probabilities * math.nan)
+    monkeypatch.setitem(losses.FUNCTIONS, "binary_crossentropy", lambda labels, probabilities: probabilities * math.nan)
     with pytest.raises(ValueError, match="no longer finite; lower the learning_rate"):
         training.train(config(), lfw_folder, tmp_path, verbose=0)
 
@@ -166,34 +201,81 @@ def test_a_second_training_of_the_same_run_is_told_so(lfw_folder, tmp_path):
         training.train(config(), lfw_folder, tmp_path, verbose=0)
 
 
-def test_an_epoch_of_batches_shows_every_training_pair_once_and_nobody_else(lfw_folder):
-    plain = config(flip=False, rotation_degrees=0.0, num_epochs=2)
-    dataset = load_dataset("lfwa", lfw_folder)
-    cache = open_cache(dataset, plain.crop, plain.image_size)
-    pairs = dataset.examples(plain)
-    batches, steps = training_batches(cache, pairs, plain)
-    by_content = {cache[[face]].tobytes(): face for face in dataset.listed_faces}
-    orders = []
+def epochs_of_batches(dataset, settings):
+    """What reaches the network in each epoch: a list of `(faces..., label)`, the faces known again by their pixels."""
+    cache = open_cache(dataset, settings.crop, settings.image_size, dataset.files)
+    by_content = {cache[[face]].tobytes(): face for face in dataset.files}
+    assert len(by_content) == len(dataset.files)
+    examples = dataset.examples(settings)
+    batches, steps = training_batches(cache, examples, settings)
     seen = []
-    for (left, right), labels in batches:
-        for one, other, label in zip(left.numpy(), right.numpy(), labels.numpy()):
-            seen.append((by_content[one.astype(np.uint8).tobytes()], by_content[other.astype(np.uint8).tobytes()], int(label[0])))
-        if len(seen) == len(pairs):
-            assert sorted(seen) == sorted(pairs)
-            orders.append(seen)
-            seen = []
-    assert len(orders) == 2 and orders[0] != orders[1] and steps == -(-len(pairs) // plain.batch_size)
+    for images, labels in batches:
+        sides = images if isinstance(images, tuple) else (images,)
+        faces = [[by_content[picture.astype(np.uint8).tobytes()] for picture in side.numpy()] for side in sides]
+        seen += zip(*faces, labels.numpy().astype(int).ravel().tolist())
+    assert len(seen) == len(examples) * settings.num_epochs and steps == -(-len(examples) // settings.batch_size)
+    return [seen[start : start + len(examples)] for start in range(0, len(seen), len(examples))]
 
 
-def test_batches_of_a_later_epoch_are_those_of_an_uninterrupted_training(lfw_folder):
-    settings = config(num_epochs=3)
+def plain(protocol):
+    """A config whose batches hold the pictures as they are."""
+    return config(**PROTOCOLS[protocol] | {"flip": False, "rotation_degrees": 0.0, "erasing_probability": 0.0, "num_epochs": 4})
+
+
+def test_an_epoch_of_batches_shows_every_training_pair_once_and_nobody_else(lfw_folder):
     dataset = load_dataset("lfwa", lfw_folder)
-    cache = open_cache(dataset, settings.crop, settings.image_size)
-    pairs = dataset.examples(settings)
-    whole = [batch[0][0].numpy() for batch in training_batches(cache, pairs, settings)[0]]
-    late = [batch[0][0].numpy() for batch in training_batches(cache, pairs, settings, first_epoch=2)[0]]
-    for one, other in zip(whole[-len(late) :], late):
-        np.testing.assert_array_equal(one, other)
+    epochs = epochs_of_batches(dataset, plain("pairs"))
+    assert all(sorted(shown) == sorted(dataset.split(plain("pairs"))["train"]) for shown in epochs)
+    assert epochs[0] != epochs[1]
+
+
+def test_an_epoch_of_batches_shows_each_person_to_the_cap_under_his_own_label(lfw_folder):
+    dataset = load_dataset("lfwa", lfw_folder)
+    examples = dataset.examples(plain("people"))
+    epochs = epochs_of_batches(dataset, plain("people"))
+    for shown in epochs:
+        assert len(set(shown)) == len(shown) == 3 * len(examples.people)
+        assert all(examples.people[label] == face.person for face, label in shown)
+    assert epochs[0] != epochs[1]
+    assert {face for shown in epochs for face, _ in shown} == set(examples.faces)
+
+
+@BOTH_PROTOCOLS
+@pytest.mark.parametrize("seed", [0, 1])
+def test_no_picture_of_a_test_or_validation_person_reaches_the_batches(lfw_folder, protocol, seed):
+    dataset = load_dataset("lfwa", lfw_folder)
+    settings = dataclasses.replace(plain(protocol), seed=seed)
+    parts = dataset.split(settings)
+    shown = {face.person for epoch in epochs_of_batches(dataset, settings) for *faces, _ in epoch for face in faces}
+    assert parts["train"].people <= shown
+    assert not shown & parts["validation"].people and not shown & parts["test"].people
+
+
+@BOTH_PROTOCOLS
+def test_batches_of_a_later_epoch_are_those_of_an_uninterrupted_training(lfw_folder, protocol):
+    settings = config(**PROTOCOLS[protocol])
+    dataset = load_dataset("lfwa", lfw_folder)
+    cache = open_cache(dataset, settings.crop, settings.image_size, dataset.files)
+    examples = dataset.examples(settings)
+    whole, late = (list(training_batches(cache, examples, settings, first_epoch)[0]) for first_epoch in (0, 2))
+    assert len(whole) == 3 * len(late)
+    for (images, labels), (late_images, late_labels) in zip(whole[-len(late) :], late):
+        np.testing.assert_array_equal(np.asarray(images), np.asarray(late_images))
+        np.testing.assert_array_equal(labels, late_labels)
+
+
+def test_scores_of_people_are_probabilities(lfw_folder, tmp_path, monkeypatch):
+    # Embeddings that know something about likeness, whatever one epoch of training has taught.
+    columns = np.random.default_rng(0).normal(size=(40 * 36, 16))
+    monkeypatch.setattr(
+        training.Verifier, "embed", lambda self, images: (np.reshape(images, (len(images), -1)) @ columns).astype(np.float32)
+    )
+    run = training.train(config(**PEOPLE | {"num_epochs": 1}), lfw_folder, tmp_path, verbose=0)
+    validation = run.scores("validation")
+    assert run.metrics["validation"]["auc"] > 0.6
+    assert platt_scaling(validation["score"], validation["label"]) == pytest.approx((1.0, 0.0), abs=0.02)
+    assert validation["score"].mean() == pytest.approx(validation["label"].mean(), abs=0.01)
+    assert run.metrics["threshold"] == pytest.approx(0.5, abs=0.01)
 
 
 def test_evaluation_batches_keep_the_order_of_the_pairs(lfw_folder):

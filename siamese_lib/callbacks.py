@@ -1,0 +1,104 @@
+"""What happens around an epoch of `fit`: its random state, the validation of a learner of people, the record of the run."""
+
+import math
+import time
+
+import numpy as np
+
+from siamese_lib.backend import keras
+from siamese_lib.evaluation import area_under_roc
+from siamese_lib.files import replacing
+from siamese_lib.model import build_model
+from siamese_lib.scoring import Verifier
+
+
+class EpochSeeds(keras.callbacks.Callback):
+    """Sets the random state of every layer at the start of an epoch from (seed, epoch), so that a resumed run equals a whole one."""
+
+    def __init__(self, seed):
+        super().__init__()
+        self._seed = seed
+
+    def on_epoch_begin(self, epoch, logs=None):
+        for index, layer in enumerate(_all_layers(self.model)):
+            if hasattr(layer, "seed_generator"):
+                layer.seed_generator.state.assign(np.array([(self._seed * 1000 + index) % 2**32, epoch], dtype=np.uint32))
+
+
+class PairValidation(keras.callbacks.Callback):
+    """After each epoch the AUC of the validation pairs, for a learner that is trained on people and never sees a pair."""
+
+    def __init__(self, config, cache, pairs):
+        super().__init__()
+        self._config, self._cache, self._pairs = config, cache, pairs
+
+    def on_train_begin(self, logs=None):
+        # The encoder is shared; the head is untrained, but any logistic function of the cosine ranks pairs alike.
+        self._verifier = Verifier(build_model(self._config, self.model.get_layer("encoder")), {"mirror_averaging": False})
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["val_auc"] = area_under_roc(self._verifier.score_pairs(self._cache, self._pairs), self._pairs.labels)
+
+
+class RunRecorder(keras.callbacks.Callback):
+    """After each epoch: a row in `history.csv`, the best weights, a checkpoint; and the decision to stop early.
+
+    What is needed to go on is derived from the history, so that a resumed run decides as an uninterrupted one.
+    """
+
+    def __init__(self, run, config, first_epoch):
+        super().__init__()
+        self._run, self._config = run, config
+        self._rows = run.history.to_dict("records")[:first_epoch]
+
+    def should_stop(self):
+        """Whether the monitored quantity has not improved for as long as the config's patience."""
+        patience = self._config.early_stopping_patience
+        if patience is None:
+            return False
+        return epochs_without_improvement(self._monitored(), self._config.early_stopping_min_delta) >= patience
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._started = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        learning_rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        values = {key: float(value) for key, value in logs.items() if key != "learning_rate"}
+        if not math.isfinite(values["loss"]):
+            raise ValueError(f"The loss is no longer finite; lower the learning_rate. Received: loss {values['loss']} in epoch {epoch + 1}")
+        seconds = time.perf_counter() - self._started
+        self._rows.append({"epoch": epoch + 1, **values, "learning_rate": learning_rate, "seconds": seconds})
+        self._run.write_history(self._rows)
+        if self._config.weights == "best" and epochs_without_improvement(self._monitored(), 0.0) == 0:
+            with replacing(self._run.path("best.weights.h5")) as temporary:
+                self.model.save_weights(temporary, overwrite=True)
+        self._save_checkpoint(epoch + 1)
+        self.model.stop_training = self.should_stop()
+
+    def _monitored(self):
+        sign = -1.0 if self._config.monitor == "val_auc" else 1.0
+        return [sign * row[self._config.monitor] for row in self._rows]
+
+    def _save_checkpoint(self, num_epochs):
+        before = self._run.checkpoints()
+        with replacing(self._run.path(f"checkpoint-{num_epochs:05d}.keras")) as temporary:
+            self.model.save(temporary)
+        for old in before:
+            old.unlink()
+
+
+def epochs_without_improvement(values, min_delta):
+    """How many epochs ago a quantity that should fall last fell by more than `min_delta` below its best; 0 = in the last one."""
+    best, waited = math.inf, 0
+    for value in values:
+        waited += 1
+        if value < best - min_delta:
+            best, waited = value, 0
+    return waited
+
+
+def _all_layers(network):
+    for layer in network.layers:
+        yield layer
+        if isinstance(layer, keras.Model):
+            yield from _all_layers(layer)
