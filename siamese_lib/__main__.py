@@ -171,10 +171,11 @@ def report(options):
 
 
 def leaderboard(options):
-    """Writes the table of results from the runs' folders into leaderboard.json and README.md."""
+    """Writes the table of results from the runs' folders into leaderboard.json, README.md and the models' card."""
     from siamese_lib.leaderboard import as_markdown, update
 
-    print(as_markdown(update(options.results, environment.project_root() / "README.md")))
+    root = environment.project_root()
+    print(as_markdown(update(options.results, root / "README.md", root / "models" / "README.md")))
 
 
 def _config(options):

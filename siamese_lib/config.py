@@ -21,12 +21,14 @@ CHOICES = {
 }
 RANGES = {
     "seed": (0, 2**31 - 1),
+    "split_seed": (0, 2**31 - 1),
     "validation_fraction": (0.01, 0.5),
     "margin": (0.0, 1.0),
     "cosine_scale": (1.0, 100.0),
     "label_smoothing": (0.0, 0.5),
     "max_images_per_person": (1, 1000),
     "images_together": (1, 100),
+    "training_fraction": (0.001, 1.0),
     "learning_rate": (1e-9, 10.0),
     "weight_decay": (0.0, 10.0),
     "batch_size": (2, 4096),
@@ -57,7 +59,9 @@ class ExperimentConfig:
     protocol: str = "pairs"  # "pairs": only the listed training pairs are supervision (LFW: image-restricted); "people": identities are
     compare_with: str = ""  # the experiment that notebook 02 puts beside this one
     seed: int = 0  # split, weights, order, augmentation, dropout
+    split_seed: int | None = None  # who is held out; none: by seed. Runs whose scores are to be fused hold out the same people
     validation_fraction: float = 0.2  # share of the training pairs (or people), whole people, that chooses epoch and threshold
+    training_fraction: float = 1.0  # share of what is left for training that is used: for learning curves
 
     crop: tuple[int, int, int, int] | None = None  # top, bottom, left, right in pixels of the original picture; none: all of it
     image_size: tuple[int, int] = (105, 105)  # (height, width) that the network sees
@@ -121,6 +125,11 @@ class ExperimentConfig:
             )
         if self.loss in ("batch_hard_triplet", "supervised_contrastive") and self.images_together < 2:
             raise ValueError(f"{self.loss} compares pictures of one person: images_together from 2 on. Received: {self.images_together}")
+        if self.images_together > self.max_images_per_person:
+            raise ValueError(
+                "images_together is at most max_images_per_person. "
+                f"Received: images_together {self.images_together}, max_images_per_person {self.max_images_per_person}"
+            )
 
     @classmethod
     def from_yaml(cls, path, overrides=None):
@@ -171,6 +180,11 @@ class ExperimentConfig:
         """All fields as flat JSON values."""
         values = dataclasses.asdict(self)
         return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+    @property
+    def held_out_by(self):
+        """The seed that draws who is held out of training."""
+        return self.seed if self.split_seed is None else self.split_seed
 
     def trained_on(self):
         """The fields that decide the result; two configs that agree in them are the same run."""

@@ -9,7 +9,7 @@ from siamese_lib.cloud import local_copy
 from siamese_lib.environment import cache_root, lfwa_candidates
 from siamese_lib.files import fingerprint
 from siamese_lib.pairs import Face, PairList, parse_pair_folds, split_by_person
-from siamese_lib.sampling import FaceExamples, PairExamples, draw_like_lfw, hold_out_people
+from siamese_lib.sampling import FaceExamples, PairExamples, draw_like_lfw, hold_out_people, share_of
 
 # LFW's file names, below any number of folders: .../PERSON/PERSON_0001.jpg
 FACE_FILE = re.compile(r"(?:.*/)?(?P<person>[^/]+)/(?P=person)_(?P<number>\d{4})\.(?:jpe?g|png|pgm)", re.IGNORECASE)
@@ -61,16 +61,15 @@ class FaceDataset(FaceFiles):
     def split(self, config):
         """The three parts of an experiment, `{"train", "validation", "test"}` -> `PairList`; no person is in two of them.
 
-        Protocol `people`: people are held out; their pictures give validation pairs drawn as LFW's were, and train are those of the
-        listed pairs that show none of them.
+        Protocol `people`: people are held out; train and validation pairs are drawn from either side's pictures as LFW drew its own, as
+        many as there are test pairs.
         """
         if config.protocol == "pairs":
-            train, validation = split_by_person(self.train_pairs, config.validation_fraction, config.seed)
+            train, validation = split_by_person(self.train_pairs, config.validation_fraction, config.held_out_by)
+            train = PairList(tuple(share_of(train, config.training_fraction, config.seed)))
         else:
-            people, held_out = self._people(config)
-            train = PairList(tuple(pair for pair in self.train_pairs if {pair.left.person, pair.right.person} <= people))
-            faces = [face for face in self.files if face.person in held_out]
-            validation = draw_like_lfw(faces, len(self.test_pairs) // 2, config.seed)
+            sides = [[face for face in self.files if face.person in people] for people in self._people(config)]
+            train, validation = (draw_like_lfw(faces, len(self.test_pairs) // 2, config.held_out_by) for faces in sides)
         return {"train": train, "validation": validation, "test": self.test_pairs}
 
     def examples(self, config):
@@ -82,11 +81,13 @@ class FaceDataset(FaceFiles):
         return FaceExamples(faces, config.max_images_per_person, config.images_together)
 
     def _people(self, config):
-        return hold_out_people(self.train_people & {face.person for face in self.files}, config.validation_fraction, config.seed)
+        people = self.train_people & {face.person for face in self.files}
+        train, held_out = hold_out_people(people, config.validation_fraction, config.held_out_by)
+        return set(share_of(sorted(train), config.training_fraction, config.seed)), held_out
 
-    def fingerprint(self):
-        """Changes with the pictures or with the lists."""
-        names = [self.files[face] for face in self.listed_faces]
+    def fingerprint(self, faces=None):
+        """Changes with the pictures of `faces` (by default all that the pair lists name) or with the lists."""
+        names = [self.files[face] for face in sorted(self.listed_faces if faces is None else faces)]
         return fingerprint(self.name, self.source.fingerprint(names), self.train_pairs.pairs, self.test_pairs.pairs)
 
 

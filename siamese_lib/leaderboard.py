@@ -82,22 +82,26 @@ def as_markdown(rows):
     return "\n".join(lines)
 
 
-def update(results_dir, readme):
-    """Writes `leaderboard.json` into `results_dir`, the table into the README between its two marks, and its figure beside it.
+def update(results_dir, readme, card):
+    """Writes `leaderboard.json` into `results_dir`, the table into the README between its two marks, and its figure beside it;
+    into the models' card the rows of the experiments whose model lies there.
 
     Args:
         results_dir: the folder of the runs, `results/lfwa`.
         readme: the README; its figure is `docs/results.png` in the same folder.
+        card: `models/README.md`.
 
     Returns:
         The rows.
 
     Raises:
-        ValueError: if the README has lost its marks.
+        ValueError: if one of the two pages has lost its marks.
     """
     rows = leaderboard(results_dir)
     write_json(Path(results_dir) / "leaderboard.json", rows)
-    write_text(readme, with_table(Path(readme).read_text(encoding="utf-8"), rows))
+    with_model = [row for row in rows if (Path(card).parent / f"{row['experiment']}.keras").is_file()]
+    for page, shown in ((readme, rows), (card, with_model)):
+        write_text(page, with_table(Path(page).read_text(encoding="utf-8"), shown))
     lines = [(f"{row['experiment']}, test", row["test_accuracy_mean"], row["test_accuracy_interval"]) for row in rows]
     with replacing(Path(readme).parent / "docs" / "results.png") as temporary:
         figures.accuracy_intervals(lines, "LFW-a, test pairs of people who were not in training").savefig(temporary, dpi=150)
@@ -105,8 +109,8 @@ def update(results_dir, readme):
 
 
 def with_table(text, rows):
-    """The README's text with the table of these rows between its marks."""
+    """A page's text with the table of these rows between its marks."""
     pattern = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
     if not pattern.search(text):
-        raise ValueError(f"README.md has lost the marks of its table of results; put them back. Received: no {BEGIN!r}")
+        raise ValueError(f"The page has lost the marks of its table of results; put them back. Received: no {BEGIN!r}")
     return pattern.sub(lambda _: f"{BEGIN}\n\n{as_markdown(rows)}\n\n{END}", text)

@@ -104,6 +104,14 @@ def hold_out_people(people, fraction, seed):
     return set(order[count:]), set(order[:count])
 
 
+def share_of(items, fraction, seed):
+    """A share of a sequence, at least one item, in its order; a smaller share of the same seed lies within a larger one."""
+    order = list(range(len(items)))
+    random.Random(seed).shuffle(order)
+    chosen = set(order[: max(1, round(fraction * len(order)))])
+    return [item for index, item in enumerate(items) if index in chosen]
+
+
 def draw_like_lfw(faces, num_per_class, seed):
     """Draws a balanced pair list the way LFW's View 1 was drawn (Huang et al., 2007, section 4).
 

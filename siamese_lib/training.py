@@ -63,7 +63,7 @@ def train(config, data_root=None, runs_dir="runs", verbose=2):
             _write_results(config, run, network, cache, examples, pairs, seconds)
         finally:
             keras.config.set_dtype_policy(previous_policy)
-        data = {"dataset": dataset.name, "fingerprint": dataset.fingerprint(), "people_rule": dataset.people_rule}
+        data = {"dataset": dataset.name, "fingerprint": dataset.fingerprint(_faces_of(examples, pairs)), "people_rule": dataset.people_rule}
         run.write_json("versions.json", {**versions(), "precision": policy, "data": data})
         run.finish()
         run.remove_leftovers()
@@ -102,10 +102,9 @@ def _fitted(config, run, cache, examples, validation, verbose):
 
 
 def _callbacks(config, run, cache, validation, recorder):
-    callbacks = [keras.callbacks.TensorBoard(run.path("tensorboard"), write_graph=False), EpochSeeds(config.seed)]
-    if config.protocol == "people":
-        callbacks.append(PairValidation(config, cache, validation))
-    return [*callbacks, recorder]  # last: its checkpoint is the last thing that an epoch does
+    # In this order: what is measured first, who writes it down next; the recorder's checkpoint is the last thing that an epoch does.
+    measures = [PairValidation(config, cache, validation)] if config.protocol == "people" else []
+    return [EpochSeeds(config.seed), *measures, keras.callbacks.TensorBoard(run.path("tensorboard"), write_graph=False), recorder]
 
 
 def _start(config, run, examples):

@@ -50,6 +50,8 @@ def test_a_whole_number_does_for_a_fraction(tmp_path):
         ("seed: true", "seed takes a whole number"),
         ("seed: -1", "seed lies between"),
         ("seed: 2147483648", "seed lies between"),
+        ("split_seed: -1", "split_seed lies between"),
+        ("split_seed: 1.0", "split_seed takes a whole number"),
         ("flip: 1", "flip takes true or false"),
         ("flip: 'true'", "flip takes true or false"),
         ("learning_rate: .nan", "learning_rate takes a number"),
@@ -199,13 +201,13 @@ def test_a_dict_with_an_unknown_field_is_refused():
 def test_the_hash_changes_with_every_field_that_decides_the_result():
     base = ExperimentConfig(experiment="tiny", encoder="compact", optimizer="adamw", weight_decay=0.5)
     other = {
-        "experiment": "other", "variant": "a=1", "dataset": "lfwa", "seed": 1, "validation_fraction": 0.3, "crop": (0, 9, 0, 9),
+        "experiment": "other", "variant": "a=1", "dataset": "lfwa", "seed": 1, "training_fraction": 0.5, "validation_fraction": 0.3, "crop": (0, 9, 0, 9),
         "image_size": (90, 105), "mirror_averaging": True, "encoder": "koch", "embedding_size": 64, "width": 16, "dropout_rate": 0.1,
         "learning_rate": 0.1, "learning_rate_schedule": "cosine", "weight_decay": 0.1, "batch_size": 4,
         "num_epochs": 3, "monitor": "val_auc", "early_stopping_patience": 2, "early_stopping_min_delta": 0.1, "weights": "best",
         "mixed_precision": "float32", "flip": True, "rotation_degrees": 5, "scale_range": 0.1, "shift_fraction": 0.1,
         "contrast_range": 0.1, "brightness_range": 0.1, "erasing_probability": 0.1, "margin": 0.1, "cosine_scale": 9.0,
-        "label_smoothing": 0.1, "max_images_per_person": 5, "images_together": 3,
+        "label_smoothing": 0.1, "max_images_per_person": 5, "images_together": 3, "split_seed": 1,
     }  # fmt: skip
     # Fields that cannot change alone. From the second on each differs from the one before in one field; the second is of people.
     people = {"protocol": "people", "monitor": "val_auc", "images_together": 3}

@@ -221,9 +221,9 @@ def test_no_person_is_in_two_parts_of_an_experiment(lfw_folder):
     assert {part: len(pairs) for part, pairs in parts.items()} == {"train": 48, "validation": 12, "test": 24}
 
 
-def of_people(seed=0):
-    values = {"protocol": "people", "loss": "margin_softmax", "monitor": "val_auc", "max_images_per_person": 4}
-    return ExperimentConfig(experiment="any", validation_fraction=0.3, seed=seed, **values)
+def of_people(seed=0, **values):
+    people = {"protocol": "people", "loss": "margin_softmax", "monitor": "val_auc", "max_images_per_person": 4}
+    return ExperimentConfig(experiment="any", validation_fraction=0.3, seed=seed, **people, **values)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -276,6 +276,15 @@ def test_a_person_of_the_test_side_is_in_no_example(lfw_copy, with_people):
         assert not seen & set(TEST_PEOPLE)
         # Without the lists nobody knows that the stranger is of the test side, and no test pair shows him.
         assert seen <= {*TRAIN_PEOPLE, *(() if with_people else ("Zed_Stranger",))}
+
+
+@pytest.mark.parametrize("of", [lambda **values: ExperimentConfig(experiment="any", **values), of_people], ids=["pairs", "people"])
+def test_a_split_seed_holds_out_the_same_people_whatever_the_seed(lfw_folder, of):
+    dataset = load_dataset("lfwa", lfw_folder)
+    one, other, unset = (of(seed=seed, split_seed=split_seed) for seed, split_seed in ((0, 4), (1, 4), (4, None)))
+    assert dataset.split(one) == dataset.split(other) == dataset.split(unset)
+    assert dataset.examples(one) == dataset.examples(other)
+    assert dataset.split(one) != dataset.split(of(seed=0, split_seed=None))
 
 
 def test_people_without_a_picture_are_not_counted(lfw_copy):

@@ -21,6 +21,8 @@ def test_the_committed_table_is_the_one_that_the_runs_give():
     assert json.loads((RESULTS / "leaderboard.json").read_text()) == rows
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
     assert leaderboard.with_table(readme, rows) == readme
+    card = (PROJECT / "models" / "README.md").read_text(encoding="utf-8")
+    assert leaderboard.with_table(card, [row for row in rows if (PROJECT / "models" / f"{row['experiment']}.keras").is_file()]) == card
 
 
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{run.directory.parent.name}-{run.directory.name}")
@@ -68,4 +70,4 @@ def test_several_seeds_are_averaged(tmp_path):
 def test_a_readme_without_marks_is_not_touched(tmp_path):
     (tmp_path / "README.md").write_text("no marks")
     with pytest.raises(ValueError, match="marks"):
-        leaderboard.update(RESULTS, tmp_path / "README.md")
+        leaderboard.update(RESULTS, tmp_path / "README.md", tmp_path / "README.md")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from siamese_lib.pairs import Face, Pair, PairList
-from siamese_lib.sampling import FaceExamples, PairExamples, draw_like_lfw, hold_out_people
+from siamese_lib.sampling import FaceExamples, PairExamples, draw_like_lfw, hold_out_people, share_of
 
 
 def faces_of(**counts):
@@ -162,3 +162,11 @@ def test_faces_that_make_no_pairs_are_one_sentence(counts):
     with pytest.raises(ValueError, match=rf"two people, and one with two pictures\. Received: {len(counts)} people") as caught:
         draw_like_lfw(faces_of(**counts), 5, 0)
     assert "\n" not in str(caught.value)
+
+
+def test_a_share_lies_within_a_larger_one_and_keeps_the_order():
+    items = list(range(100, 200))
+    quarter, half, all_of_it = (share_of(items, fraction, seed=1) for fraction in (0.25, 0.5, 1.0))
+    assert (len(quarter), len(half)) == (25, 50) and all_of_it == items
+    assert set(quarter) < set(half) and half == sorted(half)
+    assert share_of(items, 0.25, seed=2) != quarter and len(share_of(items, 0.001, seed=1)) == 1

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from siamese_lib import losses, training
+from siamese_lib.callbacks import epochs_without_improvement
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.datasets import load_dataset
 from siamese_lib.evaluation import accuracy_at, area_under_roc, platt_scaling
@@ -181,7 +182,7 @@ def test_early_stopping_and_best_weights(lfw_folder, tmp_path, values):
     ],
 )
 def test_epochs_without_improvement(values, min_delta, expected):
-    assert training.epochs_without_improvement(values, min_delta) == expected
+    assert epochs_without_improvement(values, min_delta) == expected
 
 
 def test_a_loss_that_is_no_longer_finite_is_one_sentence(lfw_folder, tmp_path, monkeypatch):
