@@ -59,7 +59,7 @@ def prepare(options):
     print(f"pictures missing          {_listed(missing)}")
     print(f"identical files           {_listed([' = '.join(map(str, group)) for group in duplicates])}")
     # With an experiment, just what its training will open; without one every picture is decoded once.
-    faces = sorted(set(dataset.listed_faces if options.config else dataset.files) - set(missing))
+    faces = sorted(set(dataset.faces_of(config) if options.config else dataset.files) - set(missing))
     try:
         cache = images.open_cache(dataset, config.crop, config.image_size, faces)
     except images.UnreadablePictures as error:

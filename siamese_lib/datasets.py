@@ -80,6 +80,12 @@ class FaceDataset(FaceFiles):
         faces = tuple(sorted(face for face in self.files if face.person in people))
         return FaceExamples(faces, config.max_images_per_person, config.images_together)
 
+    def faces_of(self, config):
+        """Every face that any run of this config's protocol may read, sorted; the same for all seeds, which so share one cache."""
+        if config.protocol == "pairs":
+            return self.listed_faces
+        return sorted({*self.listed_faces, *(face for face in self.files if face.person in self.train_people)})
+
     def _people(self, config):
         people = self.train_people & {face.person for face in self.files}
         train, held_out = hold_out_people(people, config.validation_fraction, config.held_out_by)

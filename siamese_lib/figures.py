@@ -112,7 +112,7 @@ def pair_gallery(pairs_of_images, captions, wrong, title, columns=3):
 
 
 def learning_curves(histories, title):
-    """Loss, accuracy and AUC by epoch, training dashed and validation solid.
+    """Loss, accuracy and AUC by epoch, training dashed and validation solid; what a protocol does not measure is left out.
 
     Args:
         histories: `{name: DataFrame}` as `Run.history`.
@@ -121,11 +121,13 @@ def learning_curves(histories, title):
     for axes, (column, label) in zip(panels, {"loss": "loss (with penalties)", "accuracy": "accuracy at 0.5", "auc": "AUC"}.items()):
         for color, (name, history) in zip(CYCLE, histories.items()):
             marker = "o" if len(history) < 3 else None
-            axes.plot(history["epoch"], history[column], color=color, linestyle="--", marker=marker, label=f"{name}, training")
-            axes.plot(history["epoch"], history[f"val_{column}"], color=color, marker=marker, label=f"{name}, validation")
+            for key, part, line in ((column, "training", "--"), (f"val_{column}", "validation", "-")):
+                if key in history:
+                    axes.plot(history["epoch"], history[key], color=color, linestyle=line, marker=marker, label=f"{name}, {part}")
         axes.set(xlabel="epoch", ylabel=label)
         axes.xaxis.get_major_locator().set_params(integer=True)
-    panels[0].legend(frameon=False, fontsize=8)
+    lines = {line.get_label(): line for axes in panels for line in axes.get_lines()}
+    figure.legend(lines.values(), lines.keys(), loc="outside lower center", ncols=len(lines), frameon=False, fontsize=8)
     figure.suptitle(title)
     return figure
 

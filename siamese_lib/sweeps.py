@@ -58,18 +58,19 @@ class Sweep:
 
     @classmethod
     def of_experiment(cls, path):
-        """The sweep of an experiment: the file of the same name in `sweeps/` beside it, or that of the experiment it is compared with.
+        """The sweep of an experiment: the file of the same name in `sweeps/` beside it, or that of the one it is compared with, and so on.
 
         Raises:
-            FileNotFoundError: if there is neither.
+            FileNotFoundError: if there is none.
         """
-        path = Path(path)
-        stems = [config.experiment for config in ExperimentConfig.side_by_side(path)]
-        files = [path.parent / "sweeps" / f"{stem}.yaml" for stem in stems]
-        for file in files:
-            if file.is_file():
+        path, seen = Path(path), set()
+        stem = path.stem
+        while stem and stem not in seen:
+            if (file := path.parent / "sweeps" / f"{stem}.yaml").is_file():
                 return cls.from_yaml(file)
-        raise FileNotFoundError(f"There is no sweep for this experiment; write {files[0].name} into sweeps/ beside it. Received: {path}")
+            seen.add(stem)
+            stem = ExperimentConfig.from_yaml(path.parent / f"{stem}.yaml").compare_with
+        raise FileNotFoundError(f"There is no sweep for this experiment; write {path.name} into sweeps/ beside it. Received: {path}")
 
     def points(self):
         """Every run of the sweep as `(axis, value, config)`; a setting that lies on several axes is one run with one config."""

@@ -53,7 +53,7 @@ def train(config, data_root=None, runs_dir="runs", verbose=2):
         started = time.perf_counter()
         pairs = dataset.split(config)
         examples = dataset.examples(config)
-        cache = open_cache(dataset, config.crop, config.image_size, _faces_of(examples, pairs))
+        cache = open_cache(dataset, config.crop, config.image_size, dataset.faces_of(config))
         seconds = {"prepare": time.perf_counter() - started}
         previous_policy = keras.config.dtype_policy()
         try:
@@ -63,16 +63,11 @@ def train(config, data_root=None, runs_dir="runs", verbose=2):
             _write_results(config, run, network, cache, examples, pairs, seconds)
         finally:
             keras.config.set_dtype_policy(previous_policy)
-        data = {"dataset": dataset.name, "fingerprint": dataset.fingerprint(_faces_of(examples, pairs)), "people_rule": dataset.people_rule}
+        data = {"dataset": dataset.name, "fingerprint": dataset.fingerprint(dataset.faces_of(config)), "people_rule": dataset.people_rule}
         run.write_json("versions.json", {**versions(), "precision": policy, "data": data})
         run.finish()
         run.remove_leftovers()
     return run
-
-
-def _faces_of(examples, pairs):
-    """Every face that the run reads."""
-    return {face for faces in (*examples.columns, *(part.faces for part in pairs.values())) for face in faces}
 
 
 def _fitted(config, run, cache, examples, validation, verbose):

@@ -201,7 +201,8 @@ def test_a_dict_with_an_unknown_field_is_refused():
 def test_the_hash_changes_with_every_field_that_decides_the_result():
     base = ExperimentConfig(experiment="tiny", encoder="compact", optimizer="adamw", weight_decay=0.5)
     other = {
-        "experiment": "other", "variant": "a=1", "dataset": "lfwa", "seed": 1, "training_fraction": 0.5, "validation_fraction": 0.3, "crop": (0, 9, 0, 9),
+        "experiment": "other", "variant": "a=1", "dataset": "lfwa", "seed": 1,
+        "training_fraction": 0.5, "validation_fraction": 0.3, "crop": (0, 9, 0, 9),
         "image_size": (90, 105), "mirror_averaging": True, "encoder": "koch", "embedding_size": 64, "width": 16, "dropout_rate": 0.1,
         "learning_rate": 0.1, "learning_rate_schedule": "cosine", "weight_decay": 0.1, "batch_size": 4,
         "num_epochs": 3, "monitor": "val_auc", "early_stopping_patience": 2, "early_stopping_min_delta": 0.1, "weights": "best",
