@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from siamese_lib.files import fingerprint, parse_yaml
 CHOICES = {
     "dataset": ("sample", "lfwa", "lfw-funneled"),
     "protocol": ("pairs", "people"),
-    "encoder": ("koch", "compact"),
+    "encoder": ("koch", "compact", "lbp", "ensemble"),
     "loss": ("binary_crossentropy", "margin_softmax", "batch_hard_triplet", "supervised_contrastive"),
     "optimizer": ("adam", "adamw"),
     "learning_rate_schedule": ("constant", "cosine"),
@@ -67,7 +68,8 @@ class ExperimentConfig:
     image_size: tuple[int, int] = (105, 105)  # (height, width) that the network sees
     mirror_averaging: bool = False  # when scoring, average the embeddings of a picture and of its mirror image
 
-    encoder: str = "compact"  # "koch": the reference of 2015; "compact": a small residual network
+    encoder: str = "compact"  # "koch": the reference of 2015; "compact": a small residual network; "lbp": hand-made; "ensemble"
+    members: tuple[str, ...] = ()  # encoder ensemble: the runs whose scores are fused, "EXPERIMENT/seed_N"
     embedding_size: int = 4096  # length of a face's embedding
     width: int = 32  # channels of the compact encoder's first stage; doubled at each of the next three
     joint_bayesian: bool = False  # protocol people: compare embeddings by joint Bayesian, fitted on training people, not by cosine
@@ -113,13 +115,19 @@ class ExperimentConfig:
             raise ValueError(f"weight_decay needs optimizer: adamw. Received: weight_decay {self.weight_decay}, optimizer {self.optimizer}")
         if self.encoder == "koch" and min(self.image_size) < 85:
             raise ValueError(f"The koch encoder wants an image_size of 85 or more. Received: {list(self.image_size)}")
-        if (self.protocol == "pairs") != (self.loss == "binary_crossentropy"):
+        if (self.encoder == "ensemble") != bool(self.members):
+            raise ValueError(f"encoder: ensemble goes with members. Received: encoder {self.encoder}, {len(self.members)} members")
+        if self.encoder == "ensemble":
+            return
+        if self.encoder == "lbp" and not self.joint_bayesian:
+            raise ValueError("encoder: lbp wants protocol: people and joint_bayesian: true. Received: joint_bayesian false")
+        if self.encoder != "lbp" and (self.protocol == "pairs") != (self.loss == "binary_crossentropy"):
             raise ValueError(
                 f"Protocol pairs goes with binary_crossentropy, people with the others. Received: {self.protocol}, {self.loss}"
             )
         if self.joint_bayesian and self.protocol != "people":
             raise ValueError(f"joint_bayesian learns from identities, which protocol people gives. Received: protocol {self.protocol}")
-        if self.protocol == "people" and (self.encoder == "koch" or self.monitor != "val_auc"):
+        if self.protocol == "people" and self.encoder != "lbp" and (self.encoder == "koch" or self.monitor != "val_auc"):
             raise ValueError(
                 f"Protocol people wants encoder: compact and monitor: val_auc. Received: encoder {self.encoder}, monitor {self.monitor}"
             )
@@ -210,6 +218,10 @@ def _checked(field, value):
     name, wanted = field.name, field.type
     if value is None and type(None) in getattr(wanted, "__args__", ()):
         return None
+    if name == "members":
+        if not isinstance(value, (list, tuple)) or not all(re.fullmatch(r"[\w.-]+/seed_[0-9]+", str(item)) for item in value):
+            raise ValueError(f"members takes a list of runs, EXPERIMENT/seed_N. Received: {value!r}")
+        return tuple(value)
     if name in ("crop", "image_size"):
         length = 4 if name == "crop" else 2
         if not isinstance(value, (list, tuple)) or len(value) != length or not all(type(item) is int for item in value):

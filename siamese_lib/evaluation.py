@@ -186,6 +186,17 @@ def verification_metrics(pairs, scores, threshold, loss=None, probabilities=True
     }
 
 
+def metrics_of_splits(pairs, scores, losses):
+    """The threshold, chosen on validation, and with it `verification_metrics` of each split, as `metrics.json` has them.
+
+    Args:
+        pairs, scores, losses: `{split: ...}` of a `PairList`, `(num_pairs,)` and a number.
+    """
+    threshold = calibrated_threshold(scores["validation"], pairs["validation"].labels)
+    parts = {split: verification_metrics(pairs[split], scores[split], threshold, losses[split]) for split in pairs}
+    return {"threshold": threshold, **parts}
+
+
 def confusion(scores, labels, threshold):
     """Counts at a threshold: `[[different called different, different called same], [same called different, same called same]]`."""
     scores, labels = _checked(scores, labels)

@@ -1,6 +1,9 @@
 """The networks: two encoders, and the Siamese frame that runs both pictures through one of them and compares what comes out."""
 
+import numpy as np
+
 from siamese_lib.backend import keras
+from siamese_lib.descriptors import local_binary_patterns
 
 layers, ops = keras.layers, keras.ops
 
@@ -108,10 +111,9 @@ def build_model(config, encoder=None):
         show the same person. Its layer "encoder" maps a picture to its embedding `(batch, embedding_size)`, its layer "head" two
         embeddings to the probability, so that each picture needs to be embedded only once.
     """
-    encoder = encoder or {"koch": koch_encoder, "compact": compact_encoder}[config.encoder](config)
-    head = {"koch": koch_head, "compact": joint_bayesian_head if config.joint_bayesian else cosine_head}[config.encoder](config)
-    left = keras.Input((*config.image_size, 1), name="left")
-    right = keras.Input((*config.image_size, 1), name="right")
+    encoder = encoder or {"koch": koch_encoder, "compact": compact_encoder, "lbp": projection_encoder}[config.encoder](config)
+    head = (koch_head if config.encoder == "koch" else joint_bayesian_head if config.joint_bayesian else cosine_head)(config)
+    left, right = (keras.Input(encoder.input_shape[1:], name=side) for side in ("left", "right"))
     twins = StackTwins(name="stack_twins")(left, right)  # (2 * batch, height, width, 1)
     left_embedding, right_embedding = UnstackTwins(name="unstack_twins")(encoder(twins))
     return keras.Model([left, right], head([left_embedding, right_embedding]), name=f"siamese_{config.encoder}")
@@ -162,6 +164,13 @@ def koch_encoder(config):
         name="embedding",
     )(x)
     return keras.Model(images, x, name="encoder")
+
+
+def projection_encoder(config):
+    """A linear map of hand-made descriptors `(batch, num_values)`; `Verifier.fit_projection` sets it, no gradients."""
+    num_values = local_binary_patterns(np.zeros((1, *config.image_size, 1))).shape[1]
+    values = keras.Input((num_values,), name="descriptors")
+    return keras.Model(values, layers.Dense(config.embedding_size, name="embedding")(values), name="encoder")
 
 
 def koch_head(config):

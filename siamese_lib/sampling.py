@@ -86,6 +86,10 @@ class FaceExamples:
             groups += [shown[start : start + self.num_together] for start in range(0, len(shown), self.num_together)]
         return np.concatenate([groups[index] for index in generator.permutation(len(groups))])
 
+    def shown(self, seed, epoch):
+        """The faces of an epoch in their order."""
+        return [self.faces[row] for row in self.order(seed, epoch)]
+
 
 def hold_out_people(people, fraction, seed):
     """Draws people who are kept out of training.

@@ -7,6 +7,7 @@ import numpy as np
 # The registered layers and losses are known to Keras only once their modules are imported.
 from siamese_lib import losses, model  # noqa: F401
 from siamese_lib.backend import keras
+from siamese_lib.descriptors import local_binary_patterns
 from siamese_lib.evaluation import platt_scaling
 from siamese_lib.files import read_json, replacing, write_json
 from siamese_lib.joint_bayesian import fit_joint_bayesian
@@ -28,6 +29,8 @@ class Verifier:
         self.settings = settings
         self._encoder = network.get_layer("encoder")
         self._head = network.get_layer("head")
+        # A network takes pictures; the linear map behind hand-made descriptors takes those.
+        self._describe = local_binary_patterns if len(self._encoder.input_shape) == 2 else lambda images: images
 
     @classmethod
     def load(cls, path):
@@ -83,9 +86,9 @@ class Verifier:
         batches = []
         for start in range(0, len(images), BATCH_SIZE):
             batch = np.asarray(images[start : start + BATCH_SIZE], dtype=np.float32)
-            embeddings = self._predict(self._encoder, batch)
+            embeddings = self._predict(self._encoder, self._describe(batch))
             if self.settings["mirror_averaging"]:
-                embeddings = (embeddings + self._predict(self._encoder, batch[:, :, ::-1])) / 2
+                embeddings = (embeddings + self._predict(self._encoder, self._describe(batch[:, :, ::-1]))) / 2
             batches.append(embeddings)
         return np.concatenate(batches)
 
@@ -102,6 +105,18 @@ class Verifier:
         starts = range(0, len(left), 8 * BATCH_SIZE)
         parts = [self._predict(self._head, [left[s : s + 8 * BATCH_SIZE], right[s : s + 8 * BATCH_SIZE]]) for s in starts]
         return np.concatenate(parts)[:, 0].astype(float)
+
+    def fit_projection(self, cache, faces):
+        """Sets the linear map behind hand-made descriptors: principal components of pictures of training people.
+
+        Each component is divided by the fourth root of its variance: half-way to whitening, which would make much of noise.
+        """
+        from sklearn.decomposition import PCA
+
+        layer = self._encoder.get_layer("embedding")
+        components = PCA(layer.units, svd_solver="randomized", random_state=0).fit(local_binary_patterns(cache[faces]))
+        kernel = components.components_.T / components.explained_variance_**0.25
+        layer.set_weights([kernel, -components.mean_ @ kernel])
 
     def fit_joint_bayesian(self, cache, faces):
         """Fits a joint Bayesian head on pictures of training people: a list of `Face` whose pictures are in a `FaceCache`."""

@@ -8,9 +8,11 @@ import numpy as np
 
 from siamese_lib.backend import keras
 from siamese_lib.callbacks import EpochSeeds, PairValidation, RunRecorder
+from siamese_lib.config import ExperimentConfig
 from siamese_lib.datasets import load_dataset
-from siamese_lib.environment import seed_everything, set_precision, versions
-from siamese_lib.evaluation import calibrated_threshold, verification_metrics
+from siamese_lib.environment import project_path, seed_everything, set_precision, versions
+from siamese_lib.evaluation import metrics_of_splits
+from siamese_lib.fusion import fuse_runs
 from siamese_lib.images import evaluation_batches, open_cache, training_batches
 from siamese_lib.losses import binary_crossentropy, build_loss
 from siamese_lib.model import build_learner, build_model, count_parameters
@@ -23,7 +25,7 @@ EVALUATION_BATCH = 64
 
 
 def train(config, data_root=None, runs_dir="runs", verbose=2):
-    """Trains and evaluates one network, or reads the run if it is finished already.
+    """Trains and evaluates one network, or fuses the runs of an ensemble, or reads the run if it is finished already.
 
     The training pairs are split by person; the network learns from one part, the other chooses epoch and threshold; the test pairs
     are scored once, at the end. A run that was killed goes on after its last whole epoch.
@@ -44,33 +46,63 @@ def train(config, data_root=None, runs_dir="runs", verbose=2):
     if run.done:
         run.remove_leftovers()
         return run
-    dataset = load_dataset(config.dataset, data_root)
+    members = [train(member, data_root, runs_dir, verbose) for member in _members(config)]
     with run.lock():
         if run.done:  # by another process, since the look above
             return run
         run.remove_half_written()
         run.write_json("config.json", config.to_dict())
-        started = time.perf_counter()
-        pairs = dataset.split(config)
-        examples = dataset.examples(config)
-        cache = open_cache(dataset, config.crop, config.image_size, dataset.faces_of(config))
-        seconds = {"prepare": time.perf_counter() - started}
-        previous_policy = keras.config.dtype_policy()
-        try:
-            seed_everything(config.seed)
-            policy = set_precision(config.mixed_precision)
-            network = _fitted(config, run, cache, examples, pairs["validation"], verbose)
-            _write_results(config, run, network, cache, examples, pairs, seconds)
-        finally:
-            keras.config.set_dtype_policy(previous_policy)
-        data = {"dataset": dataset.name, "fingerprint": dataset.fingerprint(dataset.faces_of(config)), "people_rule": dataset.people_rule}
-        run.write_json("versions.json", {**versions(), "precision": policy, "data": data})
+        if members:
+            fuse_runs(run, members)
+        else:
+            _train_network(config, run, load_dataset(config.dataset, data_root), verbose)
         run.finish()
         run.remove_leftovers()
     return run
 
 
+def _members(config):
+    """The configs of the runs that an ensemble fuses."""
+    folder = project_path("experiments")
+    runs = [member.split("/seed_") for member in config.members]
+    return [ExperimentConfig.from_yaml(folder / f"{experiment}.yaml", {"seed": int(seed)}) for experiment, seed in runs]
+
+
+def _train_network(config, run, dataset, verbose):
+    started = time.perf_counter()
+    pairs = dataset.split(config)
+    examples = dataset.examples(config)
+    cache = open_cache(dataset, config.crop, config.image_size, dataset.faces_of(config))
+    seconds = {"prepare": time.perf_counter() - started}
+    previous_policy = keras.config.dtype_policy()
+    try:
+        seed_everything(config.seed)
+        policy = set_precision(config.mixed_precision)
+        verifier = _fitted(config, run, cache, examples, pairs["validation"], verbose)
+        _write_results(config, run, verifier, cache, examples, pairs, seconds)
+    finally:
+        keras.config.set_dtype_policy(previous_policy)
+    data = {"dataset": dataset.name, "fingerprint": dataset.fingerprint(dataset.faces_of(config)), "people_rule": dataset.people_rule}
+    run.write_json("versions.json", {**versions(), "precision": policy, "data": data})
+
+
 def _fitted(config, run, cache, examples, validation, verbose):
+    """A `Verifier` around the trained network, its head not yet fitted."""
+    settings = {
+        "crop": config.crop and list(config.crop),
+        "image_size": list(config.image_size),
+        "mirror_averaging": config.mirror_averaging,
+    }
+    if config.encoder != "lbp":
+        return Verifier(_fitted_network(config, run, cache, examples, validation, verbose), settings)
+    verifier = Verifier(build_model(config), settings)
+    started = time.perf_counter()
+    verifier.fit_projection(cache, examples.shown(config.seed, epoch=0))
+    run.write_history([{"epoch": 1, "seconds": time.perf_counter() - started}])
+    return verifier
+
+
+def _fitted_network(config, run, cache, examples, validation, verbose):
     """The trained Siamese network, with the weights that the config asks for."""
     learner, first_epoch = _start(config, run, examples)
     recorder = RunRecorder(run, config, first_epoch)
@@ -143,34 +175,31 @@ class KernelDecayAdamW(keras.optimizers.AdamW):
         self.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
 
 
-def _write_results(config, run, network, cache, examples, pairs, seconds):
+def _write_results(config, run, verifier, cache, examples, pairs, seconds):
     """Scores every pair, chooses the threshold on validation, writes scores, metrics and model."""
-    settings = {
-        "crop": config.crop and list(config.crop),
-        "image_size": list(config.image_size),
-        "mirror_averaging": config.mirror_averaging,
-    }
-    verifier = Verifier(network, settings)
     if config.protocol == "people":
         _fit_head(config, verifier, cache, examples, pairs["validation"])
     scores = {split: verifier.score_pairs(cache, pairs[split]) for split in ("train", "validation")}
     started = time.perf_counter()
     scores["test"] = verifier.score_pairs(cache, pairs["test"])
     history = run.history
-    seconds["epoch"] = float(history["seconds"].median())
-    seconds["converge"] = float(history["seconds"][: history["val_auc"].idxmax() + 1].sum())
-    seconds["train"] = float(history["seconds"].sum())
     seconds["predict"] = time.perf_counter() - started
+    seconds["epoch"] = float(history["seconds"].median())
+    best = history["val_auc"].idxmax() if "val_auc" in history else len(history) - 1
+    seconds["converge"] = float(history["seconds"][: best + 1].sum())
+    seconds["train"] = float(history["seconds"].sum())
     _warn_of_collapse(verifier, cache, pairs["validation"], scores["validation"])
-    threshold = calibrated_threshold(scores["validation"], pairs["validation"].labels)
-    metrics = {"threshold": threshold}
-    for split in SPLITS:
-        loss = penalised_loss(network, scores[split], pairs[split].labels)
-        metrics[split] = verification_metrics(pairs[split], scores[split], threshold, loss)
-    metrics |= {"seconds": seconds, "num_epochs": len(history), "parameters": count_parameters(network)}
+    losses = {split: penalised_loss(verifier.network, scores[split], pairs[split].labels) for split in SPLITS}
+    metrics = metrics_of_splits(pairs, scores, losses)
+    metrics |= {"seconds": seconds, "num_epochs": len(history), "parameters": count_parameters(verifier.network)}
     run.write_scores(pairs, scores)
     run.write_oneshot(_oneshot(config, verifier, cache, pairs["test"].faces))
-    verifier.settings |= {"threshold": threshold, "experiment": config.experiment, "dataset": config.dataset, "seed": config.seed}
+    verifier.settings |= {
+        "threshold": metrics["threshold"],
+        "experiment": config.experiment,
+        "dataset": config.dataset,
+        "seed": config.seed,
+    }
     verifier.save(run.path("model.keras"))
     run.write_json("metrics.json", metrics)
 
@@ -187,7 +216,7 @@ def _fit_head(config, verifier, cache, examples, validation):
     """No pair was trained on, so the head knows nothing yet: people give it joint Bayesian, validation pairs make it a probability."""
     if config.joint_bayesian:
         # The pictures of one epoch, so that somebody with hundreds of pictures does not decide alone what varies within people.
-        verifier.fit_joint_bayesian(cache, [examples.faces[row] for row in examples.order(config.seed, 0)])
+        verifier.fit_joint_bayesian(cache, examples.shown(config.seed, epoch=0))
     verifier.calibrate(verifier.score_pairs(cache, validation), validation.labels)
 
 

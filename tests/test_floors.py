@@ -14,9 +14,9 @@ MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__i
 # From the ground up.
 FLOORS = [
     ["files", "backend"],
-    ["archives", "pairs", "config", "losses"],
+    ["archives", "pairs", "config", "losses", "descriptors"],
     ["environment", "sample_faces", "augmentation", "sampling", "joint_bayesian", "model", "runs", "evaluation", "oneshot", "downloads"],
-    ["cloud"],
+    ["cloud", "fusion"],
     ["datasets"],
     ["images", "figures"],
     ["scoring", "inspection"],
@@ -31,6 +31,8 @@ WITHOUT_TENSORFLOW = [
     "archives",
     "pairs",
     "sampling",
+    "descriptors",
+    "fusion",
     "joint_bayesian",
     "config",
     "environment",

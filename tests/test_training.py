@@ -293,3 +293,21 @@ def test_versions_say_what_the_result_depends_on(finished):
     versions = json.loads(finished.path("versions.json").read_text())
     assert {"tensorflow", "keras", "numpy"} <= set(versions["packages"])
     assert versions["data"]["people_rule"] == "peopleDevTrain.txt" and versions["precision"] == "float32"
+
+
+def test_hand_made_descriptors_and_an_ensemble_are_runs_like_any_other(lfw_folder, tmp_path, monkeypatch):
+    people = TINY | {"protocol": "people", "validation_fraction": 0.3, "joint_bayesian": True}
+    network = people | {"loss": "margin_softmax", "monitor": "val_auc", "num_epochs": 1}
+    ensemble = {"dataset": "lfwa", "protocol": "people", "encoder": "ensemble", "members": ["network/seed_0", "lbp/seed_0"]}
+    for name, values in {"network": network, "lbp": people | {"encoder": "lbp", "embedding_size": 6}, "ensemble": ensemble}.items():
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(values))
+    monkeypatch.setattr(training, "project_path", lambda _: tmp_path)
+    run = training.train(ExperimentConfig.from_yaml(tmp_path / "ensemble.yaml"), lfw_folder, tmp_path / "runs", verbose=0)
+    members = [Run.existing(tmp_path / "runs" / name / "seed_0") for name in ("network", "lbp")]
+    assert run.done and set(run.metrics["weights"]) == {"network/seed_0", "lbp/seed_0"}
+    assert run.metrics["parameters"]["total"] == sum(one.metrics["parameters"]["total"] for one in members)
+    assert run.scores()[["left", "right"]].equals(members[0].scores()[["left", "right"]])
+    again = Verifier.load(members[1].path("model.keras"))
+    pairs = load_dataset("lfwa", lfw_folder).test_pairs
+    cache = open_cache(load_dataset("lfwa", lfw_folder), again.crop, again.image_size)
+    np.testing.assert_allclose(again.score_pairs(cache, pairs), members[1].scores("test")["score"], atol=1e-5)
