@@ -217,13 +217,14 @@ def test_the_hash_changes_with_every_field_that_decides_the_result():
         {**people, "loss": "batch_hard_triplet"},
         {**people, "loss": "supervised_contrastive"},
         {**people, "loss": "supervised_contrastive", "joint_bayesian": True},
+        {"encoder": "ensemble", "members": ("one/seed_0",)},
+        {"encoder": "ensemble", "members": ("one/seed_1",)},
     ]
     hashes = {base.hash(), *(dataclasses.replace(base, **{name: value}).hash() for name, value in other.items())}
     hashes |= {dataclasses.replace(base, **values).hash() for values in combined}
     assert len(hashes) == 1 + len(other) + len(combined)
-    assert {*other, "optimizer", "protocol", "loss", "joint_bayesian"} == set(
-        base.trained_on()
-    )  # a field that is added belongs into this test
+    # A field that is added belongs into this test.
+    assert {*other, "optimizer", "protocol", "loss", "joint_bayesian", "members"} == set(base.trained_on())
 
 
 def test_the_hash_leaves_out_what_only_the_report_reads():
