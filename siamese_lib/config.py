@@ -115,6 +115,10 @@ class ExperimentConfig:
             raise ValueError(f"weight_decay needs optimizer: adamw. Received: weight_decay {self.weight_decay}, optimizer {self.optimizer}")
         if self.encoder == "koch" and min(self.image_size) < 85:
             raise ValueError(f"The koch encoder wants an image_size of 85 or more. Received: {list(self.image_size)}")
+        self._check_supervision()
+
+    def _check_supervision(self):
+        """Whether protocol, encoder, loss and sampling go together."""
         if (self.encoder == "ensemble") != bool(self.members):
             raise ValueError(f"encoder: ensemble goes with members. Received: encoder {self.encoder}, {len(self.members)} members")
         if self.encoder == "ensemble":
@@ -188,6 +192,10 @@ class ExperimentConfig:
         """All fields as flat JSON values."""
         values = dataclasses.asdict(self)
         return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+    def steps_per_epoch(self, num_examples):
+        """How many batches show each example once."""
+        return math.ceil(num_examples / self.batch_size)
 
     @property
     def held_out_by(self):

@@ -5,8 +5,9 @@ from sklearn.metrics import log_loss
 
 from siamese_lib.environment import versions
 from siamese_lib.evaluation import log_odds, metrics_of_splits
-from siamese_lib.pairs import Pair, PairList, parse_face
 from siamese_lib.runs import SPLITS
+
+PAIR_COLUMNS = ["split", "left", "right", "label"]
 
 
 def fuse(validation_scores, labels, scores):
@@ -40,15 +41,15 @@ def fuse_runs(run, members):
     Raises:
         ValueError: if the members scored different pairs: others were held out of one than of another.
     """
-    first = members[0].scores()
-    for member in members[1:]:
-        if not member.scores()[["split", "left", "right", "label"]].equals(first[["split", "left", "right", "label"]]):
+    tables = [member.scores() for member in members]
+    for member, table in zip(members, tables):
+        if not table[PAIR_COLUMNS].equals(tables[0][PAIR_COLUMNS]):
             raise ValueError(
                 "The members of an ensemble must score the same pairs; give them one protocol, validation_fraction and split_seed. "
                 f"Received: {members[0].directory} and {member.directory}"
             )
-    pairs = {split: _pair_list(members[0].scores(split)) for split in SPLITS}
-    scores = {split: np.stack([member.scores(split)["score"] for member in members]) for split in SPLITS}
+    pairs = {split: members[0].pairs(split) for split in SPLITS}
+    scores = {split: np.stack([table["score"][table["split"] == split] for table in tables]) for split in SPLITS}
     fused, weights = fuse(scores["validation"], pairs["validation"].labels, scores)
     losses = {split: log_loss(pairs[split].labels, fused[split]) for split in SPLITS}
     parts = [member.metrics for member in members]
@@ -60,8 +61,3 @@ def fuse_runs(run, members):
     run.write_scores(pairs, fused)
     run.write_json("metrics.json", metrics)
     run.write_json("versions.json", {**versions(), "data": members[0].versions["data"]})
-
-
-def _pair_list(table):
-    columns = zip(table["left"], table["right"], table["label"])
-    return PairList(tuple(Pair(parse_face(left), parse_face(right), label) for left, right, label in columns))

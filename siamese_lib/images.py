@@ -15,6 +15,7 @@ from tqdm.auto import tqdm
 
 from siamese_lib.environment import cache_root
 from siamese_lib.files import fingerprint, read_json, write_json
+from siamese_lib.sampling import PairExamples
 
 FORMAT_VERSION = 1
 MAX_PIXELS = 50_000_000  # more in one picture is a mistake or a decompression bomb
@@ -219,15 +220,15 @@ def training_batches(cache, examples, config, first_epoch=0):
 
     epochs = tf.data.Dataset.range(first_epoch, config.num_epochs)
     batches = epochs.flat_map(batches_of_epoch).map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    return batches.prefetch(2), -(-len(examples) // config.batch_size)
+    return batches.prefetch(2), config.steps_per_epoch(len(examples))
 
 
 def evaluation_batches(cache, pairs, batch_size):
     """Batches of pairs in their order, as they are, once: `((left, right), label)` as in `training_batches`."""
     from siamese_lib.backend import tf
 
-    left, right = (cache.rows_of([pair[side] for pair in pairs]) for side in (0, 1))
-    labels = np.array(pairs.labels, dtype=np.float32)[:, np.newaxis]
+    examples = PairExamples(pairs)
+    (left, right), labels = map(cache.rows_of, examples.columns), examples.labels
 
     def load(start):
         chosen = slice(start, start + batch_size)

@@ -7,7 +7,6 @@ from pathlib import Path
 from siamese_lib import figures
 from siamese_lib.evaluation import accuracy_at, best_threshold, people_bootstrap
 from siamese_lib.files import replacing, write_json, write_text
-from siamese_lib.pairs import parse_face
 from siamese_lib.runs import Run
 
 BEGIN, END = "<!-- results: written by `python -m siamese_lib leaderboard`, do not edit -->", "<!-- end of results -->"
@@ -52,10 +51,8 @@ def _row(runs):
 
 def _interval(runs):
     """The 95 % interval of the mean accuracy of the seeds: how right they were on each pair, people drawn anew."""
-    tables = [run.scores("test") for run in runs]
-    right = [(table["score"] >= run.metrics["threshold"]) == (table["label"] == 1) for run, table in zip(runs, tables)]
-    people = [[parse_face(name).person for name in tables[0][side]] for side in ("left", "right")]
-    return people_bootstrap(*people, sum(column.to_numpy(float) for column in right) / len(runs))
+    people = [[pair[side].person for pair in runs[0].pairs("test")] for side in (0, 1)]
+    return people_bootstrap(*people, sum(run.right("test").to_numpy(float) for run in runs) / len(runs))
 
 
 def _threshold_cost(run):

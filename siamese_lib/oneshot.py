@@ -6,7 +6,7 @@ people, and a probe, another picture of one of them; the answer is the gallery p
 
 import numpy as np
 
-NUM_RESAMPLES = 2000
+from siamese_lib.evaluation import people_bootstrap
 
 
 def draw_episodes(faces, num_ways, num_episodes, seed):
@@ -61,11 +61,7 @@ def oneshot_accuracy(similarities, people, seed=0):
     """
     similarities = np.asarray(similarities)
     right = similarities[:, 0] > similarities[:, 1:].max(axis=1)
-    _, index, num_episodes = np.unique(people, return_inverse=True, return_counts=True)
-    count = len(num_episodes)
-    draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=NUM_RESAMPLES)
-    means = (draws @ np.bincount(index, weights=right)) / (draws @ num_episodes)
-    return float(right.mean()), [float(bound) for bound in np.quantile(means, [0.025, 0.975])]
+    return float(right.mean()), people_bootstrap(people, people, right, seed=seed)
 
 
 def pixel_vectors(images):

@@ -253,6 +253,11 @@ def share_with_known_people(validation, train):
     return sum(pair.left.person in known or pair.right.person in known for pair in validation) / len(validation)
 
 
+def faces_by_person(faces):
+    """`{person: [face, ...]}`, people and faces sorted."""
+    return {person: list(own) for person, own in itertools.groupby(sorted(faces), key=lambda face: face.person)}
+
+
 def draw_pairs(faces, num_same_per_person, group_size, seed):
     """Draws a balanced pair list from identities; different people are paired within small groups only.
 
@@ -265,9 +270,7 @@ def draw_pairs(faces, num_same_per_person, group_size, seed):
         seed: the same seed draws the same pairs.
     """
     generator = random.Random(seed)
-    by_person = defaultdict(list)
-    for face in sorted(faces):
-        by_person[face.person].append(face)
+    by_person = faces_by_person(faces)
     people = sorted(by_person)
     generator.shuffle(people)
     groups = [people[start : start + group_size] for start in range(0, len(people), group_size)]
@@ -279,13 +282,10 @@ def draw_pairs(faces, num_same_per_person, group_size, seed):
         for person in group:
             own = list(itertools.combinations(by_person[person], 2))
             same += [Pair(left, right, SAME) for left, right in generator.sample(own, num_same_per_person)]
-        crossed = [pair for one, two in itertools.combinations(group, 2) for pair in _cross(by_person[one], by_person[two])]
+        couples = itertools.combinations(group, 2)
+        crossed = [Pair(*faces, DIFFERENT) for one, two in couples for faces in itertools.product(by_person[one], by_person[two])]
         different += generator.sample(crossed, num_same_per_person * len(group))
     return PairList(tuple(sorted(same) + sorted(different)))
-
-
-def _cross(faces, other_faces):
-    return [Pair(left, right, DIFFERENT) for left in faces for right in other_faces]
 
 
 def statistics(pairs):

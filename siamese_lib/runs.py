@@ -6,6 +6,7 @@ from filelock import FileLock, Timeout
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.files import read_json, replacing, write_json, write_text
+from siamese_lib.pairs import Pair, PairList, parse_face
 
 SPLITS = ("train", "validation", "test")
 SCORE_COLUMNS = ("split", "left", "right", "label", "score")
@@ -100,6 +101,17 @@ class Run:
 
         table = pd.read_csv(self.path("scores.csv"), dtype={"left": str, "right": str})
         return table if split is None else table[table["split"] == split].reset_index(drop=True)
+
+    def pairs(self, split):
+        """The `PairList` of a split, in the order of its scores."""
+        table = self.scores(split)
+        columns = zip(table["left"], table["right"], table["label"])
+        return PairList(tuple(Pair(parse_face(left), parse_face(right), label) for left, right, label in columns))
+
+    def right(self, split):
+        """Whether each pair of a split was decided rightly at the run's threshold: a pandas Series, in the order of its scores."""
+        table = self.scores(split)
+        return (table["score"] >= self.metrics["threshold"]) == (table["label"] == 1)
 
     def lock(self):
         """A lock on the run: one process trains it, a second one is told so.

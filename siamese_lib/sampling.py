@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from siamese_lib.pairs import DIFFERENT, SAME, Face, Pair, PairList
+from siamese_lib.pairs import DIFFERENT, SAME, Face, Pair, PairList, faces_by_person
 
 
 @dataclass(frozen=True)
@@ -130,9 +130,7 @@ def draw_like_lfw(faces, num_per_class, seed):
     Raises:
         ValueError: if nobody has two pictures, or there is only one person.
     """
-    of_person = defaultdict(list)
-    for face in sorted(faces):
-        of_person[face.person].append(face)
+    of_person = faces_by_person(faces)
     several = [person for person, own in of_person.items() if len(own) > 1]
     if not several or len(of_person) < 2:
         raise ValueError(f"Pairs need two people, and one with two pictures. Received: {len(of_person)} people, {len(several)} with two")

@@ -120,7 +120,7 @@ class Verifier:
 
     def fit_joint_bayesian(self, cache, faces):
         """Fits a joint Bayesian head on pictures of training people: a list of `Face` whose pictures are in a `FaceCache`."""
-        model_of_people = fit_joint_bayesian(self.embed(cache[faces]), [face.person for face in faces])
+        model_of_people = fit_joint_bayesian(self.embed_faces(cache, faces), [face.person for face in faces])
         self._head.get_layer("joint_bayesian").set_weights(model_of_people)
 
     def calibrate(self, scores, labels):
@@ -145,10 +145,16 @@ class Verifier:
         Returns:
             `(num_pairs,)`
         """
-        faces = pairs.faces
-        rows = {face: row for row, face in enumerate(faces)}
-        embeddings = np.concatenate([self.embed(cache[faces[start : start + BATCH_SIZE]]) for start in range(0, len(faces), BATCH_SIZE)])
+        return self.score_embedded(pairs, self.embed_faces(cache, pairs.faces))
+
+    def score_embedded(self, pairs, embeddings):
+        """The scores `(num_pairs,)` of a `PairList` from the embeddings of its `faces`, in their order."""
+        rows = {face: row for row, face in enumerate(pairs.faces)}
         return self.score(*(embeddings[[rows[pair[side]] for pair in pairs]] for side in (0, 1)))
+
+    def embed_faces(self, cache, faces):
+        """The embeddings `(len(faces), embedding_size)` of a list of `Face` whose pictures are in a `FaceCache`, read batch by batch."""
+        return np.concatenate([self.embed(cache[faces[start : start + BATCH_SIZE]]) for start in range(0, len(faces), BATCH_SIZE)])
 
     def _predict(self, part, inputs):
         # The last batch is smaller; it is filled up so that TensorFlow does not trace the graph anew.

@@ -1,6 +1,5 @@
 """train(config) -> Run: one training from the config to a finished run directory, resumed where a kill left it."""
 
-import math
 import time
 import warnings
 
@@ -142,7 +141,7 @@ def _start(config, run, examples):
     of_pairs = config.protocol == "pairs"
     learner = build_learner(config, 0 if of_pairs else len(examples.people))
     learner.compile(
-        optimizer=build_optimizer(config, math.ceil(len(examples) / config.batch_size)),
+        optimizer=build_optimizer(config, config.steps_per_epoch(len(examples))),
         loss=build_loss(config),
         metrics=[keras.metrics.BinaryAccuracy(name="accuracy"), keras.metrics.AUC(name="auc")] if of_pairs else [],
     )
@@ -177,23 +176,25 @@ class KernelDecayAdamW(keras.optimizers.AdamW):
 
 def _write_results(config, run, verifier, cache, examples, pairs, seconds):
     """Scores every pair, chooses the threshold on validation, writes scores, metrics and model."""
+    embeddings = {split: verifier.embed_faces(cache, pairs[split].faces) for split in ("train", "validation")}
     if config.protocol == "people":
-        _fit_head(config, verifier, cache, examples, pairs["validation"])
-    scores = {split: verifier.score_pairs(cache, pairs[split]) for split in ("train", "validation")}
+        _fit_head(config, verifier, cache, examples, pairs["validation"], embeddings["validation"])
     started = time.perf_counter()
-    scores["test"] = verifier.score_pairs(cache, pairs["test"])
-    history = run.history
+    embeddings["test"] = verifier.embed_faces(cache, pairs["test"].faces)
+    scores = {"test": verifier.score_embedded(pairs["test"], embeddings["test"])}
     seconds["predict"] = time.perf_counter() - started
+    scores |= {split: verifier.score_embedded(pairs[split], embeddings[split]) for split in ("train", "validation")}
+    history = run.history
     seconds["epoch"] = float(history["seconds"].median())
     best = history["val_auc"].idxmax() if "val_auc" in history else len(history) - 1
     seconds["converge"] = float(history["seconds"][: best + 1].sum())
     seconds["train"] = float(history["seconds"].sum())
-    _warn_of_collapse(verifier, cache, pairs["validation"], scores["validation"])
+    _warn_of_collapse(embeddings["validation"], scores["validation"])
     losses = {split: penalised_loss(verifier.network, scores[split], pairs[split].labels) for split in SPLITS}
     metrics = metrics_of_splits(pairs, scores, losses)
     metrics |= {"seconds": seconds, "num_epochs": len(history), "parameters": count_parameters(verifier.network)}
     run.write_scores(pairs, scores)
-    run.write_oneshot(_oneshot(config, verifier, cache, pairs["test"].faces))
+    run.write_oneshot(_oneshot(config, verifier, cache, pairs["test"].faces, embeddings["test"]))
     verifier.settings |= {
         "threshold": metrics["threshold"],
         "experiment": config.experiment,
@@ -204,20 +205,18 @@ def _write_results(config, run, verifier, cache, examples, pairs, seconds):
     run.write_json("metrics.json", metrics)
 
 
-def _oneshot(config, verifier, cache, faces):
+def _oneshot(config, verifier, cache, faces, embeddings):
     """N-way one-shot accuracy on pictures of test people: the network's own score, and the pixels without any learning."""
-    pictures = cache[faces]
-    embeddings = verifier.embed(pictures)
     network = {config.experiment: lambda left, right: verifier.score(embeddings[left], embeddings[right])}
-    return oneshot_table(network | {"pixels": by_cosine(pixel_vectors(pictures))}, faces)
+    return oneshot_table(network | {"pixels": by_cosine(pixel_vectors(cache[faces]))}, faces)
 
 
-def _fit_head(config, verifier, cache, examples, validation):
+def _fit_head(config, verifier, cache, examples, validation, embeddings):
     """No pair was trained on, so the head knows nothing yet: people give it joint Bayesian, validation pairs make it a probability."""
     if config.joint_bayesian:
         # The pictures of one epoch, so that somebody with hundreds of pictures does not decide alone what varies within people.
         verifier.fit_joint_bayesian(cache, examples.shown(config.seed, epoch=0))
-    verifier.calibrate(verifier.score_pairs(cache, validation), validation.labels)
+    verifier.calibrate(verifier.score_embedded(validation, embeddings), validation.labels)
 
 
 def penalised_loss(network, scores, labels):
@@ -227,11 +226,10 @@ def penalised_loss(network, scores, labels):
     return crossentropy + float(sum(keras.ops.convert_to_numpy(penalty) for penalty in network.losses))
 
 
-def _warn_of_collapse(verifier, cache, pairs, scores):
+def _warn_of_collapse(embeddings, scores):
     if np.ptp(scores) < 1e-4:
         warnings.warn(
             "The network gives every validation pair the same score: it has learnt nothing; lower the learning_rate.", stacklevel=2
         )
-    embeddings = verifier.embed(cache[pairs.faces[:256]])
     if float(embeddings.std(axis=0).max()) < 1e-4:
         warnings.warn("The embeddings have collapsed: every face has the same one; lower the learning_rate.", stacklevel=2)

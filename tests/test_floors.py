@@ -15,8 +15,8 @@ MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__i
 FLOORS = [
     ["files", "backend"],
     ["archives", "pairs", "config", "losses", "descriptors"],
-    ["environment", "sample_faces", "augmentation", "sampling", "joint_bayesian", "model", "runs", "evaluation", "oneshot", "downloads"],
-    ["cloud", "fusion"],
+    ["environment", "sample_faces", "augmentation", "sampling", "joint_bayesian", "model", "runs", "evaluation", "downloads"],
+    ["cloud", "fusion", "oneshot"],
     ["datasets"],
     ["images", "figures"],
     ["scoring", "inspection"],

@@ -296,10 +296,9 @@ def test_versions_say_what_the_result_depends_on(finished):
 
 
 def test_hand_made_descriptors_and_an_ensemble_are_runs_like_any_other(lfw_folder, tmp_path, monkeypatch):
-    people = TINY | {"protocol": "people", "validation_fraction": 0.3, "joint_bayesian": True}
-    network = people | {"loss": "margin_softmax", "monitor": "val_auc", "num_epochs": 1}
+    network = TINY | PEOPLE | {"joint_bayesian": True, "num_epochs": 1}
     ensemble = {"dataset": "lfwa", "protocol": "people", "encoder": "ensemble", "members": ["network/seed_0", "lbp/seed_0"]}
-    for name, values in {"network": network, "lbp": people | {"encoder": "lbp", "embedding_size": 6}, "ensemble": ensemble}.items():
+    for name, values in {"network": network, "lbp": network | {"encoder": "lbp", "embedding_size": 6}, "ensemble": ensemble}.items():
         (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(values))
     monkeypatch.setattr(training, "project_path", lambda _: tmp_path)
     run = training.train(ExperimentConfig.from_yaml(tmp_path / "ensemble.yaml"), lfw_folder, tmp_path / "runs", verbose=0)
