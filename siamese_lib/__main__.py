@@ -171,10 +171,12 @@ def report(options):
 
 
 def leaderboard(options):
-    """Writes the table of results from the runs' folders into leaderboard.json, README.md and the models' card."""
+    """Writes the tables of results from the runs' folders into JSON files, README.md and the models' card."""
+    from siamese_lib.ablation import write_tables
     from siamese_lib.leaderboard import as_markdown, update
 
     root = environment.project_root()
+    write_tables(root / "experiments" / "sweeps", options.results)
     print(as_markdown(update(options.results, root / "README.md", root / "models" / "README.md")))
 
 

@@ -1,4 +1,4 @@
-"""What happens around an epoch of `fit`: its random state, the validation of a learner of people, the record of the run."""
+"""What happens around an epoch of `fit`: its random state, the validation of a learner of classes, the record of the run."""
 
 import math
 import time
@@ -26,7 +26,7 @@ class EpochSeeds(keras.callbacks.Callback):
 
 
 class PairValidation(keras.callbacks.Callback):
-    """After each epoch the AUC of the validation pairs, for a learner that is trained on people and never sees a pair."""
+    """After each epoch the AUC of the validation pairs, for a learner that is trained on classes and never sees a pair."""
 
     def __init__(self, config, cache, pairs):
         super().__init__()

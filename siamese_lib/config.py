@@ -12,6 +12,7 @@ from siamese_lib.files import fingerprint, parse_yaml
 CHOICES = {
     "dataset": ("sample", "lfwa", "lfw-funneled"),
     "protocol": ("pairs", "people"),
+    "split_by": ("person", "pair"),
     "encoder": ("koch", "compact", "lbp", "ensemble"),
     "loss": ("binary_crossentropy", "margin_softmax", "batch_hard_triplet", "supervised_contrastive"),
     "optimizer": ("adam", "adamw"),
@@ -61,6 +62,7 @@ class ExperimentConfig:
     compare_with: str = ""  # the experiment that notebook 02 puts beside this one
     seed: int = 0  # split, weights, order, augmentation, dropout
     split_seed: int | None = None  # who is held out; none: by seed. Runs whose scores are to be fused hold out the same people
+    split_by: str = "person"  # "person"; or "pair": validation pairs at random, as is customary, which leaks people: to show the gap
     validation_fraction: float = 0.2  # share of the training pairs (or people), whole people, that chooses epoch and threshold
     training_fraction: float = 1.0  # share of what is left for training that is used: for learning curves
 
@@ -72,15 +74,15 @@ class ExperimentConfig:
     members: tuple[str, ...] = ()  # encoder ensemble: the runs whose scores are fused, "EXPERIMENT/seed_N"
     embedding_size: int = 4096  # length of a face's embedding
     width: int = 32  # channels of the compact encoder's first stage; doubled at each of the next three
-    joint_bayesian: bool = False  # protocol people: compare embeddings by joint Bayesian, fitted on training people, not by cosine
+    joint_bayesian: bool = False  # with a loss of classes: compare embeddings by joint Bayesian, fitted on these classes, not by cosine
     dropout_rate: float = 0.4  # before the last dense layer (koch), before the embedding (compact)
 
-    loss: str = "binary_crossentropy"  # protocol pairs; for people "margin_softmax", "batch_hard_triplet" or "supervised_contrastive"
+    loss: str = "binary_crossentropy"  # of pairs; of classes: "margin_softmax", "batch_hard_triplet" or "supervised_contrastive"
     margin: float = 0.2  # margin_softmax: what the cosine to the right person must be larger by
-    cosine_scale: float = 20.0  # the three losses of people: what multiplies a cosine
-    label_smoothing: float = 0.0  # margin_softmax: the share of the label that is spread over all people
-    max_images_per_person: int = 20  # protocol people: so many pictures of a person an epoch, at most
-    images_together: int = 1  # protocol people: pictures of a person that stand side by side in a batch
+    cosine_scale: float = 20.0  # the three losses of classes: what multiplies a cosine
+    label_smoothing: float = 0.0  # margin_softmax: the share of the label that is spread over all classes
+    max_images_per_person: int = 20  # losses of classes: so many pictures of a person an epoch, at most
+    images_together: int = 1  # losses of classes: pictures of a person that stand side by side in a batch
 
     optimizer: str = "adam"  # "adam" or "adamw" (with weight_decay)
     learning_rate: float = 0.001  # at the start, or throughout if constant
@@ -123,17 +125,17 @@ class ExperimentConfig:
             raise ValueError(f"encoder: ensemble goes with members. Received: encoder {self.encoder}, {len(self.members)} members")
         if self.encoder == "ensemble":
             return
+        if self.split_by == "pair" and self.protocol != "pairs":
+            raise ValueError(f"split_by: pair is for protocol pairs; people are held out whole. Received: protocol {self.protocol}")
         if self.encoder == "lbp" and not self.joint_bayesian:
-            raise ValueError("encoder: lbp wants protocol: people and joint_bayesian: true. Received: joint_bayesian false")
-        if self.encoder != "lbp" and (self.protocol == "pairs") != (self.loss == "binary_crossentropy"):
+            raise ValueError("encoder: lbp wants joint_bayesian: true. Received: joint_bayesian false")
+        if self.protocol == "people" and not self.learns_classes:
+            raise ValueError(f"Protocol people wants a loss of classes, as margin_softmax. Received: loss {self.loss}")
+        if self.joint_bayesian and not self.learns_classes:
+            raise ValueError(f"joint_bayesian wants a loss of classes, as margin_softmax. Received: loss {self.loss}")
+        if self.learns_classes and self.encoder != "lbp" and (self.encoder == "koch" or self.monitor != "val_auc"):
             raise ValueError(
-                f"Protocol pairs goes with binary_crossentropy, people with the others. Received: {self.protocol}, {self.loss}"
-            )
-        if self.joint_bayesian and self.protocol != "people":
-            raise ValueError(f"joint_bayesian learns from identities, which protocol people gives. Received: protocol {self.protocol}")
-        if self.protocol == "people" and self.encoder != "lbp" and (self.encoder == "koch" or self.monitor != "val_auc"):
-            raise ValueError(
-                f"Protocol people wants encoder: compact and monitor: val_auc. Received: encoder {self.encoder}, monitor {self.monitor}"
+                f"A loss of classes wants encoder: compact and monitor: val_auc. Received: encoder {self.encoder}, monitor {self.monitor}"
             )
         if self.loss in ("batch_hard_triplet", "supervised_contrastive") and self.images_together < 2:
             raise ValueError(f"{self.loss} compares pictures of one person: images_together from 2 on. Received: {self.images_together}")
@@ -192,6 +194,11 @@ class ExperimentConfig:
         """All fields as flat JSON values."""
         values = dataclasses.asdict(self)
         return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+    @property
+    def learns_classes(self):
+        """Whether it is trained on pictures of known classes, and not on pairs."""
+        return self.loss != "binary_crossentropy" or self.encoder == "lbp"
 
     def steps_per_epoch(self, num_examples):
         """How many batches show each example once."""

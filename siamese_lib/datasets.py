@@ -8,7 +8,7 @@ from siamese_lib.archives import is_archive, open_source
 from siamese_lib.cloud import local_copy
 from siamese_lib.environment import cache_root, lfwa_candidates
 from siamese_lib.files import fingerprint
-from siamese_lib.pairs import Face, PairList, parse_pair_folds, split_by_person
+from siamese_lib.pairs import Face, PairList, known_to_be_same, parse_pair_folds, split_at_random, split_by_person
 from siamese_lib.sampling import FaceExamples, PairExamples, draw_like_lfw, hold_out_people, share_of
 
 # LFW's file names, below any number of folders: .../PERSON/PERSON_0001.jpg
@@ -61,11 +61,12 @@ class FaceDataset(FaceFiles):
     def split(self, config):
         """The three parts of an experiment, `{"train", "validation", "test"}` -> `PairList`; no person is in two of them.
 
-        Protocol `people`: people are held out; train and validation pairs are drawn from either side's pictures as LFW drew its own, as
-        many as there are test pairs.
+        With `split_by: pair` people may be in train and validation, which such a run is there to show. Protocol `people`: people are held
+        out; train and validation pairs are drawn from either side's pictures as LFW drew its own, as many as there are test pairs.
         """
         if config.protocol == "pairs":
-            train, validation = split_by_person(self.train_pairs, config.validation_fraction, config.held_out_by)
+            split = {"person": split_by_person, "pair": split_at_random}[config.split_by]
+            train, validation = split(self.train_pairs, config.validation_fraction, config.held_out_by)
             train = PairList(tuple(share_of(train, config.training_fraction, config.seed)))
         else:
             sides = [[face for face in self.files if face.person in people] for people in self._people(config)]
@@ -73,12 +74,15 @@ class FaceDataset(FaceFiles):
         return {"train": train, "validation": validation, "test": self.test_pairs}
 
     def examples(self, config):
-        """What the network learns from: `sampling.PairExamples` or `sampling.FaceExamples`, by the config's protocol."""
-        if config.protocol == "pairs":
+        """What the network learns from: `sampling.PairExamples` or `sampling.FaceExamples`, by the config's protocol and loss."""
+        if config.protocol == "people":
+            people, _ = self._people(config)
+            class_of = {face: face.person for face in self.files if face.person in people}
+        elif config.learns_classes:
+            class_of = known_to_be_same(self.split(config)["train"])
+        else:
             return PairExamples(self.split(config)["train"])
-        people, _ = self._people(config)
-        faces = tuple(sorted(face for face in self.files if face.person in people))
-        return FaceExamples(faces, config.max_images_per_person, config.images_together)
+        return FaceExamples(class_of, config.max_images_per_person, config.images_together)
 
     def faces_of(self, config):
         """Every face that any run of this config's protocol may read, sorted; the same for all seeds, which so share one cache."""

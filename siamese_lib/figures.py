@@ -197,6 +197,30 @@ def sweep_axis(table, axis, title):
     return figure
 
 
+def accuracy_by_amount(rows, amount, title, xlabel):
+    """Validation and test accuracy against how much there was to learn from, on a logarithmic axis, with 95 % intervals.
+
+    Args:
+        rows: dicts with the key `amount` and, for validation and test, accuracy_mean and accuracy_interval.
+        amount: which key says how much.
+        title, xlabel: of the figure.
+    """
+    figure, axes = _figure()
+    rows = sorted(rows, key=lambda row: row[amount])
+    amounts = np.array([row[amount] for row in rows])
+    for shift, split, color, marker in ((0.99, "validation", BLUE, "o"), (1.01, "test", VERMILION, "s")):
+        accuracy = np.array([row[f"{split}_accuracy_mean"] for row in rows])
+        low, high = np.array([row[f"{split}_accuracy_interval"] for row in rows]).T
+        error = np.clip([accuracy - low, high - accuracy], 0, None)
+        axes.errorbar(amounts * shift, accuracy, yerr=error, color=color, marker=marker, capsize=3, label=split)
+    axes.set_xscale("log")
+    axes.set_xticks(amounts, labels=[f"{number:,}" for number in amounts])
+    axes.minorticks_off()
+    axes.set(title=title, xlabel=xlabel, ylabel="accuracy (share of pairs)")
+    axes.legend(frameon=False)
+    return figure
+
+
 def oneshot_curves(table, title):
     """One-shot accuracy against the number of people N, one line a method with its 95 % intervals, chance dashed.
 
@@ -229,15 +253,28 @@ def accuracy_intervals(rows, title):
     Args:
         rows: a list of `(name, accuracy, [low, high])`.
     """
+    return _intervals(rows, title, "accuracy with 95 % interval (dotted: chance)", 0.5, "{:.1%}")
+
+
+def gain_intervals(rows, title):
+    """Differences of accuracies with their 95 % intervals, one line each.
+
+    Args:
+        rows: a list of `(name, gain, [low, high])`, in shares.
+    """
+    return _intervals(rows, title, "gain in accuracy with 95 % interval (dotted: none)", 0.0, "{:+.1%}")
+
+
+def _intervals(rows, title, xlabel, nothing, form):
     figure, axes = _figure(7.2, 0.5 * len(rows) + 1.2)
     for place, (name, accuracy, (low, high)) in enumerate(reversed(rows)):
         color = VERMILION if "test" in name else BLUE
         axes.plot([low, high], [place, place], color=color, linewidth=2)
         axes.plot(accuracy, place, "s" if "test" in name else "o", color=color)
-        axes.annotate(f"{accuracy:.1%}", (accuracy, place), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=9)
-    axes.axvline(0.5, color="0.6", linewidth=1, linestyle=":")
+        axes.annotate(form.format(accuracy), (accuracy, place), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=9)
+    axes.axvline(nothing, color="0.6", linewidth=1, linestyle=":")
     axes.set(yticks=range(len(rows)), yticklabels=[row[0] for row in reversed(rows)], ylim=(-0.6, len(rows) - 0.2))
-    axes.set(title=title, xlabel="accuracy with 95 % interval (dotted: chance)")
+    axes.set(title=title, xlabel=xlabel)
     return figure
 
 

@@ -25,22 +25,22 @@ def binary_crossentropy(labels, probabilities):
 
 
 def margin_softmax(labels, cosines, margin, scale, label_smoothing):
-    """Cross-entropy over people, with the cosine to the right person made smaller by a margin.
+    """Cross-entropy over classes, with the cosine to the right one made smaller by a margin.
 
     loss = -log softmax_y(scale * (cos_j - margin [j = y])); CosFace (Wang et al., 2018), equation 4. With label smoothing
-    (Szegedy et al., 2016) the share `label_smoothing` of the label is spread evenly over all people.
+    (Szegedy et al., 2016) the share `label_smoothing` of the label is spread evenly over all classes.
 
     Args:
-        labels: `(batch,)`, whole numbers: who it is.
-        cosines: `(batch, num_people)`, between the embedding and each person's direction.
+        labels: `(batch,)`, whole numbers: which class it is.
+        cosines: `(batch, num_classes)`, between the embedding and each class's direction.
 
     Returns:
         `(batch,)`
     """
-    num_people = ops.shape(cosines)[-1]
-    is_person = ops.one_hot(ops.cast(ops.reshape(labels, (-1,)), "int32"), num_people, dtype="float32")
-    log_probabilities = ops.log_softmax(scale * (ops.cast(cosines, "float32") - margin * is_person), axis=-1)
-    target = (1.0 - label_smoothing) * is_person + label_smoothing / num_people
+    num_classes = ops.shape(cosines)[-1]
+    is_class = ops.one_hot(ops.cast(ops.reshape(labels, (-1,)), "int32"), num_classes, dtype="float32")
+    log_probabilities = ops.log_softmax(scale * (ops.cast(cosines, "float32") - margin * is_class), axis=-1)
+    target = (1.0 - label_smoothing) * is_class + label_smoothing / num_classes
     return -ops.sum(target * log_probabilities, axis=-1)
 
 

@@ -50,27 +50,27 @@ class AbsoluteDifference(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("siamese_lib")
-class CosineToPeople(layers.Layer):
-    """The cosine between an embedding of unit length and one learnt direction a person.
+class CosineToClasses(layers.Layer):
+    """The cosine between an embedding of unit length and one learnt direction a class.
 
-    Input `(batch, embedding_size)`; output `(batch, num_people)`.
+    Input `(batch, embedding_size)`; output `(batch, num_classes)`.
     """
 
-    def __init__(self, num_people, **others):
+    def __init__(self, num_classes, **others):
         super().__init__(**others)
-        self.num_people = num_people
+        self.num_classes = num_classes
 
     def build(self, embedding_shape):
-        self.kernel = self.add_weight(shape=(embedding_shape[-1], self.num_people), initializer="glorot_normal", name="kernel")
+        self.kernel = self.add_weight(shape=(embedding_shape[-1], self.num_classes), initializer="glorot_normal", name="kernel")
 
     def call(self, embeddings):
         return ops.matmul(embeddings, ops.normalize(self.kernel, axis=0))
 
     def compute_output_shape(self, embedding_shape):
-        return (*embedding_shape[:-1], self.num_people)
+        return (*embedding_shape[:-1], self.num_classes)
 
     def get_config(self):
-        return {**super().get_config(), "num_people": self.num_people}
+        return {**super().get_config(), "num_classes": self.num_classes}
 
 
 @keras.saving.register_keras_serializable("siamese_lib")
@@ -119,20 +119,20 @@ def build_model(config, encoder=None):
     return keras.Model([left, right], head([left_embedding, right_embedding]), name=f"siamese_{config.encoder}")
 
 
-def build_learner(config, num_people):
-    """Builds what `fit` trains: the Siamese network itself, or for protocol `people` its encoder with what the loss needs behind it.
+def build_learner(config, num_classes):
+    """Builds what `fit` trains: the Siamese network itself, or for a loss of classes its encoder with what the loss needs behind it.
 
     Returns:
-        A `keras.Model` with a layer "encoder". Protocol `people`: from pictures to cosines `(batch, num_people)` for margin_softmax, to
-        embeddings `(batch, embedding_size)` for the losses that compare within a batch.
+        A `keras.Model` with a layer "encoder". With a loss of classes: from pictures to cosines `(batch, num_classes)` for
+        margin_softmax, to embeddings `(batch, embedding_size)` for the losses that compare within a batch.
     """
     network = build_model(config)
-    if config.protocol == "pairs":
+    if not config.learns_classes:
         return network
     images = keras.Input((*config.image_size, 1), name="images")
     x = network.get_layer("encoder")(images)
     if config.loss == "margin_softmax":
-        x = CosineToPeople(num_people, dtype="float32", name="cosine_to_people")(x)
+        x = CosineToClasses(num_classes, dtype="float32", name="cosine_to_classes")(x)
     return keras.Model(images, x, name="learner")
 
 

@@ -183,20 +183,38 @@ def connected_components(pairs):
     Returns:
         A list of lists of `Pair`, in the order in which the components first appear.
     """
-    parent = {person: person for person in pairs.people}
-
-    def root(person):
-        while parent[person] != person:
-            parent[person] = parent[parent[person]]
-            person = parent[person]
-        return person
-
-    for pair in pairs:
-        parent[root(pair.left.person)] = root(pair.right.person)
+    root = _linked(pairs.people, [(pair.left.person, pair.right.person) for pair in pairs])
     components = defaultdict(list)
     for pair in pairs:
-        components[root(pair.left.person)].append(pair)
+        components[root[pair.left.person]].append(pair)
     return list(components.values())
+
+
+def known_to_be_same(pairs):
+    """Which pictures show the same person as far as the labels of the pairs say; names are not looked at.
+
+    Two pictures are in one class if a same pair joins them, directly or through a picture that is in two same pairs.
+
+    Returns:
+        `{face: class}`, a class being named by one of its faces.
+    """
+    same = [(pair.left, pair.right) for pair in pairs if pair.label == SAME]
+    return {face: str(root) for face, root in _linked(pairs.faces, same).items()}
+
+
+def _linked(items, links):
+    """`{item: representative}`: two items have one representative if a chain of links joins them."""
+    parent = {item: item for item in items}
+
+    def root(item):
+        while parent[item] != item:
+            parent[item] = parent[parent[item]]
+            item = parent[item]
+        return item
+
+    for one, other in links:
+        parent[root(one)] = root(other)
+    return {item: root(item) for item in parent}
 
 
 def split_by_person(pairs, validation_fraction, seed):
@@ -236,15 +254,25 @@ def split_by_person(pairs, validation_fraction, seed):
     return train, PairList(tuple(pair for pair in pairs if pair in chosen))
 
 
+def split_at_random(pairs, validation_fraction, seed):
+    """Splits pairs without a look at who is on them, so that people leak: for showing what the customary split hides.
+
+    Returns:
+        `(train, validation)`, two `PairList`s.
+    """
+    order = list(pairs)
+    random.Random(seed).shuffle(order)
+    num_validation = max(1, round(validation_fraction * len(order)))
+    return PairList(tuple(order[num_validation:])), PairList(tuple(order[:num_validation]))
+
+
 def leak_of_random_split(pairs, validation_fraction, seed):
     """The share of validation pairs with a person who is also in training, if pairs are split at random.
 
     The customary `train_test_split` on pairs does this; the number says why this project does not.
     """
-    order = list(pairs)
-    random.Random(seed).shuffle(order)
-    num_validation = max(1, round(validation_fraction * len(order)))
-    return share_with_known_people(PairList(tuple(order[:num_validation])), PairList(tuple(order[num_validation:])))
+    train, validation = split_at_random(pairs, validation_fraction, seed)
+    return share_with_known_people(validation, train)
 
 
 def share_with_known_people(validation, train):

@@ -25,6 +25,11 @@ class PairExamples:
         return [pair.left for pair in self.pairs], [pair.right for pair in self.pairs]
 
     @property
+    def counts(self):
+        """How much there is to learn from, for `metrics.json`."""
+        return {"pairs": len(self.pairs), "pictures": len(self.pairs.faces)}
+
+    @property
     def labels(self):
         """`(num_examples, 1)`, float32, 1 = same person."""
         return np.array(self.pairs.labels, dtype=np.float32)[:, np.newaxis]
@@ -39,22 +44,27 @@ class PairExamples:
 
 @dataclass(frozen=True)
 class FaceExamples:
-    """Protocol `people`: pictures and who they show.
+    """Pictures in classes: a class is a person, or under protocol `pairs` the pictures that same pairs join.
 
     Attributes:
-        faces: all pictures that may be shown.
-        max_per_person: at most so many of a person are shown in one epoch, others in the next.
-        num_together: so many pictures of a person stand side by side in the order, for losses that compare within a batch.
+        class_of: for each picture that may be shown, the name of its class.
+        max_per_class: at most so many of a class are shown in one epoch, others in the next.
+        num_together: so many pictures of a class stand side by side in the order, for losses that compare within a batch.
     """
 
-    faces: tuple[Face, ...]
-    max_per_person: int
+    class_of: dict[Face, str]
+    max_per_class: int
     num_together: int = 1
 
     @cached_property
-    def people(self):
-        """The people in the order of their class numbers."""
-        return sorted({face.person for face in self.faces})
+    def faces(self):
+        """All pictures, `(num_faces,)`, sorted."""
+        return tuple(sorted(self.class_of))
+
+    @cached_property
+    def classes(self):
+        """The names of the classes in the order of their numbers."""
+        return sorted(set(self.class_of.values()))
 
     @property
     def columns(self):
@@ -62,27 +72,32 @@ class FaceExamples:
         return (self.faces,)
 
     @property
+    def counts(self):
+        """How much there is to learn from, for `metrics.json`."""
+        return {"classes": len(self.classes), "pictures": len(self.faces)}
+
+    @property
     def labels(self):
         """The class numbers, `(num_faces,)`, int32."""
-        number = {person: index for index, person in enumerate(self.people)}
-        return np.array([number[face.person] for face in self.faces], dtype=np.int32)
+        number = {name: index for index, name in enumerate(self.classes)}
+        return np.array([number[self.class_of[face]] for face in self.faces], dtype=np.int32)
 
     @cached_property
-    def _of_person(self):
+    def _of_class(self):
         rows = defaultdict(list)
         for row, face in enumerate(self.faces):
-            rows[face.person].append(row)
-        return [np.array(rows[person]) for person in self.people]
+            rows[self.class_of[face]].append(row)
+        return [np.array(rows[name]) for name in self.classes]
 
     def __len__(self):
-        return sum(min(len(rows), self.max_per_person) for rows in self._of_person)
+        return sum(min(len(rows), self.max_per_class) for rows in self._of_class)
 
     def order(self, seed, epoch):
         """The examples of an epoch, `(len(self),)`, int64."""
         generator = np.random.default_rng([seed, epoch])
         groups = []
-        for rows in self._of_person:
-            shown = generator.permutation(rows)[: self.max_per_person]
+        for rows in self._of_class:
+            shown = generator.permutation(rows)[: self.max_per_class]
             groups += [shown[start : start + self.num_together] for start in range(0, len(shown), self.num_together)]
         return np.concatenate([groups[index] for index in generator.permutation(len(groups))])
 

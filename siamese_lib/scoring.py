@@ -118,9 +118,9 @@ class Verifier:
         kernel = components.components_.T / components.explained_variance_**0.25
         layer.set_weights([kernel, -components.mean_ @ kernel])
 
-    def fit_joint_bayesian(self, cache, faces):
-        """Fits a joint Bayesian head on pictures of training people: a list of `Face` whose pictures are in a `FaceCache`."""
-        model_of_people = fit_joint_bayesian(self.embed_faces(cache, faces), [face.person for face in faces])
+    def fit_joint_bayesian(self, cache, faces, classes):
+        """Fits a joint Bayesian head on training pictures: a list of `Face` whose pictures are in a `FaceCache`, and the class of each."""
+        model_of_people = fit_joint_bayesian(self.embed_faces(cache, faces), classes)
         self._head.get_layer("joint_bayesian").set_weights(model_of_people)
 
     def calibrate(self, scores, labels):

@@ -1,4 +1,7 @@
-"""A sweep: one YAML file names a base experiment, axes and seeds; every point becomes a run, and all runs one table."""
+"""A sweep: one YAML file names a base experiment, what is varied, and seeds; every point becomes a run, and all runs one table.
+
+Varied are fields of the experiment (axes), or the recipe's levers, which are taken away one at a time (an ablation).
+"""
 
 import itertools
 import sys
@@ -11,6 +14,8 @@ from siamese_lib.config import ExperimentConfig
 from siamese_lib.files import parse_yaml, replacing
 from siamese_lib.runs import Run
 
+WITHOUT, NOTHING = "without", "nothing"
+
 
 @dataclass(frozen=True)
 class Sweep:
@@ -21,6 +26,7 @@ class Sweep:
         base: the path of the base experiment.
         overrides: what every run changes of the base, for example a shorter training.
         axes: `{field: values}`; each axis is varied alone, the others stay as in the base.
+        levers: `{name: overrides}`, for each lever of the recipe what takes it away.
         seeds: each point is trained once a seed.
     """
 
@@ -28,6 +34,7 @@ class Sweep:
     base: Path
     overrides: dict
     axes: dict
+    levers: dict
     seeds: tuple[int, ...]
 
     @classmethod
@@ -36,25 +43,31 @@ class Sweep:
 
         Raises:
             FileNotFoundError: if there is no such file.
-            ValueError: if it does not hold a base experiment, axes with values, and seeds.
+            ValueError: if it does not hold a base experiment, axes with values or levers with overrides, and seeds.
         """
         path = Path(path)
         if not path.is_file():
             raise FileNotFoundError(f"There is no such sweep file; see experiments/sweeps/*.yaml. Received: {path}")
         content = parse_yaml(path)
-        wanted = {"base", "overrides", "axes", "seeds"}
-        if not isinstance(content, dict) or set(content) - wanted or not {"base", "axes", "seeds"} <= set(content):
-            raise ValueError(f"{path} must hold base, axes and seeds, and may hold overrides. Received: {str(content)[:80]!r}")
-        axes, seeds = content["axes"], content["seeds"]
-        if not isinstance(axes, dict) or not axes or not all(isinstance(values, list) and values for values in axes.values()):
+        wanted = {"base", "overrides", "axes", "levers", "seeds"}
+        if not isinstance(content, dict) or set(content) - wanted or not {"base", "seeds"} <= set(content):
+            raise ValueError(f"{path} must hold base, seeds, and axes or levers, and may hold overrides. Received: {str(content)[:80]!r}")
+        axes, levers, seeds = content.get("axes", {}), content.get("levers", {}), content["seeds"]
+        if not isinstance(axes, dict) or not all(isinstance(values, list) and values for values in axes.values()):
             raise ValueError(f"{path}: axes are lines 'field: [value, value]'. Received: {str(axes)[:80]!r}")
+        if not isinstance(levers, dict) or not all(isinstance(changes, dict) and changes for changes in levers.values()):
+            raise ValueError(f"{path}: levers are lines 'name: {{field: value}}'. Received: {str(levers)[:80]!r}")
+        if not axes and not levers:
+            raise ValueError(f"{path}: nothing is varied; give axes or levers. Received: {str(content)[:80]!r}")
         if not isinstance(seeds, list) or not seeds:
             raise ValueError(f"{path}: seeds are a list of whole numbers. Received: {str(seeds)[:80]!r}")
         overrides = content.get("overrides") or {}
-        fields = [*overrides, *axes] if isinstance(overrides, dict) else [None]
+        fields = [*overrides, *axes, *itertools.chain(*levers.values())] if isinstance(overrides, dict) else [None]
         if "seed" in fields or not all(isinstance(field, str) for field in fields):
-            raise ValueError(f"{path}: overrides and axes name fields of the experiment, but not seed. Received: {str(content)[:80]!r}")
-        return cls(path.stem, path.parent / str(content["base"]), overrides, axes, tuple(seeds))
+            raise ValueError(
+                f"{path}: overrides, axes and levers name fields of the experiment, but not seed. Received: {str(content)[:80]!r}"
+            )
+        return cls(path.stem, path.parent / str(content["base"]), overrides, axes, levers, tuple(seeds))
 
     @classmethod
     def of_experiment(cls, path):
@@ -73,14 +86,23 @@ class Sweep:
         raise FileNotFoundError(f"There is no sweep for this experiment; write {path.name} into sweeps/ beside it. Received: {path}")
 
     def points(self):
-        """Every run of the sweep as `(axis, value, config)`; a setting that lies on several axes is one run with one config."""
-        shared = ExperimentConfig.from_yaml(self.base, self.overrides)
-        for (axis, values), seed in itertools.product(self.axes.items(), self.seeds):
-            for value in values:
-                # The base's own value needs no override, so that the axes share that run.
-                change = {} if value == getattr(shared, axis, None) else {axis: value}
-                config = ExperimentConfig.from_yaml(self.base, self.overrides | change | {"seed": seed})
+        """Every run of the sweep as `(axis, value, config)`; a setting that lies on several axes is one run with one config.
+
+        Of an ablation the axis is `WITHOUT` and the value the name of the lever, `NOTHING` for the whole recipe.
+        """
+        for axis, values in self.axes.items():
+            for seed, value in itertools.product(self.seeds, values):
+                config = self._config(seed, {axis: value})
                 yield axis, getattr(config, axis), config
+        levers = {NOTHING: {}, **self.levers} if self.levers else {}
+        for seed, (name, change) in itertools.product(self.seeds, levers.items()):
+            yield WITHOUT, name, self._config(seed, change)
+
+    def _config(self, seed, change):
+        shared = ExperimentConfig.from_yaml(self.base, self.overrides)
+        # The base's own value needs no override, so that the axes share that run.
+        change = {field: value for field, value in change.items() if value != getattr(shared, field, None)}
+        return ExperimentConfig.from_yaml(self.base, self.overrides | change | {"seed": seed})
 
 
 def run_sweep(sweep, train, runs_dir):

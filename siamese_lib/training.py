@@ -112,8 +112,8 @@ def _fitted_network(config, run, cache, examples, validation, verbose):
             epochs=config.num_epochs,
             initial_epoch=first_epoch,
             steps_per_epoch=steps_per_epoch,
-            # A learner of people has no pairs as input: there a callback of its own scores the validation pairs.
-            validation_data=evaluation_batches(cache, validation, EVALUATION_BATCH) if config.protocol == "pairs" else None,
+            # A learner of classes has no pairs as input: there a callback of its own scores the validation pairs.
+            validation_data=evaluation_batches(cache, validation, EVALUATION_BATCH) if not config.learns_classes else None,
             callbacks=_callbacks(config, run, cache, validation, recorder),
             shuffle=False,  # the batches come shuffled, by seed and epoch
             verbose=verbose,
@@ -122,14 +122,14 @@ def _fitted_network(config, run, cache, examples, validation, verbose):
         learner.load_weights(run.path("best.weights.h5"))
     # A copy without the optimizer, whose state would make the saved model three times as large.
     trained = build_model(config)
-    for part in ("encoder", "head") if config.protocol == "pairs" else ("encoder",):
+    for part in ("encoder",) if config.learns_classes else ("encoder", "head"):
         trained.get_layer(part).set_weights(learner.get_layer(part).get_weights())
     return trained
 
 
 def _callbacks(config, run, cache, validation, recorder):
     # In this order: what is measured first, who writes it down next; the recorder's checkpoint is the last thing that an epoch does.
-    measures = [PairValidation(config, cache, validation)] if config.protocol == "people" else []
+    measures = [PairValidation(config, cache, validation)] if config.learns_classes else []
     return [EpochSeeds(config.seed), *measures, keras.callbacks.TensorBoard(run.path("tensorboard"), write_graph=False), recorder]
 
 
@@ -138,12 +138,11 @@ def _start(config, run, examples):
     checkpoints = run.checkpoints()
     if checkpoints:
         return keras.saving.load_model(checkpoints[-1]), int(checkpoints[-1].stem.split("-")[1])
-    of_pairs = config.protocol == "pairs"
-    learner = build_learner(config, 0 if of_pairs else len(examples.people))
+    learner = build_learner(config, len(examples.classes) if config.learns_classes else 0)
     learner.compile(
         optimizer=build_optimizer(config, config.steps_per_epoch(len(examples))),
         loss=build_loss(config),
-        metrics=[keras.metrics.BinaryAccuracy(name="accuracy"), keras.metrics.AUC(name="auc")] if of_pairs else [],
+        metrics=[keras.metrics.BinaryAccuracy(name="accuracy"), keras.metrics.AUC(name="auc")] if not config.learns_classes else [],
     )
     return learner, 0
 
@@ -177,7 +176,7 @@ class KernelDecayAdamW(keras.optimizers.AdamW):
 def _write_results(config, run, verifier, cache, examples, pairs, seconds):
     """Scores every pair, chooses the threshold on validation, writes scores, metrics and model."""
     embeddings = {split: verifier.embed_faces(cache, pairs[split].faces) for split in ("train", "validation")}
-    if config.protocol == "people":
+    if config.learns_classes:
         _fit_head(config, verifier, cache, examples, pairs["validation"], embeddings["validation"])
     started = time.perf_counter()
     embeddings["test"] = verifier.embed_faces(cache, pairs["test"].faces)
@@ -193,6 +192,7 @@ def _write_results(config, run, verifier, cache, examples, pairs, seconds):
     losses = {split: penalised_loss(verifier.network, scores[split], pairs[split].labels) for split in SPLITS}
     metrics = metrics_of_splits(pairs, scores, losses)
     metrics |= {"seconds": seconds, "num_epochs": len(history), "parameters": count_parameters(verifier.network)}
+    metrics["examples"] = examples.counts
     run.write_scores(pairs, scores)
     run.write_oneshot(_oneshot(config, verifier, cache, pairs["test"].faces, embeddings["test"]))
     verifier.settings |= {
@@ -212,10 +212,11 @@ def _oneshot(config, verifier, cache, faces, embeddings):
 
 
 def _fit_head(config, verifier, cache, examples, validation, embeddings):
-    """No pair was trained on, so the head knows nothing yet: people give it joint Bayesian, validation pairs make it a probability."""
+    """No pair was trained on, so the head knows nothing yet: classes give it joint Bayesian, validation pairs make it a probability."""
     if config.joint_bayesian:
         # The pictures of one epoch, so that somebody with hundreds of pictures does not decide alone what varies within people.
-        verifier.fit_joint_bayesian(cache, examples.shown(config.seed, epoch=0))
+        shown = examples.shown(config.seed, epoch=0)
+        verifier.fit_joint_bayesian(cache, shown, [examples.class_of[face] for face in shown])
     verifier.calibrate(verifier.score_embedded(validation, embeddings), validation.labels)
 
 

@@ -77,6 +77,8 @@ def test_a_whole_number_does_for_a_fraction(tmp_path):
         ("image_size: [105, 1025]", "from 32 to 1024"),
         ("encoder: koch\nimage_size: [84, 105]", "koch encoder"),
         ("protocol: faces", "protocol is one of pairs, people"),
+        ("split_by: luck", "split_by is one of person, pair"),
+        ("split_by: pair\nprotocol: people\nloss: margin_softmax\nmonitor: val_auc", "split_by: pair is for protocol pairs"),
         ("loss: hinge", "loss is one of binary_crossentropy, margin_softmax"),
         ("margin: -0.1", "margin lies between"),
         ("cosine_scale: 0", "cosine_scale lies between"),
@@ -84,9 +86,9 @@ def test_a_whole_number_does_for_a_fraction(tmp_path):
         ("max_images_per_person: 0", "max_images_per_person lies between"),
         ("images_together: 0", "images_together lies between"),
         ("erasing_probability: 1.1", "erasing_probability lies between"),
-        ("protocol: people", "people with the others. Received: people, binary_crossentropy"),
-        ("joint_bayesian: true", "joint_bayesian learns from identities.*Received: protocol pairs"),
-        ("loss: margin_softmax", "pairs goes with binary_crossentropy.*Received: pairs, margin_softmax"),
+        ("protocol: people", "Protocol people wants a loss of classes.*Received: loss binary_crossentropy"),
+        ("joint_bayesian: true", "joint_bayesian wants a loss of classes.*Received: loss binary_crossentropy"),
+        ("loss: margin_softmax", "A loss of classes wants encoder: compact and monitor: val_auc.*monitor val_loss"),
         ("protocol: people\nloss: margin_softmax", "wants encoder: compact and monitor: val_auc.*monitor val_loss"),
         ("protocol: people\nloss: margin_softmax\nmonitor: val_auc\nencoder: koch", "wants encoder: compact.*encoder koch"),
         ("protocol: people\nloss: batch_hard_triplet\nmonitor: val_auc", "batch_hard_triplet.*images_together from 2 on"),
@@ -113,6 +115,8 @@ def test_a_wrong_value_is_refused_in_one_sentence(tmp_path, text, message):
         "protocol: people\nloss: batch_hard_triplet\nmonitor: val_auc\nimages_together: 2",
         "protocol: people\nloss: supervised_contrastive\nmonitor: val_auc\nimages_together: 4",
         "monitor: val_auc\nimages_together: 4",
+        "loss: margin_softmax\nmonitor: val_auc\njoint_bayesian: true",
+        "encoder: lbp\njoint_bayesian: true",
     ],
 )
 def test_what_goes_together_is_taken(tmp_path, text):
@@ -121,8 +125,8 @@ def test_what_goes_together_is_taken(tmp_path, text):
 
 
 def test_overrides_that_contradict_the_file_are_refused_in_one_sentence(tmp_path):
-    with pytest.raises(ValueError, match=r"tiny\.yaml: Protocol pairs goes with"):
-        from_text(tmp_path, "protocol: people\nloss: margin_softmax\nmonitor: val_auc", protocol="pairs")
+    with pytest.raises(ValueError, match=r"tiny\.yaml: Protocol people wants a loss of classes"):
+        from_text(tmp_path, "protocol: people\nloss: margin_softmax\nmonitor: val_auc", loss="binary_crossentropy")
 
 
 @pytest.mark.parametrize("text", ["", "seed", "- seed", "1: 2", "seed: [", "\tseed: 1", "seed: 1: 2", "seed: 2024-13-45"])
@@ -209,6 +213,7 @@ def test_the_hash_changes_with_every_field_that_decides_the_result():
         "mixed_precision": "float32", "flip": True, "rotation_degrees": 5, "scale_range": 0.1, "shift_fraction": 0.1,
         "contrast_range": 0.1, "brightness_range": 0.1, "erasing_probability": 0.1, "margin": 0.1, "cosine_scale": 9.0,
         "label_smoothing": 0.1, "max_images_per_person": 5, "images_together": 3, "split_seed": 1,
+        "split_by": "pair",
     }  # fmt: skip
     # Fields that cannot change alone. From the second on each differs from the one before in one field; the second is of people.
     people = {"protocol": "people", "monitor": "val_auc", "images_together": 3}

@@ -221,6 +221,14 @@ def test_no_person_is_in_two_parts_of_an_experiment(lfw_folder):
     assert {part: len(pairs) for part, pairs in parts.items()} == {"train": 48, "validation": 12, "test": 24}
 
 
+def test_a_split_by_pair_keeps_the_test_people_apart_and_no_others(lfw_folder):
+    dataset = load_dataset("lfwa", lfw_folder)
+    parts = dataset.split(ExperimentConfig(experiment="any", split_by="pair"))
+    assert sorted([*parts["train"], *parts["validation"]]) == sorted(dataset.train_pairs)
+    assert len(parts["validation"]) == 12 and parts["train"].people & parts["validation"].people
+    assert parts["test"] == dataset.test_pairs and not parts["test"].people & (parts["train"].people | parts["validation"].people)
+
+
 def of_people(seed=0, **values):
     people = {"protocol": "people", "loss": "margin_softmax", "monitor": "val_auc", "max_images_per_person": 4}
     return ExperimentConfig(experiment="any", validation_fraction=0.3, seed=seed, **people, **values)
@@ -230,7 +238,7 @@ def of_people(seed=0, **values):
 def test_no_person_is_in_two_parts_of_an_experiment_on_people(lfw_folder, seed):
     dataset = load_dataset("lfwa", lfw_folder)
     parts, examples = dataset.split(of_people(seed)), dataset.examples(of_people(seed))
-    learnt_from, held_out = set(examples.people), set(TRAIN_PEOPLE) - set(examples.people)
+    learnt_from, held_out = set(examples.classes), set(TRAIN_PEOPLE) - set(examples.classes)
     assert len(held_out) == 3 and learnt_from <= set(TRAIN_PEOPLE)
     assert parts["train"].people <= learnt_from
     assert parts["validation"].people <= held_out
@@ -240,7 +248,7 @@ def test_no_person_is_in_two_parts_of_an_experiment_on_people(lfw_folder, seed):
 def test_validation_pairs_of_people_are_balanced_and_as_many_as_there_can_be(lfw_folder):
     dataset = load_dataset("lfwa", lfw_folder)
     validation = dataset.split(of_people())["validation"]
-    held_out = [person for person in TRAIN_PEOPLE if person not in dataset.examples(of_people()).people]
+    held_out = [person for person in TRAIN_PEOPLE if person not in dataset.examples(of_people()).classes]
     num_same = sum(pictures_of(person) * (pictures_of(person) - 1) // 2 for person in held_out)
     expected = min(len(dataset.test_pairs) // 2, num_same)
     assert (len(validation), sum(validation.labels)) == (2 * expected, expected)
@@ -249,7 +257,7 @@ def test_validation_pairs_of_people_are_balanced_and_as_many_as_there_can_be(lfw
 def test_the_examples_of_people_are_all_their_pictures_listed_or_not(lfw_folder):
     dataset = load_dataset("lfwa", lfw_folder)
     examples = dataset.examples(of_people())
-    assert set(examples.faces) == {face for face in ALL_FACES if face.person in examples.people}
+    assert set(examples.faces) == {face for face in ALL_FACES if face.person in examples.classes}
     assert set(examples.faces) - set(dataset.listed_faces)
 
 
@@ -257,6 +265,17 @@ def test_the_examples_of_pairs_are_the_training_pairs(lfw_folder):
     dataset = load_dataset("lfwa", lfw_folder)
     config = ExperimentConfig(experiment="any")
     assert dataset.examples(config).pairs == dataset.split(config)["train"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_classes_of_protocol_pairs_are_what_same_pairs_join_and_no_more(lfw_folder, seed):
+    dataset = load_dataset("lfwa", lfw_folder)
+    config = ExperimentConfig(experiment="any", loss="margin_softmax", monitor="val_auc", seed=seed)
+    train, examples = dataset.split(config)["train"], dataset.examples(config)
+    assert list(examples.faces) == train.faces  # a picture that only another pair of its person shows stays out
+    joined = {frozenset(pair[:2]) for pair in train if pair.label == 1}
+    assert all(examples.class_of[left] == examples.class_of[right] for left, right in joined)
+    assert len(examples.classes) == len({face.person for pair in joined for face in pair})
 
 
 @pytest.mark.parametrize("with_people", [True, False])
@@ -272,7 +291,7 @@ def test_a_person_of_the_test_side_is_in_no_example(lfw_copy, with_people):
         path.write_text(f"{len(people)}\n{counts}") if with_people else path.unlink()
     dataset = load_dataset("lfwa", lfw_copy)
     for seed in range(5):
-        seen = {*dataset.examples(of_people(seed)).people, *dataset.split(of_people(seed))["validation"].people}
+        seen = {*dataset.examples(of_people(seed)).classes, *dataset.split(of_people(seed))["validation"].people}
         assert not seen & set(TEST_PEOPLE)
         # Without the lists nobody knows that the stranger is of the test side, and no test pair shows him.
         assert seen <= {*TRAIN_PEOPLE, *(() if with_people else ("Zed_Stranger",))}
@@ -291,13 +310,13 @@ def test_people_without_a_picture_are_not_counted(lfw_copy):
     (lfw_copy / "peopleDevTrain.txt").write_text(people_list(TRAIN_PEOPLE).replace("10\n", "11\nZed_Stranger\t1\n", 1))
     dataset = load_dataset("lfwa", lfw_copy)
     assert "Zed_Stranger" in dataset.train_people
-    assert len(dataset.examples(of_people()).people) == 7 and "Zed_Stranger" not in dataset.examples(of_people()).people
+    assert len(dataset.examples(of_people()).classes) == 7 and "Zed_Stranger" not in dataset.examples(of_people()).classes
 
 
 def test_the_sample_can_be_split_by_people_too():
     dataset = load_dataset("sample")
     parts, examples = dataset.split(of_people()), dataset.examples(of_people())
-    assert not set(examples.people) & (parts["validation"].people | parts["test"].people)
+    assert not set(examples.classes) & (parts["validation"].people | parts["test"].people)
     assert not parts["validation"].people & parts["test"].people
     assert all(len(part) for part in parts.values())
 

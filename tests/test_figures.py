@@ -19,6 +19,7 @@ ONESHOT = pd.DataFrame(
     [("network", 2, 0.9, 0.8, 1.0), ("network", 20, 0.6, 0.5, 0.7), ("chance", 2, 0.5, 0.5, 0.5), ("chance", 20, 0.05, 0.05, 0.05)],
     columns=["method", "ways", "accuracy", "low", "high"],
 )
+POINT = {"accuracy_mean": 0.7, "accuracy_interval": [0.6, 0.8]}
 PLOTS = {
     "images_per_person": lambda: figures.images_per_person([1, 1, 2, 530], "title"),
     "histograms": lambda: figures.histograms(
@@ -31,8 +32,14 @@ PLOTS = {
     "confusion_matrix": lambda: figures.confusion_matrix([[30, 5], [7, 18]], "title"),
     "sweep_axis": lambda: figures.sweep_axis(SWEEP, "learning_rate", "title"),
     "oneshot_curves": lambda: figures.oneshot_curves(ONESHOT, "title"),
+    "gain_intervals": lambda: figures.gain_intervals([("one, test", -0.02, [-0.05, 0.01])], "title"),
+    "accuracy_by_amount": lambda: figures.accuracy_by_amount(AMOUNTS, "num_pairs", "title", "pairs"),
     "accuracy_intervals": lambda: figures.accuracy_intervals([("one, test", 0.7, [0.6, 0.8])], "title"),
 }
+AMOUNTS = [
+    {"num_pairs": 800, **{f"{split}_{key}": value for split in ("validation", "test") for key, value in POINT.items()}},
+    {"num_pairs": 400, **{f"{split}_{key}": value for split in ("validation", "test") for key, value in POINT.items()}},
+]
 PANELS = {
     "faces": lambda: figures.faces(PICTURES, list("abcd"), "title"),
     "pair_gallery": lambda: figures.pair_gallery([(PICTURES[0], PICTURES[1])] * 2, ["right", "other"], [False, True], "title"),

@@ -23,7 +23,7 @@ FLOORS = [
     ["callbacks", "widgets"],
     ["training"],
     ["sweeps", "leaderboard"],
-    ["report"],
+    ["report", "ablation"],
     ["__main__"],
 ]
 FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
@@ -43,6 +43,7 @@ WITHOUT_TENSORFLOW = [
     "images",
     "figures",
     "inspection",
+    "ablation",
 ]
 
 

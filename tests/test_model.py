@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.losses import binary_crossentropy, build_loss
-from siamese_lib.model import CosineToPeople, build_learner, build_model, count_parameters, layer_table
+from siamese_lib.model import CosineToClasses, build_learner, build_model, count_parameters, layer_table
 
 SIZES = {"koch": (105, 105), "compact": (40, 36)}
 
@@ -161,7 +161,7 @@ def test_the_learner_of_people_goes_from_one_picture_to_what_its_loss_takes(loss
     images = np.random.default_rng(0).uniform(0, 255, (5, *SIZES["compact"], 1))
     outputs, embeddings = learner.predict(images, verbose=0), learner.get_layer("encoder").predict(images, verbose=0)
     if loss == "margin_softmax":
-        directions = learner.get_layer("cosine_to_people").get_weights()[0]
+        directions = learner.get_layer("cosine_to_classes").get_weights()[0]
         np.testing.assert_allclose(outputs, embeddings @ (directions / np.linalg.norm(directions, axis=0)), atol=1e-5)
         assert outputs.shape == (5, 7) and np.abs(outputs).max() <= 1
     else:
@@ -170,7 +170,7 @@ def test_the_learner_of_people_goes_from_one_picture_to_what_its_loss_takes(loss
 
 
 def test_the_length_of_a_persons_direction_does_not_matter():
-    layer = CosineToPeople(3)
+    layer = CosineToClasses(3)
     embeddings = np.random.default_rng(0).normal(size=(4, 6)).astype(np.float32)
     before = np.asarray(layer(embeddings))
     layer.set_weights([layer.get_weights()[0] * [0.1, 1.0, 10.0]])

@@ -10,6 +10,7 @@ from siamese_lib.pairs import (
     PairList,
     connected_components,
     draw_pairs,
+    known_to_be_same,
     leak_of_random_split,
     parse_face,
     parse_pair_folds,
@@ -196,6 +197,18 @@ def test_a_split_keeps_the_order_of_the_list():
     for part in split_by_person(pairs, 0.2, seed=3):
         positions = [pairs.pairs.index(pair) for pair in part]
         assert positions == sorted(positions)
+
+
+def test_only_same_pairs_say_who_is_the_same():
+    faces = {name: Face(name[:3], int(name[4:])) for name in ("Ada 1", "Ada 2", "Ada 3", "Ada 4", "Ada 5", "Ben 1", "Ben 2")}
+    links = [("Ada 1", "Ada 2", 1), ("Ada 2", "Ada 3", 1), ("Ada 4", "Ben 1", 0), ("Ben 1", "Ben 2", 1), ("Ada 1", "Ben 2", 0)]
+    class_of = known_to_be_same(PairList(tuple(Pair(faces[left], faces[right], label) for left, right, label in links)))
+    groups = collections.defaultdict(set)
+    for face, name in class_of.items():
+        groups[name].add(f"{face.person} {face.number}")
+    # No pair says that the fourth picture of Ada is hers, whatever its name; the fifth is in no pair.
+    assert sorted(map(sorted, groups.values())) == [["Ada 1", "Ada 2", "Ada 3"], ["Ada 4"], ["Ben 1", "Ben 2"]]
+    assert all(name in {str(face) for face in class_of} for name in groups)
 
 
 def test_the_seed_decides_the_split():

@@ -22,7 +22,13 @@ PAIRS = PairList(
     tuple(Pair(Face("Ada", number), Face("Ben" if number % 2 else "Ada", number + 1), 1 - number % 2) for number in range(1, 21))
 )
 FACES = faces_of(Ada=9, Ben=1, Cleo=4, Dov=6)
-EXAMPLES = {"pairs": PairExamples(PAIRS), "faces": FaceExamples(FACES, 4), "faces together": FaceExamples(FACES, 4, 2)}
+
+
+def by_person(faces, *settings):
+    return FaceExamples({face: face.person for face in faces}, *settings)
+
+
+EXAMPLES = {"pairs": PairExamples(PAIRS), "faces": by_person(FACES, 4), "faces together": by_person(FACES, 4, 2)}
 KINDS = pytest.mark.parametrize("kind", EXAMPLES)
 
 
@@ -51,19 +57,19 @@ def test_an_epoch_of_pairs_shows_each_once():
 
 
 def test_no_person_is_shown_more_often_than_the_cap():
-    examples = FaceExamples(FACES, 4)
+    examples = by_person(FACES, 4)
     for epoch in range(5):
         assert Counter(face.person for face in shown(examples, 0, epoch)) == {"Ada": 4, "Ben": 1, "Cleo": 4, "Dov": 4}
     assert len(examples) == 13
 
 
 def test_every_picture_is_shown_in_the_course_of_some_epochs():
-    examples = FaceExamples(FACES, 2)
+    examples = by_person(FACES, 2)
     assert {face for epoch in range(40) for face in shown(examples, 0, epoch)} == set(FACES)
 
 
 def test_one_picture_a_person_and_epoch_is_drawn_evenly():
-    examples = FaceExamples(faces_of(Ada=5), 1)
+    examples = by_person(faces_of(Ada=5), 1)
     counts = Counter(face for epoch in range(1000) for face in shown(examples, 0, epoch))
     assert min(counts.values()) > 150 and max(counts.values()) < 250
 
@@ -71,23 +77,23 @@ def test_one_picture_a_person_and_epoch_is_drawn_evenly():
 @pytest.mark.parametrize("num_together", [2, 3, 4])
 def test_pictures_of_one_person_stand_side_by_side(num_together):
     faces = faces_of(Ada=12, Ben=12, Cleo=12, Dov=24)
-    people = [face.person for face in shown(FaceExamples(faces, 12, num_together), 0, 0)]
+    people = [face.person for face in shown(by_person(faces, 12, num_together), 0, 0)]
     groups = [people[start : start + num_together] for start in range(0, len(people), num_together)]
     assert all(len(set(group)) == 1 for group in groups)
     assert [group[0] for group in groups] != sorted(group[0] for group in groups)  # the groups themselves are mixed
 
 
 def test_what_does_not_fill_a_group_is_shown_too():
-    people = [face.person for face in shown(FaceExamples(faces_of(Ada=5, Ben=1), 20, 2), 0, 0)]
+    people = [face.person for face in shown(by_person(faces_of(Ada=5, Ben=1), 20, 2), 0, 0)]
     assert Counter(people) == {"Ada": 5, "Ben": 1}
 
 
-def test_labels_are_the_places_of_the_people():
+def test_labels_are_the_places_of_the_classes():
     mixed = tuple(reversed(FACES))
-    examples = FaceExamples(mixed, 4)
-    assert [examples.people[label] for label in examples.labels] == [face.person for face in mixed]
-    assert sorted(set(examples.labels.tolist())) == list(range(len(examples.people)))
-    assert examples.columns == (mixed,)
+    examples = by_person(mixed, 4)
+    assert [examples.classes[label] for label in examples.labels] == [face.person for face in FACES]
+    assert sorted(set(examples.labels.tolist())) == list(range(len(examples.classes)))
+    assert examples.columns == (FACES,)
 
 
 PEOPLE = [f"Person_{number}" for number in range(20)]

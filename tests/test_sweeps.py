@@ -59,6 +59,18 @@ def test_the_table_has_a_row_a_point_and_a_second_sweep_trains_nothing(sweep_fil
     assert (tmp_path / "small.csv").read_text().count("\n") == 9
 
 
+def test_levers_are_taken_away_one_at_a_time_beside_the_whole_recipe(sweep_file):
+    levers = {"augmentation": {"flip": False, "rotation_degrees": 0.0}, "small steps": {"learning_rate": 0.01}}
+    base = BASE | {"flip": True, "rotation_degrees": 5.0}
+    (sweep_file.parent / "base.yaml").write_text(yaml.safe_dump(base))
+    sweep_file.write_text(yaml.safe_dump({"base": "base.yaml", "levers": levers, "seeds": [0, 1]}))
+    points = {(name, config.seed): config for axis, name, config in Sweep.from_yaml(sweep_file).points() if axis == "without"}
+    assert set(points) == {(name, seed) for name in ("nothing", "augmentation", "small steps") for seed in (0, 1)}
+    for (name, _), config in points.items():
+        changed = {key for key, value in base.items() if getattr(config, key) != value}
+        assert changed == set(levers.get(name, {}))
+
+
 def test_a_run_that_fails_costs_only_its_own_points(sweep_file, tmp_path, capsys):
     train = pretend_to_train(tmp_path, [])
 
@@ -104,6 +116,10 @@ def test_the_table_can_be_read_before_all_is_done(sweep_file, tmp_path):
         {"overrides": 5},
         {"axes": {"seed": [1]}},
         {"axes": {1: [1]}},
+        {"levers": {"none": {}}},
+        {"levers": ["flip"]},
+        {"levers": {"flip": {"flop": True}}},
+        {"levers": {"luck": {"seed": 3}}},
     ],
 )
 def test_a_wrong_sweep_file_is_one_sentence(sweep_file, change):

@@ -43,8 +43,10 @@ PEOPLE = {
     "max_images_per_person": 3,
     "erasing_probability": 0.5,
 }
-PROTOCOLS = {"pairs": {}, "people": PEOPLE}
-BOTH_PROTOCOLS = pytest.mark.parametrize("protocol", PROTOCOLS)
+# Protocol pairs again, trained on the classes that its same pairs make.
+CLASSES_OF_PAIRS = {"loss": "margin_softmax", "monitor": "val_auc", "joint_bayesian": True, "max_images_per_person": 3}
+PROTOCOLS = {"pairs": {}, "people": PEOPLE, "classes of pairs": CLASSES_OF_PAIRS}
+ALL_PROTOCOLS = pytest.mark.parametrize("protocol", PROTOCOLS)
 
 
 def config(**values):
@@ -97,8 +99,8 @@ def test_no_person_is_in_two_parts(finished):
 
 def test_history_has_a_row_an_epoch(finished):
     assert finished.history["epoch"].tolist() == [1, 2, 3]
-    # A learner of people sees no pairs: of them it has the validation AUC alone.
-    of_pairs = {"accuracy", "auc", "val_loss", "val_accuracy"} if finished.config.protocol == "pairs" else set()
+    # A learner of classes sees no pairs: of them it has the validation AUC alone.
+    of_pairs = set() if finished.config.learns_classes else {"accuracy", "auc", "val_loss", "val_accuracy"}
     assert {"loss", "val_auc", "learning_rate", "seconds"} | of_pairs <= set(finished.history)
     assert finished.history["val_auc"].between(0, 1).all() and np.isfinite(finished.history["loss"]).all()
 
@@ -126,7 +128,7 @@ def test_a_finished_run_is_read_and_not_trained_again(finished, lfw_folder, monk
     assert training.train(finished.config, lfw_folder, finished.directory.parent.parent, verbose=0).metrics == finished.metrics
 
 
-@BOTH_PROTOCOLS
+@ALL_PROTOCOLS
 def test_a_killed_run_resumes_to_the_metrics_of_an_uninterrupted_one(lfw_folder, tmp_path, protocol):
     experiment = tmp_path / "killed.yaml"
     # AdamW with a decay that can be felt: what it leaves out must be left out after the resume too.
@@ -235,13 +237,13 @@ def test_an_epoch_of_batches_shows_each_person_to_the_cap_under_his_own_label(lf
     examples = dataset.examples(plain("people"))
     epochs = epochs_of_batches(dataset, plain("people"))
     for shown in epochs:
-        assert len(set(shown)) == len(shown) == 3 * len(examples.people)
-        assert all(examples.people[label] == face.person for face, label in shown)
+        assert len(set(shown)) == len(shown) == 3 * len(examples.classes)
+        assert all(examples.classes[label] == face.person for face, label in shown)
     assert epochs[0] != epochs[1]
     assert {face for shown in epochs for face, _ in shown} == set(examples.faces)
 
 
-@BOTH_PROTOCOLS
+@ALL_PROTOCOLS
 @pytest.mark.parametrize("seed", [0, 1])
 def test_no_picture_of_a_test_or_validation_person_reaches_the_batches(lfw_folder, protocol, seed):
     dataset = load_dataset("lfwa", lfw_folder)
@@ -252,7 +254,7 @@ def test_no_picture_of_a_test_or_validation_person_reaches_the_batches(lfw_folde
     assert not shown & parts["validation"].people and not shown & parts["test"].people
 
 
-@BOTH_PROTOCOLS
+@ALL_PROTOCOLS
 def test_batches_of_a_later_epoch_are_those_of_an_uninterrupted_training(lfw_folder, protocol):
     settings = config(**PROTOCOLS[protocol])
     dataset = load_dataset("lfwa", lfw_folder)
