@@ -40,7 +40,9 @@ def folder(tmp_path):
         "leak_base": {"axes": {"split_by": ["person", "pair"]}, "seeds": [0]},
     }
     for name, content in files.items():
-        (tmp_path / "experiments" / "sweeps" / f"{name}.yaml").write_text(yaml.safe_dump({"base": "../base.yaml", **content}, sort_keys=False))
+        (tmp_path / "experiments" / "sweeps" / f"{name}.yaml").write_text(
+            yaml.safe_dump({"base": "../base.yaml", **content}, sort_keys=False)
+        )
     return tmp_path
 
 

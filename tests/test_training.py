@@ -254,6 +254,32 @@ def test_no_picture_of_a_test_or_validation_person_reaches_the_batches(lfw_folde
     assert not shown & parts["validation"].people and not shown & parts["test"].people
 
 
+@pytest.mark.parametrize(
+    ("fitted", "values"),
+    [
+        ("fit_joint_bayesian", PEOPLE | {"joint_bayesian": True}),
+        ("fit_joint_bayesian", CLASSES_OF_PAIRS),
+        ("fit_projection", PEOPLE | {"joint_bayesian": True, "encoder": "lbp", "embedding_size": 6}),
+        ("fit_projection", CLASSES_OF_PAIRS | {"encoder": "lbp", "embedding_size": 6}),
+    ],
+)
+def test_no_picture_of_a_test_or_validation_person_reaches_whitening_or_principal_components(
+    lfw_folder, tmp_path, monkeypatch, fitted, values
+):
+    reached, original = [], getattr(Verifier, fitted)
+
+    def watched(verifier, cache, faces, *classes):
+        reached.extend(faces)
+        return original(verifier, cache, faces, *classes)
+
+    monkeypatch.setattr(Verifier, fitted, watched)
+    settings = config(**values | {"num_epochs": 1})
+    parts = load_dataset("lfwa", lfw_folder).split(settings)
+    training.train(settings, lfw_folder, tmp_path, verbose=0)
+    people = {face.person for face in reached}
+    assert people and not people & (parts["validation"].people | parts["test"].people)
+
+
 @ALL_PROTOCOLS
 def test_batches_of_a_later_epoch_are_those_of_an_uninterrupted_training(lfw_folder, protocol):
     settings = config(**PROTOCOLS[protocol])
