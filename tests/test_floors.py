@@ -16,11 +16,11 @@ FLOORS = [
     ["files", "backend"],
     ["archives", "pairs", "config", "losses", "descriptors"],
     ["environment", "sample_faces", "augmentation", "sampling", "joint_bayesian", "model", "runs", "evaluation", "downloads"],
-    ["cloud", "fusion", "oneshot"],
+    ["cloud", "fusion", "oneshot", "operating_points"],
     ["datasets"],
     ["images", "figures"],
-    ["scoring", "inspection"],
-    ["callbacks", "widgets"],
+    ["scoring", "inspection", "error_figures"],
+    ["callbacks", "widgets", "explanations", "errors"],
     ["training"],
     ["sweeps", "leaderboard"],
     ["report", "ablation"],
@@ -44,6 +44,9 @@ WITHOUT_TENSORFLOW = [
     "figures",
     "inspection",
     "ablation",
+    "operating_points",
+    "errors",
+    "error_figures",
 ]
 
 
