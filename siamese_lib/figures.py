@@ -1,8 +1,9 @@
 """Every picture of the project: data in, a matplotlib `Figure` out; nothing is shown or kept here."""
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+from siamese_lib.described import DescribedFigure
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart.
 BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, BLACK = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "#000000"
@@ -12,8 +13,9 @@ CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 LINES = ("-", "--", "-.", ":")
 
 
-def _figure(width=6.4, height=4.0, **grid):
-    figure = Figure(figsize=(width, height), layout="constrained", dpi=100)
+def new_figure(width=6.4, height=4.0, **grid):
+    """An empty figure in the project's style and its axes, as `Figure.subplots` returns them; sizes in inches."""
+    figure = DescribedFigure(figsize=(width, height), layout="constrained", dpi=100)
     axes = figure.subplots(**grid)
     for one in np.atleast_1d(axes).flat:
         one.spines[["top", "right"]].set_visible(False)
@@ -27,7 +29,7 @@ def images_per_person(counts, title):
         counts: `(num_people,)`, pictures of each person.
         title: the figure's title.
     """
-    figure, axes = _figure()
+    figure, axes = new_figure()
     highest = max(counts)
     edges = np.unique(np.round(np.geomspace(1, highest + 1, 18)).astype(int)) if highest > 20 else np.arange(1, highest + 2)
     axes.hist(counts, bins=edges - 0.5, color=BLUE, edgecolor="white")
@@ -45,7 +47,7 @@ def histograms(columns, title, xlabels):
         title: the figure's title.
         xlabels: `{quantity: label with its unit}`.
     """
-    figure, panels = _figure(10, 3.4, ncols=len(columns), squeeze=False)
+    figure, panels = new_figure(10, 3.4, ncols=len(columns), squeeze=False)
     for axes, (quantity, groups) in zip(panels.flat, columns.items()):
         for index, (group, values) in enumerate(groups.items()):
             style = {"color": CYCLE[index], "linestyle": LINES[index], "linewidth": 1.8}
@@ -58,7 +60,7 @@ def histograms(columns, title, xlabels):
 
 def leak(shares_random, shares_by_person):
     """The share of validation pairs with a person from training, for two ways to split, a dot a seed."""
-    figure, axes = _figure(6.4, 2.6)
+    figure, axes = new_figure(6.4, 2.6)
     for row, (shares, color) in enumerate(((shares_by_person, GREEN), (shares_random, VERMILION))):
         axes.scatter(shares, np.full(len(shares), row), color=color, alpha=0.6, s=40)
         axes.annotate(f"mean {np.mean(shares):.0%}", (np.mean(shares), row + 0.16), ha="center")
@@ -75,7 +77,7 @@ def faces(images, titles, title, columns=5):
         titles: a caption for each.
     """
     rows = -(-len(images) // columns)
-    figure, panels = _figure(1.7 * columns, 2.2 * rows + 0.4, nrows=rows, ncols=columns, squeeze=False)
+    figure, panels = new_figure(1.7 * columns, 2.2 * rows + 0.4, nrows=rows, ncols=columns, squeeze=False)
     for axes in panels.flat:
         axes.axis("off")
     for axes, image, caption in zip(panels.flat, images, titles):
@@ -95,7 +97,7 @@ def pair_gallery(pairs_of_images, captions, wrong, title, columns=3):
         title: the figure's title.
     """
     rows = max(1, -(-len(pairs_of_images) // columns))
-    figure, panels = _figure(3.4 * columns, 2.5 * rows + 0.4, nrows=rows, ncols=columns, squeeze=False)
+    figure, panels = new_figure(3.4 * columns, 2.5 * rows + 0.4, nrows=rows, ncols=columns, squeeze=False)
     for axes in panels.flat:
         axes.axis("off")
     for axes, images, caption, is_wrong in zip(panels.flat, pairs_of_images, captions, wrong):
@@ -117,7 +119,7 @@ def learning_curves(histories, title):
     Args:
         histories: `{name: DataFrame}` as `Run.history`.
     """
-    figure, panels = _figure(11, 3.6, ncols=3)
+    figure, panels = new_figure(11, 3.6, ncols=3)
     for axes, (column, label) in zip(panels, {"loss": "loss (with penalties)", "accuracy": "accuracy at 0.5", "auc": "AUC"}.items()):
         for color, (name, history) in zip(CYCLE, histories.items()):
             marker = "o" if len(history) < 3 else None
@@ -138,7 +140,7 @@ def roc_curves(curves, title):
     Args:
         curves: `{name: (far, tar, auc)}`.
     """
-    figure, axes = _figure(5.4, 4.8)
+    figure, axes = new_figure(5.4, 4.8)
     for index, (name, (far, tar, auc)) in enumerate(curves.items()):
         axes.plot(far, tar, color=CYCLE[index], linestyle=LINES[index % 4], label=f"{name} (AUC {auc:.3f})")
     axes.plot([0, 1], [0, 1], color="0.6", linewidth=1, label="chance (AUC 0.500)")
@@ -150,7 +152,7 @@ def roc_curves(curves, title):
 
 def score_histogram(scores, labels, threshold, title):
     """The scores of both classes with the threshold between them."""
-    figure, axes = _figure()
+    figure, axes = new_figure()
     bins = np.linspace(min(scores), max(scores), 41)
     for label in (1, 0):
         style = {"color": CLASS_COLORS[label], "hatch": "//" if label == 0 else None, "alpha": 0.55, "edgecolor": "white"}
@@ -163,7 +165,13 @@ def score_histogram(scores, labels, threshold, title):
 
 def confusion_matrix(counts, title):
     """Counts of the four outcomes, `[[different called different, called same], [same called different, called same]]`."""
-    figure, axes = _figure(4.6, 3.8)
+    figure, axes = new_figure(4.6, 3.8)
+    draw_confusion(axes, counts, title)
+    return figure
+
+
+def draw_confusion(axes, counts, title):
+    """Draws what `confusion_matrix` shows into the axes of a larger figure."""
     counts = np.asarray(counts)
     axes.imshow(counts, cmap="Blues", vmin=0)
     for truth, called in np.ndindex(2, 2):
@@ -173,7 +181,6 @@ def confusion_matrix(counts, title):
     axes.set(xticks=[0, 1], yticks=[0, 1], xticklabels=["different", "same"], yticklabels=["different", "same"])
     axes.set(title=title, xlabel="decision", ylabel="truth")
     axes.spines[:].set_visible(False)
-    return figure
 
 
 def sweep_axis(table, axis, title):
@@ -182,7 +189,7 @@ def sweep_axis(table, axis, title):
     Args:
         table: rows with the columns value, seed, and accuracy, low, high for validation and test.
     """
-    figure, axes = _figure(6.4, 3.8)
+    figure, axes = new_figure(6.4, 3.8)
     values = sorted(table["value"].unique())
     positions = table["value"].map({value: place for place, value in enumerate(values)})
     for shift, split, color, marker in ((-0.06, "validation", BLUE, "o"), (0.06, "test", VERMILION, "s")):
@@ -191,10 +198,15 @@ def sweep_axis(table, axis, title):
         axes.errorbar(positions + shift, accuracy, yerr=error, fmt=marker, color=color, capsize=3, label=split)
         mean = table.groupby("value")[f"{split}_accuracy"].mean().loc[values]
         axes.plot(np.arange(len(values)) + shift, mean, color=color, linewidth=1, alpha=0.6)
-    axes.set(xticks=range(len(values)), xticklabels=[f"{value:g}" for value in values])
+    axes.set(xticks=range(len(values)), xticklabels=value_names(values))
     axes.set(title=title, xlabel=axis.replace("_", " "), ylabel="accuracy (share of pairs)")
     axes.legend(frameon=False)
     return figure
+
+
+def value_names(values):
+    """The values of a sweep's axis as texts: numbers short, the names of levers as they are."""
+    return [value if isinstance(value, str) else f"{value:g}" for value in values]
 
 
 def accuracy_by_amount(rows, amount, title, xlabel):
@@ -205,7 +217,7 @@ def accuracy_by_amount(rows, amount, title, xlabel):
         amount: which key says how much.
         title, xlabel: of the figure.
     """
-    figure, axes = _figure()
+    figure, axes = new_figure()
     rows = sorted(rows, key=lambda row: row[amount])
     amounts = np.array([row[amount] for row in rows])
     for shift, split, color, marker in ((0.99, "validation", BLUE, "o"), (1.01, "test", VERMILION, "s")):
@@ -228,7 +240,7 @@ def oneshot_curves(table, title):
         table: rows with the columns method, ways, accuracy, low, high, as `oneshot.oneshot_table` gives them.
         title: the figure's title.
     """
-    figure, axes = _figure()
+    figure, axes = new_figure()
     ways = sorted(table["ways"].unique())
     for index, method in enumerate(table["method"].unique()):
         rows = table[table["method"] == method]
@@ -266,7 +278,7 @@ def gain_intervals(rows, title):
 
 
 def _intervals(rows, title, xlabel, nothing, form):
-    figure, axes = _figure(7.2, 0.5 * len(rows) + 1.2)
+    figure, axes = new_figure(7.2, 0.5 * len(rows) + 1.2)
     for place, (name, accuracy, (low, high)) in enumerate(reversed(rows)):
         color = VERMILION if "test" in name else BLUE
         axes.plot([low, high], [place, place], color=color, linewidth=2)
@@ -280,7 +292,7 @@ def _intervals(rows, title, xlabel, nothing, form):
 
 def twin_diagram(image_size, encoder, embedding_size, comparison):
     """The Siamese network as boxes and arrows: two pictures, one encoder used twice, a comparison, a probability."""
-    figure, axes = _figure(9.5, 3.2)
+    figure, axes = new_figure(9.5, 3.2)
     axes.axis("off")
     axes.set(xlim=(0, 10), ylim=(0, 4), title="A Siamese network: both pictures pass through one encoder with one set of weights")
     height, width = image_size
