@@ -12,7 +12,12 @@ class DescribedFigure(Figure):
     """A figure that a notebook stores together with its title and its description.
 
     They stand in the output's metadata as `alt`, which nbconvert writes beside the picture, and `caption`, which the report numbers.
+
+    Attributes:
+        details: a sentence for the description, where a picture holds texts that matplotlib does not know of.
     """
+
+    details = ""
 
     @property
     def title(self):
@@ -33,6 +38,8 @@ class DescribedFigure(Figure):
             sentences.append(f"Panels: {'; '.join(panels[:NUM_PANELS])}{more}")
         if texts := [_one_line(text.get_text()) for axes in self.axes for text in axes.texts if text.get_text()]:
             sentences.append(f"In the picture stands: {'; '.join(texts)}")
+        if self.details:
+            sentences.append(self.details)
         # A label may be on several panels; it is said once.
         return ". ".join(dict.fromkeys(sentences)) + "."
 

@@ -76,22 +76,28 @@ def png(picture):
     return content.getvalue()
 
 
-def sheet_figure(picture, title):
-    """A sheet as a figure with a title."""
+def sheet_figure(picture, captions, title):
+    """A sheet as a figure with a title; its captions are what the description says."""
     height, width = picture.shape[:2]
     figure, axes = figures.new_figure(width / 90, height / 90 + 0.4)
     axes.imshow(picture)
     axes.axis("off")
     figure.suptitle(title)
+    figure.details = spoken(captions)
     return figure
 
 
-def threshold_figure(counts, picture, outcome, title):
+def spoken(captions):
+    """The captions of a sheet as a sentence without its full stop."""
+    return "Shown are: " + "; ".join(", ".join(caption.split("\n")) for caption in captions)
+
+
+def threshold_figure(counts, picture, captions, outcome, title):
     """The four outcomes at a threshold beside the sheet of the pairs nearest to it.
 
     Args:
         counts: as `evaluation.confusion` gives them.
-        picture: as `sheet` gives it.
+        picture: as `sheet` gives it for the captions `captions`.
         outcome, title: above the counts, and of the figure.
     """
     figure, (left, right) = figures.new_figure(12, 4.4, ncols=2, width_ratios=(2, 5))
@@ -100,6 +106,7 @@ def threshold_figure(counts, picture, outcome, title):
     right.axis("off")
     right.set_title("the pairs nearest to the threshold")
     figure.suptitle(title)
+    figure.details = spoken(captions)
     return figure
 
 

@@ -109,7 +109,7 @@ class Run:
         return PairList(tuple(Pair(parse_face(left), parse_face(right), label) for left, right, label in columns))
 
     def right(self, split=None):
-        """Whether each pair of a split, or of all, was decided rightly at the run's threshold: a pandas Series, in the order of its scores."""
+        """Whether each pair, of one split or of all, was decided rightly at the threshold: a pandas Series, in the order of its scores."""
         table = self.scores(split)
         return (table["score"] >= self.metrics["threshold"]) == (table["label"] == 1)
 

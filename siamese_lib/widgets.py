@@ -54,7 +54,7 @@ def threshold_slider(scores, labels, threshold, pairs=None, cache=None):
         words.value = _outcome_html(scores, labels, slider.value)
         histogram.value = explorer_figures.png(line.at(slider.value))
         if pairs is not None:
-            gallery.value = explorer_figures.png(_nearest_sheet(scores, slider.value, pairs, cache))
+            gallery.value = explorer_figures.png(_nearest_sheet(scores, slider.value, pairs, cache)[0])
 
     slider.observe(draw, names="value")
     draw()
@@ -67,11 +67,12 @@ def threshold_view(scores, labels, threshold, pairs, cache):
     scores, labels = np.asarray(scores), np.asarray(labels)
     counts = evaluation.confusion(scores, labels, threshold)
     accuracy = evaluation.accuracy_at(scores, labels, threshold)
-    picture = _nearest_sheet(scores, threshold, pairs, cache)
-    return explorer_figures.threshold_figure(counts, picture, f"accuracy {accuracy:.1%}", f"Decisions at the threshold {threshold:.3f}")
+    sheet = _nearest_sheet(scores, threshold, pairs, cache)
+    return explorer_figures.threshold_figure(counts, *sheet, f"accuracy {accuracy:.1%}", f"Decisions at the threshold {threshold:.3f}")
 
 
 def _nearest_sheet(scores, threshold, pairs, cache):
+    """The sheet and its captions, as the two others give them."""
     nearest = np.argsort(np.abs(scores - threshold), kind="stable")[:NUM_NEAREST]
     chosen = [(score, pairs.pairs[place]) for score, place in sorted(zip(scores[nearest], nearest))]
     captions = [f"{score:.3f}, {figures.CLASS_NAMES[pair.label]}\n{pair.left}\n{pair.right}" for score, pair in chosen]
@@ -82,7 +83,7 @@ def _nearest_sheet(scores, threshold, pairs, cache):
 def _pair_sheet(pairs, captions, wrong, cache):
     images = cache[[face for pair in pairs for face in (pair.left, pair.right)]]
     tiles = [explorer_figures.pair_tile(left, right) for left, right in zip(images[::2], images[1::2])]
-    return explorer_figures.sheet(tiles, captions, wrong, COLUMNS)
+    return explorer_figures.sheet(tiles, captions, wrong, COLUMNS), captions
 
 
 def _outcome_html(scores, labels, threshold):
@@ -129,7 +130,7 @@ def pair_browser(table, cache):
         words.value = _page_words(start, len(chosen), len(table))
         picture.layout.display = None if len(chosen) else "none"
         if len(chosen):
-            picture.value = explorer_figures.png(_browser_sheet(chosen[start : start + PAGE], cache))
+            picture.value = explorer_figures.png(_browser_sheet(chosen[start : start + PAGE], cache)[0])
 
     def start_again(_):
         if page.value == 1:
@@ -148,7 +149,7 @@ def pair_browser(table, cache):
 def browser_view(table, cache):
     """The static twin of `pair_browser`: its first page, nothing filtered."""
     first = table[:PAGE]
-    return explorer_figures.sheet_figure(_browser_sheet(first, cache), f"The first {len(first)} of {len(table):,} pairs")
+    return explorer_figures.sheet_figure(*_browser_sheet(first, cache), f"The first {len(first)} of {len(table):,} pairs")
 
 
 def browsed(table, label=None, split=None, wrong=None, name=""):
@@ -206,7 +207,7 @@ def augmentation_preview(dataset, face, config):
         values = {field: slider.value for field, slider in ranges.items()}
         try:
             changed = dataclasses.replace(config, crop=(*rows.value, *columns.value), flip=flip.value, **values)
-            picture.value = explorer_figures.png(_augmentation_sheet(content, str(face), changed))
+            picture.value = explorer_figures.png(_augmentation_sheet(content, str(face), changed)[0])
             words.value = f"crop: {list(changed.crop)}, " + ", ".join(f"{field}: {value:.3g}" for field, value in values.items())
         except ValueError as error:  # a crop of no height
             words.value = html.escape(str(error))
@@ -220,8 +221,8 @@ def augmentation_preview(dataset, face, config):
 
 def augmentation_view(dataset, face, config):
     """The static twin of `augmentation_preview`: the face, what the network sees of it, and augmented copies as the config says."""
-    picture = _augmentation_sheet(dataset.source.read(dataset.files[face]), str(face), config)
-    return explorer_figures.sheet_figure(picture, f"Crop and augmentation of {config.experiment}")
+    sheet = _augmentation_sheet(dataset.source.read(dataset.files[face]), str(face), config)
+    return explorer_figures.sheet_figure(*sheet, f"Crop and augmentation of {config.experiment}")
 
 
 def _size(content):
@@ -237,7 +238,7 @@ def _augmentation_sheet(content, name, config):
     copies = augmented_copies(seen[:, :, np.newaxis], config, NUM_COPIES)
     captions = ["the picture and its crop", "seen by the network", *(f"in training, {place + 1}" for place in range(NUM_COPIES))]
     tiles = [explorer_figures.outlined(original, config.crop), seen, *copies]
-    return explorer_figures.sheet(tiles, captions, [False] * len(tiles), columns=5)
+    return explorer_figures.sheet(tiles, captions, [False] * len(tiles), columns=5), captions
 
 
 def sweep_explorer(table):

@@ -176,6 +176,7 @@ def test_every_widget_has_a_static_twin_with_a_title(sample, table, cache):
     for title, figure in twins.items():
         figure.savefig(io.BytesIO(), format="png")
         assert figure.title == title
+    assert "Ada_Lovelace_0001" in twins["The first 6 of 6 pairs"].description
 
 
 def test_the_table_of_pairs_keeps_every_pair_in_order():
