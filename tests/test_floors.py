@@ -22,7 +22,7 @@ FLOORS = [
     ["scoring", "inspection", "explorer_figures"],
     ["callbacks", "widgets"],
     ["training"],
-    ["sweeps", "leaderboard"],
+    ["sweeps", "leaderboard", "report_pages"],
     ["report", "ablation"],
     ["__main__"],
 ]
