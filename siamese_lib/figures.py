@@ -294,7 +294,7 @@ def twin_diagram(image_size, encoder, embedding_size, comparison):
     """The Siamese network as boxes and arrows: two pictures, one encoder used twice, a comparison, a probability."""
     figure, axes = new_figure(9.5, 3.2)
     axes.axis("off")
-    axes.set(xlim=(0, 10), ylim=(0, 4), title="A Siamese network: both pictures pass through one encoder with one set of weights")
+    axes.set(xlim=(-0.1, 10.1), ylim=(0, 4), title="A Siamese network: both pictures pass through one encoder with one set of weights")
     height, width = image_size
     boxes = {
         "left": (0.0, 2.5, 1.6, f"left picture\n{height} x {width}", SKY),

@@ -38,13 +38,17 @@ CHECKLIST = (
     Demand("Full experimental setup", "Every field of both experiments, and what was learnt from.", ((TRAINING, "The full setup"),)),
     Demand(
         "Architecture: layers, dimensions, filters",
-        "A table of layers with output shapes, filters, kernels and parameters for each network; why each looks like this.",
+        "A table of layers with output shapes, filters, kernels, strides and parameters for each network; why each looks like this.",
         ((TRAINING, "The idea"), (TRAINING, "Architecture, layer by layer")),
     ),
-    Demand("Learning rate and optimiser", "Rows of the full setup; the learning rate was varied.", ((TRAINING, "The full setup"),)),
+    Demand(
+        "Learning rate and optimiser",
+        "Rows of the full setup, with schedule and weight decay; the learning rate was varied.",
+        ((TRAINING, "The full setup"), (SWEEPS, "One figure an axis")),
+    ),
     Demand(
         "Regularisation and batch normalisation",
-        "Penalties, dropout, initialisation and batch normalisation beside what the sources say.",
+        "Penalties, dropout and batch normalisation layer by layer; all of it, and initialisation, beside what the sources say.",
         ((TRAINING, "Initialisation, regularisation, and where the sources disagree"), (TRAINING, "Architecture, layer by layer")),
     ),
     Demand(
@@ -134,8 +138,11 @@ def title_and_abstract(notebook):
 
 def anchor_of(heading):
     """The name of a heading in links: its words without its number, so that links live on when sections are numbered anew."""
-    words = re.sub(r"^[\d.]+\s+(· )?", "", heading).lower()
-    return "-".join(re.findall(r"\w+", words))
+    return "-".join(re.findall(r"\w+", _unnumbered(heading).lower()))
+
+
+def _unnumbered(heading):
+    return re.sub(r"^[\d.]+\s+(· )?", "", heading)
 
 
 def notebook_page(notebook, page, pages):
@@ -163,11 +170,11 @@ def notebook_page(notebook, page, pages):
 
 def _number_figures(notebook, page):
     """Writes into each picture's metadata its number and anchor, and words where it came without any: those of its section."""
-    section, place = page.title, 0
+    section, place = _unnumbered(page.title), 0
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             headings = re.findall(r"^#+ +(.+?) *$", cell.source, re.MULTILINE)
-            section = _plain(headings[-1]) if headings else section
+            section = _unnumbered(_plain(headings[-1])) if headings else section
         for output in cell.get("outputs", []):
             if "image/png" in output.get("data", {}):
                 place += 1
@@ -209,12 +216,15 @@ def checklist_page(pages):
     Raises:
         ValueError: if a notebook of the report has lost a heading that the checklist names.
     """
-    anchors = {page.name: {section.anchor for section in page.sections} for page in pages}
+    sections = {page.name: {section.anchor: section.text for section in page.sections} for page in pages}
     items = []
     for demand, answer, places in CHECKLIST:
-        links = [{"page": name, "anchor": anchor_of(heading), "text": heading} for name, heading in places if name in anchors]
-        if lost := [link for link in links if link["anchor"] not in anchors[link["page"]]]:
-            raise ValueError(f"The checklist names a heading that its notebook has not. Received: {lost[0]['text']!r} of {lost[0]['page']}")
+        links = []
+        for name, heading in places:
+            if name in sections and anchor_of(heading) not in sections[name]:
+                raise ValueError(f"The checklist names a heading that its notebook has not. Received: {heading!r} of {name}")
+            if name in sections:
+                links.append({"page": name, "anchor": anchor_of(heading), "text": sections[name][anchor_of(heading)]})
         items.append({"demand": demand, "answer": answer, "links": links})
     return _rendered("checklist.html.j2", title="Checklist", pages=pages, items=items)
 

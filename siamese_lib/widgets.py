@@ -47,7 +47,7 @@ def threshold_slider(scores, labels, threshold, pairs=None, cache=None):
         readout_format=".3f",
         layout=ipywidgets.Layout(width="90%"),
     )
-    words, histogram, gallery = ipywidgets.HTML(), ipywidgets.Image(format="png"), ipywidgets.Image(format="png")
+    words, histogram, gallery = ipywidgets.HTML(), _picture(), _picture()
     line = explorer_figures.ScoreLine(scores, labels, threshold)
 
     def draw(_=None):
@@ -60,6 +60,11 @@ def threshold_slider(scores, labels, threshold, pairs=None, cache=None):
     draw()
     shown = [slider, words, histogram] if pairs is None else [slider, words, histogram, gallery]
     return ipywidgets.VBox(shown)
+
+
+def _picture():
+    """An empty picture that is shown in its own size where there is room."""
+    return ipywidgets.Image(format="png", layout=ipywidgets.Layout(align_self="flex-start", max_width="100%"))
 
 
 def threshold_view(scores, labels, threshold, pairs, cache):
@@ -121,7 +126,7 @@ def pair_browser(table, cache):
     decision = ipywidgets.Dropdown(options=[(ANY, None), ("right", False), ("wrong", True)], description="Decision")
     name = ipywidgets.Text(description="Name", placeholder="a part of a name")
     page = ipywidgets.IntSlider(min=1, max=1, description="Page", layout=ipywidgets.Layout(width="60%"))
-    words, picture = ipywidgets.HTML(), ipywidgets.Image(format="png")
+    words, picture = ipywidgets.HTML(), _picture()
 
     def draw(_=None):
         chosen = browsed(table, kind.value, split.value, decision.value, name.value)
@@ -201,7 +206,7 @@ def augmentation_preview(dataset, face, config):
         low, high = RANGES[field]
         name = field.split("_")[0].capitalize()
         ranges[field] = ipywidgets.FloatSlider(value=getattr(config, field), min=low, max=high, step=(high - low) / 180, description=name)
-    words, picture = ipywidgets.HTML(), ipywidgets.Image(format="png")
+    words, picture = ipywidgets.HTML(), _picture()
 
     def draw(_=None):
         values = {field: slider.value for field, slider in ranges.items()}
@@ -252,7 +257,7 @@ def sweep_explorer(table):
     """
     axis = ipywidgets.Dropdown(options=list(table["axis"].unique()), description="Axis")
     metric = ipywidgets.Dropdown(options=[(words, key) for key, words in explorer_figures.METRICS.items()], description="Metric")
-    picture = ipywidgets.Image(format="png")
+    picture = _picture()
 
     def draw(_=None):
         content = io.BytesIO()
