@@ -13,16 +13,16 @@ PACKAGE = Path(siamese_lib.__file__).parent
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 # From the ground up.
 FLOORS = [
-    ["files", "backend"],
+    ["files", "backend", "described"],
     ["archives", "pairs", "config", "losses", "descriptors"],
     ["environment", "sample_faces", "augmentation", "sampling", "joint_bayesian", "model", "runs", "evaluation", "downloads"],
     ["cloud", "fusion", "oneshot", "operating_points"],
     ["datasets"],
     ["images", "figures"],
-    ["scoring", "inspection", "error_figures"],
+    ["scoring", "inspection", "error_figures", "explorer_figures"],
     ["callbacks", "widgets", "explanations", "errors"],
     ["training"],
-    ["sweeps", "leaderboard"],
+    ["sweeps", "leaderboard", "report_pages"],
     ["report", "ablation"],
     ["__main__"],
 ]
@@ -41,7 +41,9 @@ WITHOUT_TENSORFLOW = [
     "oneshot",
     "datasets",
     "images",
+    "described",
     "figures",
+    "explorer_figures",
     "inspection",
     "ablation",
     "operating_points",
