@@ -70,8 +70,8 @@ CHECKLIST = (
     ),
     Demand(
         "Accurate and wrong examples with the reason",
-        "The most confident decisions of each kind, and what the faces share or not.",
-        ((ERRORS, "The most confident decisions"),),
+        "The most confident decisions of each kind with what in the faces spoke for them, and what goes with errors.",
+        ((ERRORS, "The most confident decisions, and why"), (ERRORS, "What goes with errors")),
     ),
     Demand(
         "Anything else of interest",
