@@ -51,10 +51,11 @@ def threshold_slider(scores, labels, threshold, pairs=None, cache=None):
     line = explorer_figures.ScoreLine(scores, labels, threshold)
 
     def draw(_=None):
-        words.value = _outcome_html(scores, labels, slider.value)
         histogram.value = explorer_figures.png(line.at(slider.value))
         if pairs is not None:
             gallery.value = explorer_figures.png(_nearest_sheet(scores, slider.value, pairs, cache)[0])
+        # Last, so that who reads the new numbers sees the new pictures.
+        words.value = _outcome_html(scores, labels, slider.value)
 
     slider.observe(draw, names="value")
     draw()
