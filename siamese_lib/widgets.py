@@ -47,7 +47,9 @@ def threshold_slider(scores, labels, threshold, pairs=None, cache=None):
         readout_format=".3f",
         layout=ipywidgets.Layout(width="90%"),
     )
-    words, histogram, gallery = ipywidgets.HTML(), _picture(), _picture()
+    words, histogram, gallery = ipywidgets.HTML(layout=ipywidgets.Layout(width="24rem")), _picture(), _picture()
+    # Side by side where there is room, so that slider and gallery are seen at once.
+    outcome = ipywidgets.Box([words, histogram], layout=ipywidgets.Layout(flex_flow="row wrap", align_items="center"))
     line = explorer_figures.ScoreLine(scores, labels, threshold)
 
     def draw(_=None):
@@ -59,8 +61,7 @@ def threshold_slider(scores, labels, threshold, pairs=None, cache=None):
 
     slider.observe(draw, names="value")
     draw()
-    shown = [slider, words, histogram] if pairs is None else [slider, words, histogram, gallery]
-    return ipywidgets.VBox(shown)
+    return ipywidgets.VBox([slider, outcome] if pairs is None else [slider, outcome, gallery])
 
 
 def _picture():

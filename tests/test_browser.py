@@ -40,6 +40,7 @@ NOTEBOOK = "04_error_analysis"
 PATIENCE = 300  # seconds for anything: a slow machine that is busy is no failure
 TINY = {"dataset": "sample", "validation_fraction": 0.3, "image_size": [40, 36], "embedding_size": 16, "width": 8, "num_epochs": 1}
 SWITCHES = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
+SWITCHES += ["--disable-sync", "--disable-dev-shm-usage"]  # containers have little shared memory
 # Nobody answers questions, and every cell is in the page, also one that is scrolled away.
 LAB_SETTINGS = {
     "@jupyterlab/apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}',
@@ -122,7 +123,7 @@ def page():
     root = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*SWITCHES, *root])
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page = browser.new_page(viewport={"width": 1400, "height": 1400})
         page.set_default_timeout(PATIENCE * 1000)
         page.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
         yield page
