@@ -47,7 +47,7 @@ def threshold_slider(scores, labels, threshold, pairs=None, cache=None):
         readout_format=".3f",
         layout=ipywidgets.Layout(width="90%"),
     )
-    words, histogram, gallery = ipywidgets.HTML(layout=ipywidgets.Layout(width="24rem")), _picture(), _picture()
+    words, histogram, gallery = ipywidgets.HTML(layout=ipywidgets.Layout(width="23rem")), _picture("36rem"), _picture()
     # Side by side where there is room, so that slider and gallery are seen at once.
     outcome = ipywidgets.Box([words, histogram], layout=ipywidgets.Layout(flex_flow="row wrap", align_items="center"))
     line = explorer_figures.ScoreLine(scores, labels, threshold)
@@ -64,9 +64,9 @@ def threshold_slider(scores, labels, threshold, pairs=None, cache=None):
     return ipywidgets.VBox([slider, outcome] if pairs is None else [slider, outcome, gallery])
 
 
-def _picture():
-    """An empty picture that is shown in its own size where there is room."""
-    return ipywidgets.Image(format="png", layout=ipywidgets.Layout(align_self="flex-start", max_width="100%"))
+def _picture(width=None):
+    """An empty picture that is shown in this width or its own, where there is room."""
+    return ipywidgets.Image(format="png", layout=ipywidgets.Layout(align_self="flex-start", width=width, max_width="100%"))
 
 
 def threshold_view(scores, labels, threshold, pairs, cache):

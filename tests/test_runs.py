@@ -111,7 +111,7 @@ def test_scores_come_back_with_their_faces_and_labels(run):
 
 def test_decisions_of_all_splits_are_those_of_each_split(run):
     run.write_scores(PAIRS, SCORES)
-    run.write_json("metrics.json", {"threshold": 0.2, "seconds": {}} | dict.fromkeys(PAIRS, {}))
+    run.write_json("metrics.json", {"threshold": 0.2, "seconds": {}} | {split: {} for split in PAIRS})
     assert run.right().tolist() == [decided for split in PAIRS for decided in run.right(split)] == [True, True, False, True, True]
 
 
