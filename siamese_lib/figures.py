@@ -134,22 +134,6 @@ def learning_curves(histories, title):
     return figure
 
 
-def roc_curves(curves, title):
-    """ROC curves: true accept rate against false accept rate.
-
-    Args:
-        curves: `{name: (far, tar, auc)}`.
-    """
-    figure, axes = new_figure(5.4, 4.8)
-    for index, (name, (far, tar, auc)) in enumerate(curves.items()):
-        axes.plot(far, tar, color=CYCLE[index], linestyle=LINES[index % 4], label=f"{name} (AUC {auc:.3f})")
-    axes.plot([0, 1], [0, 1], color="0.6", linewidth=1, label="chance (AUC 0.500)")
-    axes.set(title=title, xlabel="false accept rate (different people accepted)", ylabel="true accept rate (same person accepted)")
-    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
-    axes.legend(frameon=False, loc="lower right")
-    return figure
-
-
 def score_histogram(scores, labels, threshold, title):
     """The scores of both classes with the threshold between them."""
     figure, axes = new_figure()

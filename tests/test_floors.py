@@ -16,11 +16,11 @@ FLOORS = [
     ["files", "backend", "described"],
     ["archives", "pairs", "config", "losses", "descriptors"],
     ["environment", "sample_faces", "augmentation", "sampling", "joint_bayesian", "model", "runs", "evaluation", "downloads"],
-    ["cloud", "fusion", "oneshot"],
+    ["cloud", "fusion", "oneshot", "operating_points"],
     ["datasets"],
     ["images", "figures"],
-    ["scoring", "inspection", "explorer_figures"],
-    ["callbacks", "widgets"],
+    ["scoring", "inspection", "error_figures", "explorer_figures"],
+    ["callbacks", "widgets", "explanations", "errors"],
     ["training"],
     ["sweeps", "leaderboard", "report_pages"],
     ["report", "ablation"],
@@ -46,6 +46,9 @@ WITHOUT_TENSORFLOW = [
     "explorer_figures",
     "inspection",
     "ablation",
+    "operating_points",
+    "errors",
+    "error_figures",
 ]
 
 
