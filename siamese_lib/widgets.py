@@ -101,14 +101,14 @@ def _outcome_html(scores, labels, threshold):
     for truth, name in enumerate(("different people", "same person")):
         shares = counts[truth] / max(1, counts[truth].sum())
         cells = [
-            f'<td style="padding:4px 12px;text-align:center;background:rgba(0,114,178,{0.6 * share:.2f})">{count} ({share:.1%})</td>'
+            f'<td style="padding:4px 6px;text-align:center;background:rgba(0,114,178,{0.6 * share:.2f})">{count} ({share:.1%})</td>'
             for count, share in zip(counts[truth], shares)
         ]
-        rows.append(f'<tr><th style="padding:4px 12px;text-align:left">{name}</th>{"".join(cells)}</tr>')
+        rows.append(f'<tr><th style="padding:4px 6px;text-align:left">{name}</th>{"".join(cells)}</tr>')
     return (
         f"<p><b>Threshold {threshold:.3f}: accuracy {right / counts.sum():.1%}</b>, {right} of {counts.sum()} pairs right, "
         f"{counts[0, 1]} strangers accepted, {counts[1, 0]} same pairs rejected.</p>"
-        f"<table><tr><th></th><th>called different</th><th>called same</th></tr>{''.join(rows)}</table>"
+        f'<table style="white-space:nowrap"><tr><th></th><th>called different</th><th>called same</th></tr>{"".join(rows)}</table>'
     )
 
 
