@@ -47,24 +47,26 @@ def threshold_slider(scores, labels, threshold, pairs=None, cache=None):
         readout_format=".3f",
         layout=ipywidgets.Layout(width="90%"),
     )
-    words, histogram, gallery = ipywidgets.HTML(), _picture(), _picture()
+    words, histogram, gallery = ipywidgets.HTML(layout=ipywidgets.Layout(width="23rem")), _picture("36rem"), _picture()
+    # Side by side where there is room, so that slider and gallery are seen at once.
+    outcome = ipywidgets.Box([words, histogram], layout=ipywidgets.Layout(flex_flow="row wrap", align_items="center"))
     line = explorer_figures.ScoreLine(scores, labels, threshold)
 
     def draw(_=None):
-        words.value = _outcome_html(scores, labels, slider.value)
         histogram.value = explorer_figures.png(line.at(slider.value))
         if pairs is not None:
             gallery.value = explorer_figures.png(_nearest_sheet(scores, slider.value, pairs, cache)[0])
+        # Last, so that who reads the new numbers sees the new pictures.
+        words.value = _outcome_html(scores, labels, slider.value)
 
     slider.observe(draw, names="value")
     draw()
-    shown = [slider, words, histogram] if pairs is None else [slider, words, histogram, gallery]
-    return ipywidgets.VBox(shown)
+    return ipywidgets.VBox([slider, outcome] if pairs is None else [slider, outcome, gallery])
 
 
-def _picture():
-    """An empty picture that is shown in its own size where there is room."""
-    return ipywidgets.Image(format="png", layout=ipywidgets.Layout(align_self="flex-start", max_width="100%"))
+def _picture(width=None):
+    """An empty picture that is shown in this width or its own, where there is room."""
+    return ipywidgets.Image(format="png", layout=ipywidgets.Layout(align_self="flex-start", width=width, max_width="100%"))
 
 
 def threshold_view(scores, labels, threshold, pairs, cache):
@@ -99,14 +101,14 @@ def _outcome_html(scores, labels, threshold):
     for truth, name in enumerate(("different people", "same person")):
         shares = counts[truth] / max(1, counts[truth].sum())
         cells = [
-            f'<td style="padding:4px 12px;text-align:center;background:rgba(0,114,178,{0.6 * share:.2f})">{count} ({share:.1%})</td>'
+            f'<td style="padding:4px 6px;text-align:center;background:rgba(0,114,178,{0.6 * share:.2f})">{count} ({share:.1%})</td>'
             for count, share in zip(counts[truth], shares)
         ]
-        rows.append(f'<tr><th style="padding:4px 12px;text-align:left">{name}</th>{"".join(cells)}</tr>')
+        rows.append(f'<tr><th style="padding:4px 6px;text-align:left">{name}</th>{"".join(cells)}</tr>')
     return (
         f"<p><b>Threshold {threshold:.3f}: accuracy {right / counts.sum():.1%}</b>, {right} of {counts.sum()} pairs right, "
         f"{counts[0, 1]} strangers accepted, {counts[1, 0]} same pairs rejected.</p>"
-        f"<table><tr><th></th><th>called different</th><th>called same</th></tr>{''.join(rows)}</table>"
+        f'<table style="white-space:nowrap"><tr><th></th><th>called different</th><th>called same</th></tr>{"".join(rows)}</table>'
     )
 
 

@@ -13,7 +13,7 @@ PACKAGE = Path(siamese_lib.__file__).parent
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 # From the ground up.
 FLOORS = [
-    ["files", "backend", "described"],
+    ["files", "backend", "described", "checklist"],
     ["archives", "pairs", "config", "losses", "descriptors"],
     ["environment", "sample_faces", "augmentation", "sampling", "joint_bayesian", "model", "runs", "evaluation", "downloads"],
     ["cloud", "fusion", "oneshot", "operating_points"],

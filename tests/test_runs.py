@@ -109,6 +109,12 @@ def test_scores_come_back_with_their_faces_and_labels(run):
     assert [(parse_face(left), parse_face(right)) for left, right in zip(table["left"], table["right"])] == faces
 
 
+def test_decisions_of_all_splits_are_those_of_each_split(run):
+    run.write_scores(PAIRS, SCORES)
+    run.write_json("metrics.json", {"threshold": 0.2, "seconds": {}} | {split: {} for split in PAIRS})
+    assert run.right().tolist() == [decided for split in PAIRS for decided in run.right(split)] == [True, True, False, True, True]
+
+
 def test_scores_lose_no_digit(run):
     run.write_scores(PAIRS, SCORES)
     for split, expected in SCORES.items():

@@ -44,7 +44,8 @@ def opened(content):
 
 
 def test_the_threshold_slider_changes_numbers_and_pictures_while_it_is_dragged(cache):
-    slider, words, histogram, gallery = widgets.threshold_slider(SCORES, PAIRS.labels, 0.5, PAIRS, cache).children
+    slider, outcome, gallery = widgets.threshold_slider(SCORES, PAIRS.labels, 0.5, PAIRS, cache).children
+    words, histogram = outcome.children
     assert slider.continuous_update and "accuracy 50.0%" in words.value and "1 strangers accepted, 1 same pairs rejected" in words.value
     before = histogram.value, gallery.value
     slider.value = 0.7
@@ -54,7 +55,8 @@ def test_the_threshold_slider_changes_numbers_and_pictures_while_it_is_dragged(c
 
 
 def test_the_threshold_slider_without_pictures_shows_the_scores():
-    slider, words, histogram = widgets.threshold_slider(SCORES, PAIRS.labels, 0.5).children
+    slider, outcome = widgets.threshold_slider(SCORES, PAIRS.labels, 0.5).children
+    words, histogram = outcome.children
     before = histogram.value
     slider.value = slider.max
     assert "accuracy 75.0%" in words.value and histogram.value != before
