@@ -12,7 +12,8 @@ CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 LINES = ("-", "--", "-.", ":")
 
 
-def _figure(width=6.4, height=4.0, **grid):
+def new_figure(width=6.4, height=4.0, **grid):
+    """An empty figure of this project's looks: `(figure, axes)`, the axes as `Figure.subplots` gives them."""
     figure = Figure(figsize=(width, height), layout="constrained", dpi=100)
     axes = figure.subplots(**grid)
     for one in np.atleast_1d(axes).flat:
@@ -27,7 +28,7 @@ def images_per_person(counts, title):
         counts: `(num_people,)`, pictures of each person.
         title: the figure's title.
     """
-    figure, axes = _figure()
+    figure, axes = new_figure()
     highest = max(counts)
     edges = np.unique(np.round(np.geomspace(1, highest + 1, 18)).astype(int)) if highest > 20 else np.arange(1, highest + 2)
     axes.hist(counts, bins=edges - 0.5, color=BLUE, edgecolor="white")
@@ -45,7 +46,7 @@ def histograms(columns, title, xlabels):
         title: the figure's title.
         xlabels: `{quantity: label with its unit}`.
     """
-    figure, panels = _figure(10, 3.4, ncols=len(columns), squeeze=False)
+    figure, panels = new_figure(10, 3.4, ncols=len(columns), squeeze=False)
     for axes, (quantity, groups) in zip(panels.flat, columns.items()):
         for index, (group, values) in enumerate(groups.items()):
             style = {"color": CYCLE[index], "linestyle": LINES[index], "linewidth": 1.8}
@@ -58,7 +59,7 @@ def histograms(columns, title, xlabels):
 
 def leak(shares_random, shares_by_person):
     """The share of validation pairs with a person from training, for two ways to split, a dot a seed."""
-    figure, axes = _figure(6.4, 2.6)
+    figure, axes = new_figure(6.4, 2.6)
     for row, (shares, color) in enumerate(((shares_by_person, GREEN), (shares_random, VERMILION))):
         axes.scatter(shares, np.full(len(shares), row), color=color, alpha=0.6, s=40)
         axes.annotate(f"mean {np.mean(shares):.0%}", (np.mean(shares), row + 0.16), ha="center")
@@ -75,7 +76,7 @@ def faces(images, titles, title, columns=5):
         titles: a caption for each.
     """
     rows = -(-len(images) // columns)
-    figure, panels = _figure(1.7 * columns, 2.2 * rows + 0.4, nrows=rows, ncols=columns, squeeze=False)
+    figure, panels = new_figure(1.7 * columns, 2.2 * rows + 0.4, nrows=rows, ncols=columns, squeeze=False)
     for axes in panels.flat:
         axes.axis("off")
     for axes, image, caption in zip(panels.flat, images, titles):
@@ -95,7 +96,7 @@ def pair_gallery(pairs_of_images, captions, wrong, title, columns=3):
         title: the figure's title.
     """
     rows = max(1, -(-len(pairs_of_images) // columns))
-    figure, panels = _figure(3.4 * columns, 2.5 * rows + 0.4, nrows=rows, ncols=columns, squeeze=False)
+    figure, panels = new_figure(3.4 * columns, 2.5 * rows + 0.4, nrows=rows, ncols=columns, squeeze=False)
     for axes in panels.flat:
         axes.axis("off")
     for axes, images, caption, is_wrong in zip(panels.flat, pairs_of_images, captions, wrong):
@@ -117,7 +118,7 @@ def learning_curves(histories, title):
     Args:
         histories: `{name: DataFrame}` as `Run.history`.
     """
-    figure, panels = _figure(11, 3.6, ncols=3)
+    figure, panels = new_figure(11, 3.6, ncols=3)
     for axes, (column, label) in zip(panels, {"loss": "loss (with penalties)", "accuracy": "accuracy at 0.5", "auc": "AUC"}.items()):
         for color, (name, history) in zip(CYCLE, histories.items()):
             marker = "o" if len(history) < 3 else None
@@ -138,7 +139,7 @@ def roc_curves(curves, title):
     Args:
         curves: `{name: (far, tar, auc)}`.
     """
-    figure, axes = _figure(5.4, 4.8)
+    figure, axes = new_figure(5.4, 4.8)
     for index, (name, (far, tar, auc)) in enumerate(curves.items()):
         axes.plot(far, tar, color=CYCLE[index], linestyle=LINES[index % 4], label=f"{name} (AUC {auc:.3f})")
     axes.plot([0, 1], [0, 1], color="0.6", linewidth=1, label="chance (AUC 0.500)")
@@ -150,7 +151,7 @@ def roc_curves(curves, title):
 
 def score_histogram(scores, labels, threshold, title):
     """The scores of both classes with the threshold between them."""
-    figure, axes = _figure()
+    figure, axes = new_figure()
     bins = np.linspace(min(scores), max(scores), 41)
     for label in (1, 0):
         style = {"color": CLASS_COLORS[label], "hatch": "//" if label == 0 else None, "alpha": 0.55, "edgecolor": "white"}
@@ -163,7 +164,7 @@ def score_histogram(scores, labels, threshold, title):
 
 def confusion_matrix(counts, title):
     """Counts of the four outcomes, `[[different called different, called same], [same called different, called same]]`."""
-    figure, axes = _figure(4.6, 3.8)
+    figure, axes = new_figure(4.6, 3.8)
     counts = np.asarray(counts)
     axes.imshow(counts, cmap="Blues", vmin=0)
     for truth, called in np.ndindex(2, 2):
@@ -182,7 +183,7 @@ def sweep_axis(table, axis, title):
     Args:
         table: rows with the columns value, seed, and accuracy, low, high for validation and test.
     """
-    figure, axes = _figure(6.4, 3.8)
+    figure, axes = new_figure(6.4, 3.8)
     values = sorted(table["value"].unique())
     positions = table["value"].map({value: place for place, value in enumerate(values)})
     for shift, split, color, marker in ((-0.06, "validation", BLUE, "o"), (0.06, "test", VERMILION, "s")):
@@ -205,7 +206,7 @@ def accuracy_by_amount(rows, amount, title, xlabel):
         amount: which key says how much.
         title, xlabel: of the figure.
     """
-    figure, axes = _figure()
+    figure, axes = new_figure()
     rows = sorted(rows, key=lambda row: row[amount])
     amounts = np.array([row[amount] for row in rows])
     for shift, split, color, marker in ((0.99, "validation", BLUE, "o"), (1.01, "test", VERMILION, "s")):
@@ -228,7 +229,7 @@ def oneshot_curves(table, title):
         table: rows with the columns method, ways, accuracy, low, high, as `oneshot.oneshot_table` gives them.
         title: the figure's title.
     """
-    figure, axes = _figure()
+    figure, axes = new_figure()
     ways = sorted(table["ways"].unique())
     for index, method in enumerate(table["method"].unique()):
         rows = table[table["method"] == method]
@@ -266,7 +267,7 @@ def gain_intervals(rows, title):
 
 
 def _intervals(rows, title, xlabel, nothing, form):
-    figure, axes = _figure(7.2, 0.5 * len(rows) + 1.2)
+    figure, axes = new_figure(7.2, 0.5 * len(rows) + 1.2)
     for place, (name, accuracy, (low, high)) in enumerate(reversed(rows)):
         color = VERMILION if "test" in name else BLUE
         axes.plot([low, high], [place, place], color=color, linewidth=2)
@@ -280,7 +281,7 @@ def _intervals(rows, title, xlabel, nothing, form):
 
 def twin_diagram(image_size, encoder, embedding_size, comparison):
     """The Siamese network as boxes and arrows: two pictures, one encoder used twice, a comparison, a probability."""
-    figure, axes = _figure(9.5, 3.2)
+    figure, axes = new_figure(9.5, 3.2)
     axes.axis("off")
     axes.set(xlim=(0, 10), ylim=(0, 4), title="A Siamese network: both pictures pass through one encoder with one set of weights")
     height, width = image_size
