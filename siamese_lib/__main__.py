@@ -181,8 +181,9 @@ def leaderboard(options):
     from siamese_lib.leaderboard import as_markdown, update
 
     root = environment.project_root()
+    rows = update(options.results, root / "README.md", root / "models" / "README.md")  # before it, a wrong folder would be made
     write_tables(root / "experiments" / "sweeps", options.results)
-    print(as_markdown(update(options.results, root / "README.md", root / "models" / "README.md")))
+    print(as_markdown(rows))
 
 
 def alignment(options):

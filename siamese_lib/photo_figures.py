@@ -25,7 +25,8 @@ def compared_faces(pictures, names, score, threshold):
     bar = panels[2]
     bar.bar([0], [score], color=CLASS_COLORS[label], hatch=None if label else "//", edgecolor="white", width=0.8)
     bar.axhline(threshold, color=BLACK, linestyle="--")
-    bar.annotate(f"threshold {threshold:.3f}", (0.4, threshold), xytext=(0, 3), textcoords="offset points", ha="right", fontsize=8)
+    style = {"fontsize": 8, "ha": "center", "va": "center", "bbox": {"facecolor": "white", "edgecolor": BLACK, "pad": 2}}
+    bar.text(0, threshold, f"threshold {threshold:.3f}", **style)
     bar.set(ylim=(0, 1), xlim=(-0.4, 0.4), xticks=[], ylabel="score (larger: more alike)")
     figure.suptitle(f"{CLASS_NAMES[label]}: score {score:.3f}")
     return figure
@@ -43,7 +44,7 @@ def aligned_frames(frames, names, eyes, title):
     figure, panels = new_figure(2.8 * len(frames), 3.2, ncols=len(frames), squeeze=False)
     for axes, frame, name in zip(panels.flat, frames, names):
         axes.imshow(np.asarray(frame), cmap="gray", vmin=0, vmax=255)
-        axes.plot(*np.transpose(eyes), "+", color=ORANGE, markersize=16, markeredgewidth=2)
+        axes.plot(*np.transpose(eyes), "+", color=ORANGE, markersize=11, markeredgewidth=1.5)
         axes.set_title(name, fontsize=9)
         axes.set(xlabel="x (pixels)", ylabel="y (pixels)")
     figure.suptitle(title)
@@ -72,7 +73,7 @@ def alignment_errors(rows, title):
         below.errorbar(amounts, accuracy, yerr=[accuracy - low, high - accuracy], color=BLUE, marker="o", capsize=3)
         below.axhline(0.5, color="0.6", linestyle=":")
         below.set(xlabel=f"{kind} of one picture ({chosen[0]['unit']})")
-    panels[0, 0].set(ylabel="score (band: middle half of the pairs)", ylim=(0, 1))
+    panels[0, 0].set(ylabel="score\n(band: middle half of the pairs)", ylim=(0, 1))
     panels[1, 0].set(ylabel="accuracy, 95 % interval\n(dotted: chance)", ylim=(0.45, 1))
     panels[0, 0].legend(frameon=False, fontsize=8, loc="center left")
     figure.suptitle(title)
