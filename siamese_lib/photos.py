@@ -151,10 +151,15 @@ def detector():
     keras.config.set_dtype_policy("float32")
     try:
         # Whole paths: of a bare name the package would first load a file in the current folder.
-        stages = [stage(weights=str(folder / name)) for stage, name in zip((StagePNet, StageRNet, StageONet), WEIGHTS_SHA256)]
-        return mtcnn.MTCNN(stages=stages)
+        proposals, *others = (stage(weights=str(folder / name)) for stage, name in zip((StagePNet, StageRNet, StageONet), WEIGHTS_SHA256))
+        return mtcnn.MTCNN(stages=[proposals, *map(_unless_empty, others)])
     finally:
         keras.config.set_dtype_policy(policy)
+
+
+def _unless_empty(stage):
+    """A stage of the detector that leaves an empty list of boxes as it is; Keras' layers refuse an empty batch."""
+    return lambda bboxes_batch, **given: stage(bboxes_batch=bboxes_batch, **given) if len(bboxes_batch) else bboxes_batch
 
 
 def _check_weights(path, expected):
