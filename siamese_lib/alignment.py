@@ -4,6 +4,7 @@
 `results/lfwa/alignment.json`; no test pair is read.
 """
 
+import importlib.metadata
 import io
 
 import numpy as np
@@ -160,6 +161,7 @@ def measure(verifier, dataset, config):
     pairs = dataset.split(config)["validation"]
     return {
         "model": verifier.settings["experiment"],
+        "detector": f"mtcnn {importlib.metadata.version('mtcnn')}",
         "num_pairs": len(pairs),
         "frame": measure_frame(dataset),
         "photographs": score_of_photographs(verifier, dataset, pairs),

@@ -50,7 +50,12 @@ def compare(verifier, pictures, aligned=False):
 
 
 def score_faces(verifier, faces):
-    """The score of two `AlignedFace`s."""
+    """The score of two `AlignedFace`s.
+
+    Raises:
+        ValueError: if the network learnt from pictures of another frame.
+    """
+    _check_frame(verifier, aligned=False)
     return score_inputs(verifier, [_of_face(verifier, face) for face in faces])
 
 
@@ -86,16 +91,7 @@ def rank_folder(verifier, probe, folder, aligned=False):
     if not Path(folder).is_dir():
         raise FileNotFoundError(f"There is no such folder; check the path. Received: {folder}")
     of_probe, note = _network_input(verifier, content, probe, aligned)
-    inputs, skipped, notes = {}, [], [note]
-    for name in tqdm(_pictures_of(folder, probe), desc="Looking for faces", unit="picture", disable=None):
-        try:
-            inputs[name], note = _network_input(verifier, _content(Path(folder) / name), name, aligned)
-            notes.append(note)
-        except (ValueError, OSError) as error:
-            skipped.append(" ".join(str(error).split()))
-    if not inputs:
-        first = f"{len(skipped)} files, the first: {skipped[0]}" if skipped else "an empty folder"
-        raise ValueError(f"{folder}: no picture with a face can be compared with the probe; give another folder. Received: {first}")
+    inputs, skipped, notes = _inputs_of_folder(verifier, folder, probe, aligned)
     embeddings = verifier.embed(np.stack([of_probe, *inputs.values()])[..., np.newaxis])
     scores = verifier.score(np.repeat(embeddings[:1], len(inputs), axis=0), embeddings[1:])
     ranked = sorted(zip(inputs, scores.tolist()), key=lambda item: -item[1])
@@ -103,7 +99,24 @@ def rank_folder(verifier, probe, folder, aligned=False):
         {"rank": place, "picture": name, "score": score, "decision": decision(score, verifier.settings["threshold"])}
         for place, (name, score) in enumerate(ranked, start=1)
     ]
-    return Ranking(rows, skipped, [note for note in notes if note])
+    return Ranking(rows, skipped, [line for line in (note, *notes) if line])
+
+
+def _inputs_of_folder(verifier, folder, probe, aligned):
+    """`{name: picture}` of what can be compared, a sentence for each file that cannot, and the notes."""
+    inputs, skipped, notes = {}, [], []
+    for name in tqdm(_pictures_of(folder, probe), desc="Looking for faces", unit="picture", disable=None):
+        try:
+            inputs[name], note = _network_input(verifier, _content(Path(folder) / name), name, aligned)
+            notes.append(note)
+        except ValueError as error:
+            skipped.append(" ".join(str(error).split()))
+        except OSError as error:
+            skipped.append(f"{name} cannot be read ({error.strerror or error})")
+    if not inputs:
+        first = f"{len(skipped)} files, the first: {skipped[0]}" if skipped else "an empty folder"
+        raise ValueError(f"{folder}: no picture with a face can be compared with the probe; give another folder. Received: {first}")
+    return inputs, skipped, notes
 
 
 def _check_frame(verifier, aligned):

@@ -75,7 +75,11 @@ def test_aligned_pictures_are_taken_as_they_are(verifier, probe, album, monkeypa
 
 def test_a_network_of_another_frame_takes_no_photographs(verifier, probe):
     other = Verifier(verifier.network, verifier.settings | {"dataset": "sample"})
-    for function in (lambda: comparison.compare(other, [probe, probe]), lambda: comparison.rank_folder(other, probe, probe.parent)):
+    for function in (
+        lambda: comparison.compare(other, [probe, probe]),
+        lambda: comparison.rank_folder(other, probe, probe.parent),
+        lambda: comparison.score_faces(other, []),
+    ):
         with pytest.raises(ValueError, match=r"--aligned\. Received: a network trained on sample"):
             function()
     assert comparison.compare(other, [probe, probe], aligned=True)[0] > 0.5
@@ -112,6 +116,19 @@ def test_the_probe_is_not_found_in_its_own_folder(verifier, album, tmp_path):
     shutil.copy(album / "wide.jpg", tmp_path / "b.jpg")
     photographs.astronaut().save(tmp_path / "a.png")
     assert [row["picture"] for row in comparison.rank_folder(verifier, tmp_path / "a.png", tmp_path).rows] == ["b.jpg"]
+
+
+def test_a_file_that_may_not_be_read_is_skipped(verifier, probe, album, monkeypatch):
+    content = comparison._content
+
+    def refused(path):
+        if path.name == "two.png":
+            raise PermissionError(13, "Permission denied", str(path))
+        return content(path)
+
+    monkeypatch.setattr(comparison, "_content", refused)
+    ranking = comparison.rank_folder(verifier, probe, album)
+    assert ranking.rows[0]["picture"] == "wide.jpg" and "two.png cannot be read (Permission denied)" in ranking.skipped
 
 
 def test_a_folder_without_a_usable_picture_is_one_sentence(verifier, probe, tmp_path):
