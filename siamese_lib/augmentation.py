@@ -73,3 +73,17 @@ def _erase(images, config, seed):
         places = tf.reshape(tf.range(size, dtype=tf.float32), [size if dimension == axis else 1 for dimension in range(4)])
         covered &= tf.abs(places - centre) < half
     return tf.where(covered, tf.reduce_mean(images, axis=[1, 2, 3], keepdims=True), images)
+
+
+def augmented_copies(picture, config, num_copies):
+    """Several copies of one picture, each changed at random as in training.
+
+    Args:
+        picture: `(height, width, 1)`, uint8.
+        config: an `ExperimentConfig`; its seed decides which changes are drawn.
+
+    Returns:
+        `(num_copies, height, width, 1)`, uint8.
+    """
+    images = tf.repeat(tf.cast(picture[None], tf.float32), num_copies, axis=0)
+    return tf.cast(tf.round(augment(images, config, tf.constant([config.seed, 0], tf.int64))), tf.uint8).numpy()

@@ -18,6 +18,12 @@ PEOPLE_NAMES = {"train": ("peopleDevTrain.txt",), "test": ("peopleDevTest.txt",)
 SAMPLE_LISTS = Path(__file__).parent / "sample_lists"
 
 
+# The whole picture, and the box in it that the face fills: (top, bottom, left, right) in pixels.
+FRAMES = {"sample": (0, 112, 0, 92)}
+FACE_BOXES = {"sample": (0, 112, 0, 92)}
+LFW_FRAME, LFW_FACE_BOX = (0, 250, 0, 250), (62, 200, 70, 180)
+
+
 @dataclass(frozen=True)
 class FaceFiles:
     """Faces that can be read.
@@ -47,6 +53,16 @@ class FaceDataset(FaceFiles):
     test_pairs: PairList
     train_people: frozenset[str]
     people_rule: str
+
+    @property
+    def frame(self):
+        """`(top, bottom, left, right)` of a whole picture, in pixels."""
+        return FRAMES.get(self.name, LFW_FRAME)
+
+    @property
+    def face_box(self):
+        """`(top, bottom, left, right)` of the box in a picture that the aligned face fills, in pixels."""
+        return FACE_BOXES.get(self.name, LFW_FACE_BOX)
 
     @property
     def faces_may_be_shown(self):

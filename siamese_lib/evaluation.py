@@ -145,14 +145,22 @@ def people_bootstrap(left_people, right_people, values, num_resamples=NUM_RESAMP
     Returns:
         `[low, high]`
     """
-    people, index = np.unique(np.concatenate([left_people, right_people]), return_inverse=True)
-    left, right = np.split(index, 2)
-    values = np.asarray(values, dtype=float)
-    draws = np.random.default_rng(seed).multinomial(len(people), np.full(len(people), 1 / len(people)), size=num_resamples)
-    weights = np.where(left == right, draws[:, left], draws[:, left] * draws[:, right])  # (num_resamples, num_pairs)
+    values, weights = np.asarray(values, dtype=float), people_weights(left_people, right_people, num_resamples, seed)
     totals = weights.sum(axis=1)
     means = (weights[totals > 0] @ values) / totals[totals > 0]
     return [float(bound) for bound in np.quantile(means, [0.025, 0.975])]
+
+
+def people_weights(left_people, right_people, num_resamples=NUM_RESAMPLES, seed=0):
+    """How often each pair counts in each resample of a bootstrap over people; see `people_bootstrap`.
+
+    Returns:
+        `(num_resamples, num_pairs)`, whole numbers.
+    """
+    people, index = np.unique(np.concatenate([left_people, right_people]), return_inverse=True)
+    left, right = np.split(index, 2)
+    draws = np.random.default_rng(seed).multinomial(len(people), np.full(len(people), 1 / len(people)), size=num_resamples)
+    return np.where(left == right, draws[:, left], draws[:, left] * draws[:, right])
 
 
 def verification_metrics(pairs, scores, threshold, loss=None, probabilities=True):

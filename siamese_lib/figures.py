@@ -1,8 +1,9 @@
 """Every picture of the project: data in, a matplotlib `Figure` out; nothing is shown or kept here."""
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+from siamese_lib.described import DescribedFigure
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart.
 BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, BLACK = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "#000000"
@@ -13,8 +14,8 @@ LINES = ("-", "--", "-.", ":")
 
 
 def new_figure(width=6.4, height=4.0, **grid):
-    """An empty figure of this project's looks: `(figure, axes)`, the axes as `Figure.subplots` gives them."""
-    figure = Figure(figsize=(width, height), layout="constrained", dpi=100)
+    """An empty figure in the project's style and its axes, as `Figure.subplots` returns them; sizes in inches."""
+    figure = DescribedFigure(figsize=(width, height), layout="constrained", dpi=100)
     axes = figure.subplots(**grid)
     for one in np.atleast_1d(axes).flat:
         one.spines[["top", "right"]].set_visible(False)
@@ -133,22 +134,6 @@ def learning_curves(histories, title):
     return figure
 
 
-def roc_curves(curves, title):
-    """ROC curves: true accept rate against false accept rate.
-
-    Args:
-        curves: `{name: (far, tar, auc)}`.
-    """
-    figure, axes = new_figure(5.4, 4.8)
-    for index, (name, (far, tar, auc)) in enumerate(curves.items()):
-        axes.plot(far, tar, color=CYCLE[index], linestyle=LINES[index % 4], label=f"{name} (AUC {auc:.3f})")
-    axes.plot([0, 1], [0, 1], color="0.6", linewidth=1, label="chance (AUC 0.500)")
-    axes.set(title=title, xlabel="false accept rate (different people accepted)", ylabel="true accept rate (same person accepted)")
-    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
-    axes.legend(frameon=False, loc="lower right")
-    return figure
-
-
 def score_histogram(scores, labels, threshold, title):
     """The scores of both classes with the threshold between them."""
     figure, axes = new_figure()
@@ -165,6 +150,12 @@ def score_histogram(scores, labels, threshold, title):
 def confusion_matrix(counts, title):
     """Counts of the four outcomes, `[[different called different, called same], [same called different, called same]]`."""
     figure, axes = new_figure(4.6, 3.8)
+    draw_confusion(axes, counts, title)
+    return figure
+
+
+def draw_confusion(axes, counts, title):
+    """Draws what `confusion_matrix` shows into the axes of a larger figure."""
     counts = np.asarray(counts)
     axes.imshow(counts, cmap="Blues", vmin=0)
     for truth, called in np.ndindex(2, 2):
@@ -174,7 +165,6 @@ def confusion_matrix(counts, title):
     axes.set(xticks=[0, 1], yticks=[0, 1], xticklabels=["different", "same"], yticklabels=["different", "same"])
     axes.set(title=title, xlabel="decision", ylabel="truth")
     axes.spines[:].set_visible(False)
-    return figure
 
 
 def sweep_axis(table, axis, title):
@@ -192,10 +182,15 @@ def sweep_axis(table, axis, title):
         axes.errorbar(positions + shift, accuracy, yerr=error, fmt=marker, color=color, capsize=3, label=split)
         mean = table.groupby("value")[f"{split}_accuracy"].mean().loc[values]
         axes.plot(np.arange(len(values)) + shift, mean, color=color, linewidth=1, alpha=0.6)
-    axes.set(xticks=range(len(values)), xticklabels=[f"{value:g}" for value in values])
+    axes.set(xticks=range(len(values)), xticklabels=value_names(values))
     axes.set(title=title, xlabel=axis.replace("_", " "), ylabel="accuracy (share of pairs)")
     axes.legend(frameon=False)
     return figure
+
+
+def value_names(values):
+    """The values of a sweep's axis as texts: numbers short, the names of levers as they are."""
+    return [value if isinstance(value, str) else f"{value:g}" for value in values]
 
 
 def accuracy_by_amount(rows, amount, title, xlabel):
@@ -283,7 +278,7 @@ def twin_diagram(image_size, encoder, embedding_size, comparison):
     """The Siamese network as boxes and arrows: two pictures, one encoder used twice, a comparison, a probability."""
     figure, axes = new_figure(9.5, 3.2)
     axes.axis("off")
-    axes.set(xlim=(0, 10), ylim=(0, 4), title="A Siamese network: both pictures pass through one encoder with one set of weights")
+    axes.set(xlim=(-0.1, 10.1), ylim=(0, 4), title="A Siamese network: both pictures pass through one encoder with one set of weights")
     height, width = image_size
     boxes = {
         "left": (0.0, 2.5, 1.6, f"left picture\n{height} x {width}", SKY),

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from siamese_lib import figures
-from siamese_lib.pairs import SAME, parse_face, statistics
+from siamese_lib.pairs import SAME, Pair, parse_face, statistics
 
 
 def people_table(dataset, pairs_by_split):
@@ -105,6 +105,23 @@ def example_pairs(pairs, label, count, seed):
     chosen = [pair for pair in pairs if pair.label == label]
     order = np.random.default_rng(seed).permutation(len(chosen))[:count]
     return [chosen[place] for place in order]
+
+
+def pair_table(pairs_by_split):
+    """The pairs of all parts as a pandas DataFrame with the columns split, left, right, label, like `Run.scores` without the scores.
+
+    Args:
+        pairs_by_split: `{part: PairList}`.
+    """
+    import pandas as pd
+
+    rows = [(split, str(pair.left), str(pair.right), pair.label) for split, pairs in pairs_by_split.items() for pair in pairs]
+    return pd.DataFrame(rows, columns=["split", "left", "right", "label"])
+
+
+def pair_of(row):
+    """The `Pair` that a row of such a table names."""
+    return Pair(parse_face(row["left"]), parse_face(row["right"]), row["label"])
 
 
 def pair_caption(pair):

@@ -257,8 +257,8 @@ def layer_table(model):
     """The layers in order, nested models opened, one dict a layer.
 
     Returns:
-        A list of dicts with the keys name, type, output_shape, filters, kernel, strides, pooling, activation, parameters; None where a
-        layer has no such thing.
+        A list of dicts with the keys name, type, output_shape, filters, kernel, strides, pooling, activation, regularisation, parameters;
+        None where a layer has no such thing.
     """
     rows = []
     for layer in model.layers:
@@ -281,5 +281,14 @@ def _layer_row(layer):
         "strides": list(getattr(layer, "strides", None) or []) or None,
         "pooling": list(getattr(layer, "pool_size", [])) or None,
         "activation": None if activation is None or activation.__name__ == "linear" else activation.__name__,
+        "regularisation": _regularisation(layer),
         "parameters": layer.count_params(),
     }
+
+
+def _regularisation(layer):
+    """What keeps a layer from learning by heart: an L2 penalty with its factor, dropout with its share."""
+    if isinstance(layer, layers.Dropout):
+        return f"dropout {layer.rate:g}"
+    penalty = getattr(layer, "kernel_regularizer", None)
+    return f"L2 {float(penalty.l2):g}" if penalty else None

@@ -1,27 +1,24 @@
-"""The report: the notebooks executed in order with papermill, as HTML pages with a front page."""
+"""The report: the notebooks executed in order with papermill, as HTML pages with a front page and a checklist."""
 
-import re
 import shutil
 import tempfile
 from pathlib import Path
 
+from siamese_lib import report_pages
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.datasets import load_dataset
 from siamese_lib.environment import headless, project_path, project_root
 from siamese_lib.files import write_text
-from siamese_lib.inspection import images_by_person
-from siamese_lib.runs import Run
+from siamese_lib.report_pages import Page
 from siamese_lib.sweeps import Sweep
 
 SWEEP_NOTEBOOK = "03_parameter_sweeps"
 NOTEBOOKS = ("01_dataset_analysis", "02_training", SWEEP_NOTEBOOK, "04_error_analysis")
 HIDDEN_FACES = "The figure shows faces of LFW, which may not be published; run the notebook to see it."
-CREDITS = {"sample": "Faces: The Database of Faces, AT&T Laboratories Cambridge."}
-DATA_NAMES = {"sample": "the sample faces", "lfwa": "LFW-a", "lfw-funneled": "LFW-funneled"}
 
 
 def build_report(experiment, data_root="", runs_dir="runs", output="", parameters=None):
-    """Executes the notebooks and writes their copies, HTML pages and `index.html`.
+    """Executes the notebooks and writes their copies, HTML pages, `checklist.html` and `index.html`.
 
     Args:
         experiment: path of the experiment's YAML file.
@@ -39,6 +36,8 @@ def build_report(experiment, data_root="", runs_dir="runs", output="", parameter
         FileNotFoundError, ValueError: if the experiment or the data cannot be used.
         RuntimeError: if a notebook fails, with its name, its error and where its executed copy lies.
     """
+    import nbformat
+
     experiment = project_path(experiment).resolve()
     # What is wrong with the input is said here, before a notebook starts.
     configs = ExperimentConfig.side_by_side(experiment, _overrides(parameters or {}))
@@ -53,8 +52,13 @@ def build_report(experiment, data_root="", runs_dir="runs", output="", parameter
         shutil.rmtree(leftover, ignore_errors=True)
     work = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
     # Should a notebook fail, its copy stays there for a look; the next attempt removes it.
-    pages = [_page_of(name, work, values, dataset.faces_may_be_shown) for name in _notebooks_for(experiment)]
-    write_text(work / "index.html", _front_page(configs, dataset, runs_dir, pages))
+    # What the pages link to stands in the sources: a heading that the checklist misses is said before minutes are spent.
+    pages = [Page.of(nbformat.read(_source(name), as_version=4), name) for name in _notebooks_for(experiment)]
+    write_text(work / "checklist.html", report_pages.checklist_page(pages))
+    for page in pages:
+        notebook = _execute_cleaned(page.name, work, values, dataset.faces_may_be_shown)
+        write_text(work / f"{page.name}.html", report_pages.notebook_page(notebook, page, pages))
+    write_text(work / "index.html", report_pages.front_page(configs, dataset, runs_dir, pages))
     _replace(output, work)
     return output / "index.html"
 
@@ -73,10 +77,14 @@ def _notebooks_for(experiment):
     return NOTEBOOKS
 
 
+def _source(name):
+    return project_root() / "notebooks" / f"{name}.ipynb"
+
+
 def _check_known(values):
     import papermill
 
-    known = {key for name in NOTEBOOKS for key in papermill.inspect_notebook(str(project_root() / "notebooks" / f"{name}.ipynb"))}
+    known = {key for name in NOTEBOOKS for key in papermill.inspect_notebook(str(_source(name)))}
     if unknown := sorted(set(values) - known):
         raise ValueError(f"No notebook has this parameter; the known ones are {', '.join(sorted(known))}. Received: {', '.join(unknown)}")
 
@@ -105,7 +113,7 @@ def execute(name, target, values):
     """
     import papermill
 
-    source = project_root() / "notebooks" / f"{name}.ipynb"
+    source = _source(name)
     known = papermill.inspect_notebook(str(source))
     wanted = {key: value for key, value in values.items() if key in known}
     try:
@@ -116,8 +124,8 @@ def execute(name, target, values):
         raise RuntimeError(f"The notebook {name} failed: {error.ename}: {error.evalue} Its executed copy is {target}.") from error
 
 
-def _page_of(name, work, values, faces_may_be_shown):
-    """Executes one notebook and writes its page; returns what the front page says of it."""
+def _execute_cleaned(name, work, values, faces_may_be_shown):
+    """Executes one notebook; its cleaned copy lies in `work` and is returned."""
     import nbformat
 
     target = work / f"{name}.ipynb"
@@ -126,9 +134,7 @@ def _page_of(name, work, values, faces_may_be_shown):
     notebook = nbformat.read(target, as_version=4)
     cleaned(notebook, faces_may_be_shown, private=(values["data_root"], values["runs_dir"], str(project_root())))
     nbformat.write(notebook, target)
-    write_text(target.with_suffix(".html"), _page(notebook, name))
-    title, abstract = _title_and_abstract(notebook)
-    return {"name": name, "title": title, "abstract": abstract}
+    return notebook
 
 
 def cleaned(notebook, faces_may_be_shown, private):
@@ -184,56 +190,3 @@ def _without_paths(content, private):
         shown = Path(path).relative_to(root).as_posix() if inside else Path(path).name
         text = text.replace(f"{path}/", "" if shown == "." else f"{shown}/").replace(path, shown)
     return text
-
-
-def _page(notebook, name):
-    from nbconvert import HTMLExporter
-
-    exporter = HTMLExporter(template_name="lab", embed_images=True)
-    html, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": name}})
-    return html
-
-
-def _title_and_abstract(notebook):
-    """The notebook's heading and the first paragraph below it, without Markdown's marks."""
-    first = next(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    paragraphs = [part.strip() for part in first.split("\n\n") if part.strip() and not part.lstrip().startswith(("[!", "!"))]
-    abstract = paragraphs[1] if len(paragraphs) > 1 else ""
-    return paragraphs[0].lstrip("# "), re.sub(r"[*`]|\[([^\]]*)\]\([^)]*\)", r"\1", abstract).replace("\n", " ")
-
-
-def _front_page(configs, dataset, runs_dir, pages):
-    import jinja2
-
-    runs = [run for run in (Run.of(one, runs_dir) for one in configs) if run.done]
-    template = (Path(__file__).parent / "templates" / "index.html.j2").read_text(encoding="utf-8")
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    versions = runs[0].versions
-    return environment.from_string(template).render(
-        title="One-shot face verification with Siamese networks",
-        data_words=f"{DATA_NAMES[dataset.name]}, {len(dataset.files):,} pictures of {len(images_by_person(dataset)):,} people",
-        experiment=configs[0].experiment,
-        rows=[_headline(run) for run in runs],
-        seeds_words="Each row is a single run of a single seed.",
-        num_test_pairs=f"{runs[0].metrics['test']['num_pairs']:,}",
-        pages=pages,
-        credit=CREDITS.get(dataset.name, ""),
-        date=versions["date"][:10],
-        versions=versions,
-    )
-
-
-def _headline(run):
-    metrics, config = run.metrics, run.config
-    low, high = metrics["test"]["accuracy_interval"]
-    return {
-        "name": f"{config.experiment} ({config.encoder})",
-        "parameters": f"{metrics['parameters']['total']:,}",
-        "epochs": metrics["num_epochs"],
-        "validation": f"{metrics['validation']['accuracy']:.1%}",
-        "test": f"{metrics['test']['accuracy']:.1%}",
-        "interval": f"{low:.1%} to {high:.1%}",
-        "auc": f"{metrics['test']['auc']:.3f}",
-        "eer": f"{metrics['test']['eer']:.1%}",
-        "seconds": f"{metrics['seconds']['train'] / 60:.1f} min",
-    }

@@ -108,8 +108,8 @@ class Run:
         columns = zip(table["left"], table["right"], table["label"])
         return PairList(tuple(Pair(parse_face(left), parse_face(right), label) for left, right, label in columns))
 
-    def right(self, split):
-        """Whether each pair of a split was decided rightly at the run's threshold: a pandas Series, in the order of its scores."""
+    def right(self, split=None):
+        """Whether each pair, of one split or of all, was decided rightly at the threshold: a pandas Series, in the order of its scores."""
         table = self.scores(split)
         return (table["score"] >= self.metrics["threshold"]) == (table["label"] == 1)
 

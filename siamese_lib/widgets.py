@@ -1,78 +1,275 @@
-"""Interactive views for notebooks; each shows what one function of `figures` draws, which is its static twin.
+"""Interactive views for notebooks: a threshold to drag, pairs to leaf through, a crop and an augmentation to set, a sweep to look at.
 
-Written with what ipywidgets 7.7 (Colab) and 8 share.
+Each is a widget and, under the same name with `_view`, the static twin: a figure of what the widget shows first. Written with what
+ipywidgets 7.7 (Colab) and 8 share. A widget's pictures are bytes in an `Image`, which follow a dragged slider; figures would not.
 """
 
+import dataclasses
+import html
+import io
+
 import ipywidgets
-from IPython.display import display
+import numpy as np
+from PIL import Image
 
-from siamese_lib import evaluation, figures
-from siamese_lib.inspection import pair_caption
+from siamese_lib import evaluation, explorer_figures, figures, inspection
+from siamese_lib.config import RANGES
+from siamese_lib.images import decode_image
+
+NUM_NEAREST = 6  # pairs beside the threshold
+PAGE = 6  # pairs on a page of the browser
+COLUMNS = 3
+NUM_COPIES = 8  # augmented copies of a face
+ANY = "all"
+AUGMENTATIONS = ("rotation_degrees", "scale_range", "shift_fraction", "contrast_range", "brightness_range", "erasing_probability")
 
 
-def pair_browser(pairs, cache):
-    """Leafs through a `PairList`, one class at a time.
+def threshold_slider(scores, labels, threshold, pairs=None, cache=None):
+    """Moves the threshold and shows while it is dragged what becomes of the decisions.
 
     Args:
-        pairs: a `PairList`.
+        scores, labels: `(num_pairs,)`.
+        threshold: where the slider starts.
+        pairs: the `PairList` of the scores; with `cache`, the pairs nearest to the threshold are shown too.
         cache: the `FaceCache` with its pictures.
 
     Returns:
         A widget; display it.
     """
-    by_class = {figures.CLASS_NAMES[label]: [pair for pair in pairs if pair.label == label] for label in (1, 0)}
-    kind = ipywidgets.Dropdown(options=list(by_class), description="Class")
-    place = ipywidgets.IntSlider(min=0, max=len(by_class[kind.value]) - 1, description="Pair", continuous_update=False)
-    output = ipywidgets.Output()
+    scores, labels = np.asarray(scores), np.asarray(labels)
+    low, high = float(scores.min()), float(scores.max())
+    slider = ipywidgets.FloatSlider(
+        value=threshold,
+        min=min(low, threshold),
+        max=max(high, threshold),
+        step=max((high - low) / 200, 1e-6),
+        description="Threshold",
+        readout_format=".3f",
+        layout=ipywidgets.Layout(width="90%"),
+    )
+    words, histogram, gallery = ipywidgets.HTML(), _picture(), _picture()
+    line = explorer_figures.ScoreLine(scores, labels, threshold)
 
     def draw(_=None):
-        chosen = by_class[kind.value]
-        place.max = len(chosen) - 1
-        pair = chosen[min(place.value, place.max)]
-        with output:
-            output.clear_output(wait=True)
-            display(browsed_pair(pair, cache))
+        words.value = _outcome_html(scores, labels, slider.value)
+        histogram.value = explorer_figures.png(line.at(slider.value))
+        if pairs is not None:
+            gallery.value = explorer_figures.png(_nearest_sheet(scores, slider.value, pairs, cache)[0])
 
-    kind.observe(draw, names="value")
-    place.observe(draw, names="value")
+    slider.observe(draw, names="value")
     draw()
-    return ipywidgets.VBox([kind, place, output])
+    shown = [slider, words, histogram] if pairs is None else [slider, words, histogram, gallery]
+    return ipywidgets.VBox(shown)
 
 
-def browsed_pair(pair, cache):
-    """The figure that the pair browser shows for one pair."""
-    left, right = cache[[pair.left, pair.right]]
-    return figures.pair_gallery([(left, right)], [pair_caption(pair)], [False], figures.CLASS_NAMES[pair.label], columns=1)
+def _picture():
+    """An empty picture that is shown in its own size where there is room."""
+    return ipywidgets.Image(format="png", layout=ipywidgets.Layout(align_self="flex-start", max_width="100%"))
 
 
-def threshold_slider(scores, labels, threshold):
-    """Moves the threshold and shows what it does to the four outcomes.
+def threshold_view(scores, labels, threshold, pairs, cache):
+    """The static twin of `threshold_slider`: the four outcomes at the threshold and the pairs nearest to it."""
+    scores, labels = np.asarray(scores), np.asarray(labels)
+    counts = evaluation.confusion(scores, labels, threshold)
+    accuracy = evaluation.accuracy_at(scores, labels, threshold)
+    sheet = _nearest_sheet(scores, threshold, pairs, cache)
+    return explorer_figures.threshold_figure(counts, *sheet, f"accuracy {accuracy:.1%}", f"Decisions at the threshold {threshold:.3f}")
+
+
+def _nearest_sheet(scores, threshold, pairs, cache):
+    """The sheet and its captions, as the two others give them."""
+    nearest = np.argsort(np.abs(scores - threshold), kind="stable")[:NUM_NEAREST]
+    chosen = [(score, pairs.pairs[place]) for score, place in sorted(zip(scores[nearest], nearest))]
+    captions = [f"{score:.3f}, {figures.CLASS_NAMES[pair.label]}\n{pair.left}\n{pair.right}" for score, pair in chosen]
+    wrong = [(score >= threshold) != (pair.label == 1) for score, pair in chosen]
+    return _pair_sheet([pair for _, pair in chosen], captions, wrong, cache)
+
+
+def _pair_sheet(pairs, captions, wrong, cache):
+    images = cache[[face for pair in pairs for face in (pair.left, pair.right)]]
+    tiles = [explorer_figures.pair_tile(left, right) for left, right in zip(images[::2], images[1::2])]
+    return explorer_figures.sheet(tiles, captions, wrong, COLUMNS), captions
+
+
+def _outcome_html(scores, labels, threshold):
+    """Accuracy and the table of the four outcomes; a darker cell holds more of its row, as in `figures.confusion_matrix`."""
+    counts = np.array(evaluation.confusion(scores, labels, threshold))
+    right = counts[0, 0] + counts[1, 1]
+    rows = []
+    for truth, name in enumerate(("different people", "same person")):
+        shares = counts[truth] / max(1, counts[truth].sum())
+        cells = [
+            f'<td style="padding:4px 12px;text-align:center;background:rgba(0,114,178,{0.6 * share:.2f})">{count} ({share:.1%})</td>'
+            for count, share in zip(counts[truth], shares)
+        ]
+        rows.append(f'<tr><th style="padding:4px 12px;text-align:left">{name}</th>{"".join(cells)}</tr>')
+    return (
+        f"<p><b>Threshold {threshold:.3f}: accuracy {right / counts.sum():.1%}</b>, {right} of {counts.sum()} pairs right, "
+        f"{counts[0, 1]} strangers accepted, {counts[1, 0]} same pairs rejected.</p>"
+        f"<table><tr><th></th><th>called different</th><th>called same</th></tr>{''.join(rows)}</table>"
+    )
+
+
+def pair_browser(table, cache):
+    """Leafs through pairs, filtered by class, part, decision and name.
 
     Args:
-        scores, labels: `(num_pairs,)`.
-        threshold: where the slider starts.
+        table: a DataFrame with the columns split, left, right, label, as `inspection.pair_table` or `Run.scores` gives them; with the
+            columns score and wrong, decisions can be filtered too.
+        cache: the `FaceCache` with the pictures.
 
     Returns:
         A widget; display it.
     """
-    low, high = float(min(scores)), float(max(scores))
-    slider = ipywidgets.FloatSlider(
-        value=threshold, min=low, max=high, step=(high - low) / 200, description="Threshold", readout_format=".3f", continuous_update=False
-    )
-    output = ipywidgets.Output()
+    kind = ipywidgets.Dropdown(options=[(ANY, None)] + [(name, label) for label, name in figures.CLASS_NAMES.items()], description="Class")
+    split = ipywidgets.Dropdown(options=[(ANY, None)] + [(name, name) for name in table["split"].unique()], description="Split")
+    decision = ipywidgets.Dropdown(options=[(ANY, None), ("right", False), ("wrong", True)], description="Decision")
+    name = ipywidgets.Text(description="Name", placeholder="a part of a name")
+    page = ipywidgets.IntSlider(min=1, max=1, description="Page", layout=ipywidgets.Layout(width="60%"))
+    words, picture = ipywidgets.HTML(), _picture()
 
     def draw(_=None):
-        with output:
-            output.clear_output(wait=True)
-            display(outcome_at(scores, labels, slider.value))
+        chosen = browsed(table, kind.value, split.value, decision.value, name.value)
+        page.max = max(1, -(-len(chosen) // PAGE))
+        start = PAGE * (page.value - 1)
+        words.value = _page_words(start, len(chosen), len(table))
+        picture.layout.display = None if len(chosen) else "none"
+        if len(chosen):
+            picture.value = explorer_figures.png(_browser_sheet(chosen[start : start + PAGE], cache)[0])
 
-    slider.observe(draw, names="value")
+    def start_again(_):
+        if page.value == 1:
+            draw()
+        else:
+            page.value = 1  # which draws
+
+    filters = [kind, split, decision, name] if "wrong" in table else [kind, split, name]
+    for one in filters:
+        one.observe(start_again, names="value")
+    page.observe(draw, names="value")
     draw()
-    return ipywidgets.VBox([slider, output])
+    return ipywidgets.VBox([*filters, page, words, picture])
 
 
-def outcome_at(scores, labels, threshold):
-    """The figure that the threshold slider shows at one threshold."""
-    accuracy = evaluation.accuracy_at(scores, labels, threshold)
-    counts = evaluation.confusion(scores, labels, threshold)
-    return figures.confusion_matrix(counts, f"Threshold {threshold:.3f}: accuracy {accuracy:.1%}")
+def browser_view(table, cache):
+    """The static twin of `pair_browser`: its first page, nothing filtered."""
+    first = table[:PAGE]
+    return explorer_figures.sheet_figure(*_browser_sheet(first, cache), f"The first {len(first)} of {len(table):,} pairs")
+
+
+def browsed(table, label=None, split=None, wrong=None, name=""):
+    """The rows that fit all filters; None and an empty name let everything pass, upper and lower case are alike."""
+    for column, wanted in (("label", label), ("split", split), ("wrong", wrong)):
+        if wanted is not None:
+            table = table[table[column] == wanted]
+    if wanted := name.strip().replace(" ", "_"):
+        named = [column.str.contains(wanted, case=False, regex=False) for column in (table["left"], table["right"])]
+        table = table[named[0] | named[1]]
+    return table
+
+
+def _page_words(start, num_chosen, num_pairs):
+    if not num_chosen:
+        return f"None of the {num_pairs:,} pairs fits these filters; loosen one of them."
+    return f"Pairs {start + 1:,} to {min(start + PAGE, num_chosen):,} of {num_chosen:,} that fit, {num_pairs:,} in all."
+
+
+def _browser_sheet(rows, cache):
+    rows = rows.to_dict("records")
+    pairs = [inspection.pair_of(row) for row in rows]
+    first = [
+        f"{row['score']:.3f}, {figures.CLASS_NAMES[row['label']]}" if "score" in row else figures.CLASS_NAMES[row["label"]] for row in rows
+    ]
+    captions = [f"{line} ({row['split']})\n{row['left']}\n{row['right']}" for line, row in zip(first, rows)]
+    return _pair_sheet(pairs, captions, [row.get("wrong", False) for row in rows], cache)
+
+
+def augmentation_preview(dataset, face, config):
+    """Sets the crop and the augmentation and shows a face as the network would see it in training.
+
+    Args:
+        dataset: the `FaceFiles` or `FaceDataset` that holds the face.
+        face: a `Face`.
+        config: the `ExperimentConfig` whose crop and ranges the sliders start from.
+
+    Returns:
+        A widget; display it.
+    """
+    content = dataset.source.read(dataset.files[face])
+    height, width = _size(content)
+    top, bottom, left, right = config.crop or (0, height, 0, width)
+    rows = ipywidgets.IntRangeSlider(value=(top, bottom), min=0, max=height, description="Rows")
+    columns = ipywidgets.IntRangeSlider(value=(left, right), min=0, max=width, description="Columns")
+    flip = ipywidgets.Checkbox(value=config.flip, description="Mirror half")
+    ranges = {}
+    for field in AUGMENTATIONS:
+        low, high = RANGES[field]
+        name = field.split("_")[0].capitalize()
+        ranges[field] = ipywidgets.FloatSlider(value=getattr(config, field), min=low, max=high, step=(high - low) / 180, description=name)
+    words, picture = ipywidgets.HTML(), _picture()
+
+    def draw(_=None):
+        values = {field: slider.value for field, slider in ranges.items()}
+        try:
+            changed = dataclasses.replace(config, crop=(*rows.value, *columns.value), flip=flip.value, **values)
+            picture.value = explorer_figures.png(_augmentation_sheet(content, str(face), changed)[0])
+            words.value = f"crop: {list(changed.crop)}, " + ", ".join(f"{field}: {value:.3g}" for field, value in values.items())
+        except ValueError as error:  # a crop of no height
+            words.value = html.escape(str(error))
+
+    controls = [rows, columns, flip, *ranges.values()]
+    for one in controls:
+        one.observe(draw, names="value")
+    draw()
+    return ipywidgets.VBox([*controls, words, picture])
+
+
+def augmentation_view(dataset, face, config):
+    """The static twin of `augmentation_preview`: the face, what the network sees of it, and augmented copies as the config says."""
+    sheet = _augmentation_sheet(dataset.source.read(dataset.files[face]), str(face), config)
+    return explorer_figures.sheet_figure(*sheet, f"Crop and augmentation of {config.experiment}")
+
+
+def _size(content):
+    with Image.open(io.BytesIO(content)) as image:
+        return image.height, image.width
+
+
+def _augmentation_sheet(content, name, config):
+    from siamese_lib.augmentation import augmented_copies
+
+    original = decode_image(content, None, _size(content), name)
+    seen = decode_image(content, config.crop, config.image_size, name)
+    copies = augmented_copies(seen[:, :, np.newaxis], config, NUM_COPIES)
+    captions = ["the picture and its crop", "seen by the network", *(f"in training, {place + 1}" for place in range(NUM_COPIES))]
+    tiles = [explorer_figures.outlined(original, config.crop), seen, *copies]
+    return explorer_figures.sheet(tiles, captions, [False] * len(tiles), columns=5), captions
+
+
+def sweep_explorer(table):
+    """Chooses an axis and a metric of a sweep and draws one against the other.
+
+    Args:
+        table: a DataFrame, as `sweeps.sweep_table` gives it.
+
+    Returns:
+        A widget; display it.
+    """
+    axis = ipywidgets.Dropdown(options=list(table["axis"].unique()), description="Axis")
+    metric = ipywidgets.Dropdown(options=[(words, key) for key, words in explorer_figures.METRICS.items()], description="Metric")
+    picture = _picture()
+
+    def draw(_=None):
+        content = io.BytesIO()
+        explorer_figures.sweep_figure(table, axis.value, metric.value).savefig(content, format="png")
+        picture.value = content.getvalue()
+
+    for one in (axis, metric):
+        one.observe(draw, names="value")
+    draw()
+    return ipywidgets.VBox([axis, metric, picture])
+
+
+def sweep_view(table):
+    """The static twin of `sweep_explorer`: the accuracy against the first axis."""
+    return explorer_figures.sweep_figure(table, table["axis"].iloc[0], next(iter(explorer_figures.METRICS)))

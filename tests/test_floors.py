@@ -13,16 +13,16 @@ PACKAGE = Path(siamese_lib.__file__).parent
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 # From the ground up.
 FLOORS = [
-    ["files", "backend"],
+    ["files", "backend", "described"],
     ["archives", "pairs", "config", "losses", "descriptors"],
     ["environment", "sample_faces", "augmentation", "sampling", "joint_bayesian", "model", "runs", "evaluation", "downloads"],
-    ["cloud", "fusion", "oneshot"],
+    ["cloud", "fusion", "oneshot", "operating_points"],
     ["datasets"],
     ["images", "figures"],
-    ["scoring", "inspection", "photos", "photo_figures"],
-    ["callbacks", "widgets", "comparison", "alignment"],
+    ["scoring", "inspection", "error_figures", "explorer_figures", "photos", "photo_figures"],
+    ["callbacks", "widgets", "explanations", "errors", "comparison", "alignment"],
     ["training", "photo_widgets"],
-    ["sweeps", "leaderboard"],
+    ["sweeps", "leaderboard", "report_pages"],
     ["report", "ablation"],
     ["__main__"],
 ]
@@ -44,10 +44,15 @@ WITHOUT_TENSORFLOW = [
     "photos",
     "comparison",
     "alignment",
+    "described",
     "figures",
+    "explorer_figures",
     "photo_figures",
     "inspection",
     "ablation",
+    "operating_points",
+    "errors",
+    "error_figures",
 ]
 
 

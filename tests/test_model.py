@@ -72,6 +72,12 @@ def test_compact_has_at_most_four_million_parameters():
     assert count_parameters(build_model(config))["total"] <= 4_000_000
 
 
+def test_the_layer_table_says_what_regularises():
+    rows = {row["name"]: row["regularisation"] for row in layer_table(build_model(tiny("koch")))}
+    assert rows["convolution_1"] == "L2 0.0002" and rows["pooling_1"] is None
+    assert any(value and value.startswith("dropout 0.") for value in rows.values())
+
+
 def test_the_layer_table_accounts_for_every_parameter(network):
     assert sum(row["parameters"] for row in layer_table(network)) == count_parameters(network)["total"]
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
+from bs4 import BeautifulSoup
+from test_report import broken_links
 
 from siamese_lib import report
 from siamese_lib.runs import Run
@@ -78,7 +80,21 @@ def test_the_report_shows_no_faces_of_lfw_and_no_path_of_this_machine(executed):
         for cell in notebook.cells:
             if "faces" in cell.metadata.get("tags", []):
                 assert all("image/png" not in output.get("data", {}) for output in cell.outputs)
-        assert str(page.parent.parent / "runs") not in (page.parent / f"{name}.html").read_text(encoding="utf-8")
+        html = (page.parent / f"{name}.html").read_text(encoding="utf-8")
+        assert str(page.parent.parent / "runs") not in html and str(PROJECT) not in html
+
+
+@pytest.mark.notebook
+def test_every_link_of_the_report_leads_somewhere_and_every_figure_is_described(executed):
+    page, _ = executed
+    assert broken_links(page.parent) == []
+    for name in report.NOTEBOOKS:
+        text = BeautifulSoup((page.parent / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
+        figures = text.select("figure")
+        assert figures and len(figures) == len(text.select("img"))
+        for place, figure in enumerate(figures, 1):
+            caption = figure.figcaption.get_text()
+            assert caption.startswith(f"Figure {int(name[:2])}.{place}. ") and len(figure.img["alt"]) > len(caption.split(". ", 1)[1])
 
 
 @pytest.mark.notebook

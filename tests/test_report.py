@@ -1,10 +1,17 @@
-"""What is taken out of an executed notebook before it is published, and the front page."""
+"""What is taken out of an executed notebook before it is published, and what its pages offer a reader."""
+
+import copy
+import re
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from siamese_lib import environment, report
+from siamese_lib import environment, report, report_pages
+from siamese_lib.datasets import load_dataset
+from siamese_lib.report_pages import Page
+from siamese_lib.runs import Run
 
 PICTURE = new_output("display_data", data={"image/png": "aGVsbG8=", "text/plain": "<Figure>"})
 WIDGET = new_output("display_data", data={"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "VBox()"})
@@ -73,7 +80,7 @@ def test_an_experiment_without_a_sweep_goes_without_notebook_3(tmp_path, capsys)
 
 def test_the_title_and_the_abstract_are_plain_text():
     first = nbformat.v4.new_markdown_cell("# 2 · Training\n\nA **network** of `code`\nand [a link](x.html).\n\n[![badge](x)](y)")
-    assert report._title_and_abstract(new_notebook(cells=[first])) == ("2 · Training", "A network of code and a link.")
+    assert report_pages.title_and_abstract(new_notebook(cells=[first])) == ("2 · Training", "A network of code and a link.")
 
 
 def test_a_report_that_fails_leaves_the_old_one_alone(lfw_folder, tmp_path, monkeypatch):
@@ -88,3 +95,166 @@ def test_a_report_that_fails_leaves_the_old_one_alone(lfw_folder, tmp_path, monk
     with pytest.raises(RuntimeError, match="01_dataset_analysis failed"):
         report.build_report(tmp_path / "tiny.yaml", lfw_folder, tmp_path / "runs", tmp_path / "report")
     assert (tmp_path / "report" / "index.html").read_text() == "the old one"
+
+
+def opened(text):
+    return BeautifulSoup(text, "html.parser")
+
+
+def broken_links(folder):
+    """Links of a report's pages that lead to no page, or to no place on it."""
+    pages = {path.name: opened(path.read_text(encoding="utf-8")) for path in folder.glob("*.html")}
+    places = {name: {element["id"] for element in page.select("[id]")} for name, page in pages.items()}
+    broken = []
+    for name, page in pages.items():
+        for link in page.select("a[href]"):
+            target, _, anchor = link["href"].partition("#")
+            if not re.match("https?:", target):
+                here = target or name
+                there = (folder / here).is_file() and (not anchor or anchor in places[here])
+                broken += [] if there else [f"{name}: {link['href']}"]
+    return broken
+
+
+@pytest.fixture(scope="module")
+def sources():
+    return {name: nbformat.read(report._source(name), as_version=4) for name in report.NOTEBOOKS}
+
+
+@pytest.fixture(scope="module")
+def pages(sources):
+    return [Page.of(notebook, name) for name, notebook in sources.items()]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory, sources, pages):
+    """The pages of the notebooks as they are in the project, without outputs, the checklist, and the front page of a committed run."""
+    folder = tmp_path_factory.mktemp("report")
+    for page in pages:
+        (folder / f"{page.name}.ipynb").write_text(nbformat.writes(sources[page.name]), encoding="utf-8")
+        (folder / f"{page.name}.html").write_text(report_pages.notebook_page(sources[page.name], page, pages), encoding="utf-8")
+    (folder / "checklist.html").write_text(report_pages.checklist_page(pages), encoding="utf-8")
+    results = report.project_root() / "results" / "lfwa"
+    config = Run(results / "lfwa_quick" / "seed_0").config
+    front = report_pages.front_page([config], load_dataset("sample"), results, pages)
+    (folder / "index.html").write_text(front, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def page_of_figures():
+    """The page of a notebook with three pictures, the last without words, and an alternative text that HTML would misread."""
+    words = {"image/png": {"alt": 'The "ROC" & more <b>.', "caption": "ROC of two"}}
+    figure = new_output("display_data", data={"image/png": "aGVsbG8=", "text/plain": "<Figure>"}, metadata=words)
+    cells = [
+        new_markdown_cell("# 2 · Title\n\nAbstract, [next](03_parameter_sweeps.ipynb), [gone](09_gone.ipynb)."),
+        new_code_cell("draw(both)", outputs=[figure, copy.deepcopy(figure)]),
+        new_markdown_cell("## 2.1 Curves\n\n[![Open](https://elsewhere.org/badge.svg)](https://elsewhere.org/x)"),
+        new_code_cell("plain()", outputs=[PICTURE, new_output("stream", name="stderr", text="a warning")]),
+    ]
+    notebook = new_notebook(cells=cells)
+    others = [Page.of(notebook, name) for name in ("02_training", "03_parameter_sweeps")]
+    return opened(report_pages.notebook_page(notebook, others[0], others))
+
+
+def test_figures_are_numbered_have_captions_and_words(page_of_figures):
+    figures = page_of_figures.select("figure")
+    assert [figure.figcaption.get_text() for figure in figures] == [
+        "Figure 2.1. ROC of two",
+        "Figure 2.2. ROC of two",
+        "Figure 2.3. Curves",
+    ]
+    assert [figure["id"] for figure in figures] == ["figure-2-1", "figure-2-2", "figure-2-3"]
+    texts = [image["alt"] for image in page_of_figures.select("img")]
+    assert texts == ['The "ROC" & more <b>.'] * 2 + ["Picture of the section Curves."]
+
+
+def test_code_is_folded_and_reachable(page_of_figures):
+    folded = page_of_figures.select("details.code")
+    assert [part.summary.get_text() for part in folded] == ["Code", "Code", "Messages"]
+    assert "draw(both)" in folded[0].get_text() and not any(part.has_attr("open") for part in folded)
+    assert "draw(both)" not in "".join(part.get_text() for part in page_of_figures.select(".output, .text"))
+
+
+def test_links_to_notebooks_lead_to_pages_and_badges_are_links(page_of_figures):
+    text = page_of_figures.select("main")[0]
+    assert [link["href"] for link in text.select("p a")] == ["03_parameter_sweeps.html", "https://elsewhere.org/x"]
+    assert "gone" in text.get_text()
+
+
+def test_the_page_leaves_the_notebook_as_it_was(notebook):
+    notebook.cells.insert(0, new_markdown_cell("# 1 · Title\n\n[next](02_training.ipynb)"))
+    notebook.metadata.pop("widgets")
+    before = nbformat.writes(notebook)
+    page = Page.of(notebook, "01_dataset_analysis")
+    report_pages.notebook_page(notebook, page, [page])
+    assert nbformat.writes(notebook) == before
+
+
+def test_a_page_of_lfw_has_no_picture_of_a_face(notebook):
+    notebook.cells.insert(0, new_markdown_cell("# 1 · Title\n\nAbstract."))
+    report.cleaned(notebook, faces_may_be_shown=False, private=[])
+    page = Page.of(notebook, "01_dataset_analysis")
+    text = opened(report_pages.notebook_page(notebook, page, [page]))
+    assert len(text.select("img")) == 1 and "may not be published" in text.get_text()
+
+
+def test_every_link_of_every_page_leads_to_a_place_that_exists(written):
+    assert broken_links(written) == []
+    checklist = opened((written / "checklist.html").read_text(encoding="utf-8"))
+    links = [link["href"] for link in checklist.select("table a")]
+    assert len(links) >= len(report_pages.CHECKLIST) and all("#" in link for link in links)
+
+
+def test_a_broken_link_would_be_seen(written, tmp_path):
+    (tmp_path / "index.html").write_text('<a href="#here">a</a><p id="here"></p><a href="#gone">b</a><a href="gone.html#x">c</a>')
+    assert broken_links(tmp_path) == ["index.html: #gone", "index.html: gone.html#x"]
+
+
+def test_every_demand_has_an_answer_and_a_place(written):
+    rows = opened((written / "checklist.html").read_text(encoding="utf-8")).select("tbody tr")
+    assert len(rows) == len(report_pages.CHECKLIST) and all(row.select("a") and len(row.select("td")[1].get_text()) > 10 for row in rows)
+    demands = " ".join(row.select("td")[0].get_text().lower() for row in rows)
+    words = (
+        "size, per class, setup, layers, dimensions, filters, learning rate, optimiser, regularisation, batch normalisation, reasons, "
+        "trials, convergence times, final loss and accuracy, loss curves, parameter experiments, wrong examples, anything else"
+    )
+    for word in words.split(", "):
+        assert word in demands
+
+
+def test_a_heading_that_the_checklist_misses_is_named(sources, pages):
+    lost = Page.of(new_notebook(cells=[new_markdown_cell("# 4 · Errors\n\nAbstract.")]), "04_error_analysis")
+    with pytest.raises(ValueError, match="Received: 'The most confident decisions' of 04_error_analysis"):
+        report_pages.checklist_page([*pages[:3], lost])
+
+
+def test_a_notebook_that_was_left_out_gets_no_links(pages):
+    checklist = opened(report_pages.checklist_page([page for page in pages if page.name != report.SWEEP_NOTEBOOK]))
+    assert not any(report.SWEEP_NOTEBOOK in link["href"] for link in checklist.select("a")) and "not in this report" in checklist.get_text()
+
+
+def test_pages_need_nothing_from_the_network_and_fit_a_phone(written):
+    for path in written.glob("*.html"):
+        page = opened(path.read_text(encoding="utf-8"))
+        assert not page.select("script, link, iframe, img:not([src^='data:'])"), path.name
+        style = "".join(part.string for part in page.select("style"))
+        assert "@import" not in style and "url(" not in style
+        assert page.select("meta[name=viewport]") and "@media print" in style and page.html["lang"] == "en"
+        ids = [element["id"] for element in page.select("[id]")]
+        assert len(ids) == len(set(ids))
+
+
+def test_the_front_page_has_its_runs_the_committed_results_and_the_contents(written):
+    page = opened((written / "index.html").read_text(encoding="utf-8"))
+    own, committed = page.select("table.results tbody")
+    run = Run(report.project_root() / "results" / "lfwa" / "lfwa_quick" / "seed_0")
+    assert f"{run.metrics['test']['accuracy']:.1%}" in own.get_text() and "lfwa_reference" in committed.get_text()
+    contents = page.select("ol.contents > li")
+    assert len(contents) == len(report.NOTEBOOKS) + 1 and all(len(item.get_text()) > 40 for item in contents)
+
+
+def test_an_anchor_is_the_headings_words_without_its_number():
+    assert report_pages.anchor_of("2.10 Decisions, and why") == report_pages.anchor_of("2.11 Decisions, and why") == "decisions-and-why"
+    assert report_pages.anchor_of("2 · The network") == "the-network"
+    assert report_pages.anchor_of("One-shot classification") == "one-shot-classification"
