@@ -16,6 +16,8 @@ from siamese_lib.config import CHOICES, ExperimentConfig
 from siamese_lib.datasets import load_dataset, locate_faces
 from siamese_lib.files import write_json
 
+RESULTS = environment.project_root() / "results" / "lfwa"
+
 
 def main(arguments=None):
     """Runs one command and returns its exit code."""
@@ -130,25 +132,28 @@ def _score_pair_list(options):
 
 
 def verify(options):
-    """Decides whether two aligned pictures show the same person."""
-    import numpy as np
+    """Decides whether two photographs show the same person."""
+    from siamese_lib import comparison
 
-    from siamese_lib.images import decode_image
-    from siamese_lib.scoring import Verifier
+    verifier = _verifier(options)
+    score, notes = comparison.compare(verifier, options.pictures, options.aligned)
+    threshold = verifier.settings["threshold"]
+    print("\n".join([*notes, f"{comparison.decision(score, threshold)}: score {score:.4f}, {_explained(threshold)}"]))
 
-    if not options.aligned:
-        raise ValueError(
-            "verify takes pictures that are aligned like those of the training data; say so with --aligned. Received: no --aligned"
-        )
-    verifier = Verifier.load(Path(options.run) / "model.keras" if options.run else options.model)
-    # Both are found before either is decoded: a wrong path is the commoner mistake.
-    contents = [_picture(name) for name in options.pictures]
-    pictures = [decode_image(content, verifier.crop, verifier.image_size, name) for content, name in zip(contents, options.pictures)]
-    images = np.stack(pictures)[..., np.newaxis]
-    embeddings = verifier.embed(images)
-    score, threshold = float(verifier.score(embeddings[:1], embeddings[1:])[0]), verifier.settings["threshold"]
-    decision = "same person" if score >= threshold else "different people"
-    print(f"{decision}: score {score:.4f}, threshold {threshold:.4f} (a larger score is more alike)")
+
+def find(options):
+    """Ranks the pictures of a folder by how alike they are to a photograph."""
+    from siamese_lib import comparison
+    from siamese_lib.inspection import as_table
+
+    if options.top is not None and options.top < 1:
+        raise ValueError(f"--top takes a whole number from 1 on. Received: {options.top}")
+    verifier = _verifier(options)
+    ranking = comparison.rank_folder(verifier, options.probe, options.folder, options.aligned)
+    for line in (*ranking.notes, *(f"skipped: {sentence}" for sentence in ranking.skipped)):
+        print(line)
+    print(as_table(ranking.rows[: options.top]).to_string(index=False, formatters={"score": "{:.4f}".format}))
+    print(_explained(verifier.settings["threshold"]))
 
 
 def sweep(options):
@@ -176,8 +181,20 @@ def leaderboard(options):
     from siamese_lib.leaderboard import as_markdown, update
 
     root = environment.project_root()
+    rows = update(options.results, root / "README.md", root / "models" / "README.md")  # before it, a wrong folder would be made
     write_tables(root / "experiments" / "sweeps", options.results)
-    print(as_markdown(update(options.results, root / "README.md", root / "models" / "README.md")))
+    print(as_markdown(rows))
+
+
+def alignment(options):
+    """Measures what the alignment of a face does to its score and writes alignment.json."""
+    from siamese_lib.alignment import measure
+
+    config = ExperimentConfig.from_yaml(environment.project_path(options.config))
+    measured = measure(_verifier(options), load_dataset(config.dataset, options.data_root), config)
+    path = Path(options.results) / "alignment.json"
+    write_json(path, measured | {"versions": environment.versions()})
+    print(f"Written: {path}")
 
 
 def _config(options):
@@ -198,10 +215,14 @@ def _overrides(items):
     return overrides
 
 
-def _picture(name):
-    if not Path(name).is_file():
-        raise FileNotFoundError(f"There is no such picture; check the path. Received: {name}")
-    return Path(name).read_bytes()
+def _verifier(options):
+    from siamese_lib.scoring import Verifier
+
+    return Verifier.load(Path(options.run) / "model.keras" if options.run else options.model)
+
+
+def _explained(threshold):
+    return f"threshold {threshold:.4f} (a larger score is more alike)"
 
 
 def _listed(items):
@@ -250,13 +271,7 @@ def _parser():
     command.add_argument("--pairs", help="a pair list in LFW's format")
     command.add_argument("--data-root", help="folder or archive of the pictures")
     command.add_argument("--json", help="also writes the numbers to this file")
-    command = add(verify)
-    command.add_argument("pictures", nargs=2, metavar="PICTURE", help="two pictures")
-    source = command.add_mutually_exclusive_group()
-    source.add_argument("--run", help="folder of a finished run")
-    model = environment.project_root() / "models" / "lfwa_people.keras"
-    source.add_argument("--model", default=model, help="a .keras file with its .json beside it; by default the project's best network")
-    command.add_argument("--aligned", action="store_true", help="the pictures are aligned like the training data")
+    _add_photograph_commands(add)
     command = add(sweep)
     command.add_argument("file", help="a sweep's YAML file")
     command.add_argument("--data-root", help="folder or archive of LFW-a")
@@ -267,9 +282,31 @@ def _parser():
     command.add_argument("--runs", default="runs", help="where run folders are made")
     command.add_argument("--output", help="the report's folder")
     command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="replaces a parameter of the notebooks")
-    command = add(leaderboard)
-    command.add_argument("--results", default=str(environment.project_root() / "results" / "lfwa"), help="the folder of the runs")
+    add(leaderboard).add_argument("--results", default=str(RESULTS), help="the folder of the runs")
     return parser
+
+
+def _add_photograph_commands(add):
+    model = environment.project_root() / "models" / "lfwa_people.keras"
+    for function in (verify, find, alignment):
+        command = add(function)
+        if function is verify:
+            command.add_argument("pictures", nargs=2, metavar="PICTURE", help="two photographs; their faces are found and aligned")
+        if function is find:
+            command.add_argument("probe", metavar="PICTURE", help="a photograph; its face is found and aligned")
+            command.add_argument("folder", metavar="FOLDER", help="a folder of photographs")
+            command.add_argument("--top", type=int, help="prints only so many, the most alike")
+        source = command.add_mutually_exclusive_group()
+        source.add_argument("--run", help="folder of a finished run")
+        source.add_argument("--model", default=model, help="a .keras file with its .json beside it; by default the project's best network")
+        if function is alignment:
+            command.add_argument("--config", default="experiments/lfwa_people.yaml", help="the experiment that the network comes from")
+            command.add_argument("--data-root", help="folder or archive of LFW-a")
+            command.add_argument("--results", default=str(RESULTS), help="where alignment.json is written")
+        else:
+            command.add_argument(
+                "--aligned", action="store_true", help="the pictures are aligned like the training data; nothing is sought"
+            )
 
 
 if __name__ == "__main__":

@@ -38,7 +38,15 @@ def decode_image(content, crop, image_size, name):
     Raises:
         ValueError: if the bytes are no picture, or one smaller than the crop or too large to be a face.
     """
-    image = _opened(content, name)
+    return cropped_and_resized(open_image(content, name, _grey), crop, image_size, name)
+
+
+def cropped_and_resized(image, crop, image_size, name):
+    """What the network takes of a grey Pillow picture; crop, image_size, name and the result are those of `decode_image`.
+
+    Raises:
+        ValueError: if the picture is smaller than the crop.
+    """
     if crop is not None:
         top, bottom, left, right = crop
         if bottom > image.height or right > image.width:
@@ -50,19 +58,40 @@ def decode_image(content, crop, image_size, name):
     return np.asarray(image.resize((image_size[1], image_size[0])))
 
 
-def _opened(content, name):
+def open_image(content, name, convert, enough_side=None):
+    """What `convert` makes of the Pillow picture in these bytes.
+
+    Args:
+        content: the bytes of the file.
+        name: names the picture in messages.
+        convert: a function of the opened picture; pixels that cannot be decoded come to light in it.
+        enough_side: pixels; a JPEG may be decoded at a half, a quarter or an eighth of its size if both sides keep as much.
+
+    Raises:
+        ValueError: if the bytes are no picture, are damaged or hold too many pixels.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(content))
+            if enough_side:
+                image.draft(None, (enough_side, enough_side))
             if image.width * image.height > MAX_PIXELS:
                 raise OSError(f"{image.width}x{image.height} pixels are too many for a picture of a face")
-            if image.mode.startswith("I"):
-                # 16-bit grey: Pillow's own conversion clips at 255 instead of scaling.
-                return Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
-            return image.convert("L")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, EOFError) as error:
+            return convert(image)
+    except (OSError, ValueError, SyntaxError, RuntimeError, Image.DecompressionBombError, EOFError) as error:
         raise ValueError(f"{name} cannot be read as a picture; replace the file. Received: {len(content)} bytes ({error})") from error
+
+
+def eight_bit(image):
+    """The picture itself, or, of one with 16 bits of grey, its upper 8: Pillow's own conversion clips at 255 instead of scaling."""
+    if image.mode.startswith("I"):
+        return Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
+    return image
+
+
+def _grey(image):
+    return eight_bit(image).convert("L")
 
 
 class UnreadablePictures(ValueError):

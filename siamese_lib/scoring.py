@@ -1,5 +1,7 @@
 """A trained network at work: pictures to embeddings, embeddings to scores, each picture embedded once."""
 
+import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,8 @@ from siamese_lib.files import read_json, replacing, write_json
 from siamese_lib.joint_bayesian import fit_joint_bayesian
 
 BATCH_SIZE = 64
+# What Keras 3.15 writes into a model file and Keras 3.13, which Colab has, refuses; each at the value that a reader takes without it.
+NEW_ARGUMENTS = {"input_axes": None, "output_axes": None, "renorm": False, "renorm_clipping": None, "renorm_momentum": 0.99}
 SETTINGS = ("crop", "image_size", "mirror_averaging", "threshold")
 
 
@@ -72,6 +76,7 @@ class Verifier:
         path = Path(path)
         with replacing(path) as temporary:
             self.network.save(temporary)
+            _without_new_arguments(temporary)
         write_json(path.with_suffix(".json"), self.settings)
 
     def embed(self, images):
@@ -162,6 +167,22 @@ class Verifier:
         count, full = len(several[0]), BATCH_SIZE if part is self._encoder else 8 * BATCH_SIZE
         padded = [np.concatenate([array, np.repeat(array[-1:], full - count, axis=0)]) for array in several]
         return np.asarray(part.predict_on_batch(padded if isinstance(inputs, list) else padded[0]), dtype=np.float32)[:count]
+
+
+def _without_new_arguments(path):
+    """Rewrites a model file so that an older Keras opens it too."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["config.json"] = json.dumps(_cut(json.loads(members["config.json"]))).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+def _cut(value):
+    if isinstance(value, dict):
+        return {key: _cut(part) for key, part in value.items() if key not in NEW_ARGUMENTS or part != NEW_ARGUMENTS[key]}
+    return [_cut(part) for part in value] if isinstance(value, list) else value
 
 
 def _can_score_with(settings):

@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import photographs
 import pytest
 import yaml
 
@@ -127,7 +128,11 @@ WRONG = {
     "no run": ["evaluate", "--run", "nowhere"],
     "no model": ["evaluate", "--model", "nowhere.keras", "--pairs", "nowhere.txt", "--data-root", "."],
     "model without pairs": ["evaluate", "--model", "nowhere.keras"],
-    "not aligned": ["verify", "a.pgm", "b.pgm", "--run", "nowhere"],
+    "no run for photographs": ["verify", "a.jpg", "b.jpg", "--run", "nowhere"],
+    "no photograph": ["verify", "nowhere.jpg", "nowhere.jpg"],
+    "no probe": ["find", "nowhere.jpg", "tests"],
+    "fewer than one": ["find", "nowhere.jpg", "tests", "--top", "0"],
+    "no data for the alignment": ["alignment", "--data-root", "nowhere"],
     "no sweep file": ["sweep", "nowhere.yaml"],
     "no experiment for the report": ["report", "--experiment", "nowhere.yaml"],
 }
@@ -163,3 +168,73 @@ def test_a_picture_that_cannot_be_read_is_named(run, tmp_path, capsys):
     (tmp_path / "b.jpg").write_bytes(b"no picture")
     assert main(["verify", str(tmp_path / "a.jpg"), str(tmp_path / "b.jpg"), "--run", str(run.directory), "--aligned"]) == 2
     assert "a.jpg cannot be read as a picture" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def album(tmp_path_factory):
+    """A folder with two photographs of one person, one of two and one of nobody."""
+    folder = tmp_path_factory.mktemp("album")
+    photographs.astronaut().save(folder / "a.png")
+    photographs.composition().save(folder / "b.jpg")
+    photographs.two_people().save(folder / "two.png")
+    photographs.landscape().save(folder / "hill.jpg")
+    return folder
+
+
+def test_verify_decides_on_two_photographs_with_the_person_anywhere(album, capsys):
+    assert main(["verify", str(album / "a.png"), str(album / "b.jpg")]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("same person: score ") and "threshold 0.5000 (a larger score is more alike)" in line
+
+
+def test_verify_says_which_of_several_faces_it_takes(album, capsys):
+    assert main(["verify", str(album / "a.png"), str(album / "two.png")]) == 0
+    note, decision = capsys.readouterr().out.splitlines()
+    assert note == f"{album / 'two.png'}: 2 faces were found, the largest is taken" and decision.startswith("same person")
+
+
+def test_verify_on_a_landscape_says_that_there_is_no_face(album, capsys):
+    for pictures in (("a.png", "hill.jpg"), ("hill.jpg", "a.png")):
+        assert main(["verify", *(str(album / name) for name in pictures)]) == 2
+        printed = capsys.readouterr()
+        assert "hill.jpg: no face was found" in printed.err and len(printed.err.splitlines()) == 1 and not printed.out
+
+
+def test_find_ranks_a_folder_and_names_what_it_skips(album, capsys):
+    assert main(["find", str(album / "a.png"), str(album)]) == 0
+    note, skipped, header, first, second, last = capsys.readouterr().out.splitlines()
+    assert note == "two.png: 2 faces were found, the largest is taken"
+    assert skipped.startswith("skipped: hill.jpg: no face was found")
+    assert header.split() == ["rank", "picture", "score", "decision"]
+    assert {first.split()[1], second.split()[1]} == {"b.jpg", "two.png"} and "same person" in first
+    assert last == "threshold 0.5000 (a larger score is more alike)"
+    assert main(["find", str(album / "a.png"), str(album), "--top", "1"]) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == [first, last]
+
+
+def test_find_takes_aligned_pictures_as_they_are(run, lfw_folder, capsys):
+    row = run.scores("test").iloc[0]
+    pictures = {name: next(lfw_folder.rglob(f"{name}.jpg")) for name in (row["left"], row["right"])}
+    folder = pictures[row["right"]].parent
+    assert main(["find", str(pictures[row["left"]]), str(folder), "--run", str(run.directory), "--aligned"]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if f"{row['right']}.jpg" in line)
+    assert f" {row['score']:.4f} " in line
+
+
+def test_find_without_a_usable_picture_is_one_sentence(album, tmp_path, capsys):
+    photographs.landscape().save(tmp_path / "hill.jpg")
+    assert main(["find", str(album / "a.png"), str(tmp_path)]) == 2
+    printed = capsys.readouterr()
+    assert "no picture with a face" in printed.err and len(printed.err.splitlines()) == 1 and not printed.out
+    assert main(["find", str(album / "a.png"), str(tmp_path / "nowhere")]) == 2
+    assert "There is no such folder" in capsys.readouterr().err
+
+
+def test_alignment_writes_what_it_measured(lfw_folder, tmp_path, monkeypatch, capsys):
+    from siamese_lib import alignment
+
+    monkeypatch.setattr(alignment, "measure", lambda verifier, dataset, config: {"model": verifier.settings["experiment"]})
+    assert main(["alignment", "--data-root", str(lfw_folder), "--results", str(tmp_path)]) == 0
+    written = json.loads((tmp_path / "alignment.json").read_text())
+    assert written["model"] == "lfwa_people" and {"date", "packages"} <= set(written["versions"])
+    assert str(tmp_path / "alignment.json") in capsys.readouterr().out

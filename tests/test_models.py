@@ -1,6 +1,7 @@
 """The committed models: small, loadable, with the threshold and the numbers of the runs that they come from."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image
 
 from siamese_lib.__main__ import main
 from siamese_lib.runs import Run
+from siamese_lib.scoring import NEW_ARGUMENTS
 
 PROJECT = Path(__file__).parent.parent
 MODELS = sorted((PROJECT / "models").glob("*.keras"))
@@ -34,6 +36,12 @@ def test_a_model_is_small_and_carries_the_threshold_of_its_run(model):
     assert settings["threshold"] == run.metrics["threshold"]
     assert settings["crop"] == list(run.config.crop) and settings["image_size"] == list(run.config.image_size)
     assert model.stem == run.config.experiment
+
+
+def test_colabs_keras_opens_a_model(model):
+    with zipfile.ZipFile(model) as archive:
+        config = archive.read("config.json").decode()
+    assert not [name for name in NEW_ARGUMENTS if f'"{name}"' in config]
 
 
 def test_verify_needs_no_more_than_two_aligned_pictures(tmp_path, capsys):

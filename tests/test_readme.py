@@ -5,6 +5,7 @@ import shlex
 import shutil
 from pathlib import Path
 
+import photographs
 import pytest
 
 from siamese_lib.__main__ import main
@@ -35,8 +36,13 @@ def test_the_commands_and_the_python_run(tmp_path, monkeypatch, capsys):
     source = SampleSource()
     for letter, name in zip("ab", source.names()[:2]):
         (tmp_path / f"face_{letter}.pgm").write_bytes(source.read(name))
+    (tmp_path / "gallery_folder").mkdir()
+    for name in ("photo_a.jpg", "probe.jpg"):
+        photographs.astronaut().save(tmp_path / name)
+    for name in ("photo_b.jpg", "gallery_folder/one.jpg"):
+        photographs.composition().save(tmp_path / name)
     commands = [line for block in blocks("bash") for line in block.splitlines() if line.startswith("python -m siamese_lib")]
-    assert {shlex.split(line)[3] for line in commands} == {"prepare", "summary", "train", "evaluate", "verify", "sweep"}
+    assert {shlex.split(line)[3] for line in commands} == {"prepare", "summary", "train", "evaluate", "verify", "find", "sweep"}
     for line in commands:
         # The sweep is seven trainings; tests of sweeps do it smaller.
         if " sweep " not in line:

@@ -14,7 +14,7 @@ from siamese_lib.evaluation import platt_scaling
 from siamese_lib.images import FaceCache
 from siamese_lib.model import build_model
 from siamese_lib.pairs import Face, Pair, PairList
-from siamese_lib.scoring import Verifier
+from siamese_lib.scoring import NEW_ARGUMENTS, Verifier
 
 SETTINGS = {"crop": None, "image_size": [40, 36], "mirror_averaging": True, "threshold": 0.5}
 FACES = [Face(person, number) for person in ("Ada", "Ben") for number in (1, 2)]
@@ -67,7 +67,7 @@ def test_a_saved_model_gives_the_same_scores_in_a_fresh_process(network, images,
     verifier.save(tmp_path / "model.keras")
     np.save(tmp_path / "images.npy", images)
     code = (
-        "import sys, numpy; from siamese_lib.scoring import Verifier; folder = sys.argv[1]; "
+        "import sys, numpy; from siamese_lib.scoring import NEW_ARGUMENTS, Verifier; folder = sys.argv[1]; "
         "v = Verifier.load(folder + '/model.keras'); e = v.embed(numpy.load(folder + '/images.npy')); "
         "print(v.settings['threshold'], *v.score(e[:2], e[2:]))"
     )
@@ -115,6 +115,14 @@ def test_calibration_keeps_the_order_of_the_pairs(network, embedded_pairs, turne
     before = verifier.score(left, right)
     verifier.calibrate(before, 1 - labels if turned_round else labels)
     assert (np.diff(verifier.score(left, right)[np.argsort(before)]) >= 0).all()
+
+
+def test_a_saved_model_has_no_argument_that_colabs_keras_refuses(network, tmp_path):
+    Verifier(network, SETTINGS).save(tmp_path / "model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras") as archive:
+        config = archive.read("config.json").decode()
+    assert "BatchNormalization" in config and "HeNormal" in config
+    assert not [name for name in NEW_ARGUMENTS if f'"{name}"' in config]
 
 
 def test_a_saved_model_stays_calibrated(network, embedded_pairs, tmp_path):
