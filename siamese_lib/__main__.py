@@ -162,7 +162,9 @@ def sweep(options):
     from siamese_lib.training import train as train_run
 
     table = run_sweep(
-        Sweep.from_yaml(options.file), lambda config: train_run(config, options.data_root, options.runs, verbose=0), options.runs
+        Sweep.from_yaml(environment.project_path(options.file)),
+        lambda config: train_run(config, options.data_root, options.runs, verbose=0),
+        options.runs,
     )
     print(table.to_string(index=False))
 
