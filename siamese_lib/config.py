@@ -39,7 +39,8 @@ RANGES = {
     "early_stopping_min_delta": (0.0, 100.0),
     "dropout_rate": (0.0, 0.95),
     "embedding_size": (2, 8192),
-    "width": (8, 256),
+    # Below 16 channels oneDNN's AVX-512 convolutions write beyond their memory (TensorFlow 2.21): the process aborts, or worse.
+    "width": (16, 256),
     "rotation_degrees": (0.0, 180.0),
     "scale_range": (0.0, 0.9),
     "shift_fraction": (0.0, 0.5),

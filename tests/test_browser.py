@@ -38,7 +38,7 @@ pytestmark = [
 PROJECT = Path(__file__).parent.parent
 NOTEBOOK = "04_error_analysis"
 PATIENCE = 300  # seconds for anything: a slow machine that is busy is no failure
-TINY = {"dataset": "sample", "validation_fraction": 0.3, "image_size": [40, 36], "embedding_size": 16, "width": 8, "num_epochs": 1}
+TINY = {"dataset": "sample", "validation_fraction": 0.3, "image_size": [40, 36], "embedding_size": 16, "width": 16, "num_epochs": 1}
 SWITCHES = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
 SWITCHES += ["--disable-sync", "--disable-dev-shm-usage"]  # containers have little shared memory
 # Nobody answers questions, and every cell is in the page, also one that is scrolled away.
@@ -52,7 +52,7 @@ LAB_SETTINGS = {
 def folder(tmp_path_factory):
     """A folder with notebook 04, two tiny experiments on the sample faces, and their finished runs."""
     folder = tmp_path_factory.mktemp("browser")
-    for name, values in {"tiny": TINY | {"compare_with": "other"}, "other": TINY | {"width": 16}}.items():
+    for name, values in {"tiny": TINY | {"compare_with": "other"}, "other": TINY | {"width": 24}}.items():
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(values))
         training.train(ExperimentConfig.from_yaml(folder / f"{name}.yaml"), "", folder / "runs", verbose=0)
     notebook = nbformat.read(PROJECT / "notebooks" / f"{NOTEBOOK}.ipynb", as_version=4)

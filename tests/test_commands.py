@@ -11,7 +11,7 @@ from siamese_lib.__main__ import main
 from siamese_lib.datasets import load_dataset
 from siamese_lib.runs import Run
 
-TINY = {"dataset": "lfwa", "image_size": [40, 36], "embedding_size": 16, "width": 8, "batch_size": 12, "num_epochs": 1}
+TINY = {"dataset": "lfwa", "image_size": [40, 36], "embedding_size": 16, "width": 16, "batch_size": 12, "num_epochs": 1}
 
 
 @pytest.fixture(scope="module")

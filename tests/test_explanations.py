@@ -116,7 +116,7 @@ def test_a_gallery_marks_what_is_wrong():
 
 def test_the_network_of_a_run_is_its_own_or_the_published_one_of_its_seed(tmp_path, monkeypatch):
     settings = {"crop": None, "image_size": [32, 32], "mirror_averaging": False, "threshold": 0.5, "seed": 3}
-    config = ExperimentConfig(experiment="tiny", image_size=(32, 32), width=8, embedding_size=8, seed=3)
+    config = ExperimentConfig(experiment="tiny", image_size=(32, 32), width=16, embedding_size=8, seed=3)
     runs = [Run(tmp_path / "runs" / name) for name in ("kept", "not kept", "another seed")]
     for run, seed in zip(runs, (3, 3, 4)):
         run.write_json("config.json", config.to_dict() | {"seed": seed})

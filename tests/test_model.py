@@ -14,7 +14,7 @@ SIZES = {"koch": (105, 105), "compact": (40, 36)}
 
 def tiny(encoder):
     embedding_size = 64 if encoder == "koch" else 32
-    return ExperimentConfig(experiment="test", encoder=encoder, image_size=SIZES[encoder], embedding_size=embedding_size, width=8)
+    return ExperimentConfig(experiment="test", encoder=encoder, image_size=SIZES[encoder], embedding_size=embedding_size, width=16)
 
 
 PEOPLE_LOSSES = ["margin_softmax", "batch_hard_triplet", "supervised_contrastive"]
@@ -22,7 +22,7 @@ PEOPLE_LOSSES = ["margin_softmax", "batch_hard_triplet", "supervised_contrastive
 
 def of_people(loss):
     """A tiny config of protocol people."""
-    values = {"image_size": SIZES["compact"], "embedding_size": 32, "width": 8, "monitor": "val_auc", "images_together": 2}
+    values = {"image_size": SIZES["compact"], "embedding_size": 32, "width": 16, "monitor": "val_auc", "images_together": 2}
     return ExperimentConfig(experiment="test", protocol="people", loss=loss, **values)
 
 

@@ -21,7 +21,7 @@ FACES = [Face(person, number) for person in ("Ada", "Ben") for number in (1, 2)]
 PAIRS = PairList((Pair(FACES[0], FACES[1], 1), Pair(FACES[0], FACES[2], 0), Pair(FACES[2], FACES[3], 1)))
 
 
-CONFIG = ExperimentConfig(experiment="test", image_size=(40, 36), embedding_size=16, width=8)
+CONFIG = ExperimentConfig(experiment="test", image_size=(40, 36), embedding_size=16, width=16)
 
 
 @pytest.fixture(scope="module")

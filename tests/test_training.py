@@ -27,7 +27,7 @@ TINY = {
     "crop": [40, 210, 50, 200],
     "image_size": [40, 36],
     "embedding_size": 16,
-    "width": 8,
+    "width": 16,
     "batch_size": 12,
     "num_epochs": 3,
     "learning_rate": 0.002,
