@@ -4,7 +4,6 @@ import base64
 import io
 
 from matplotlib.figure import Figure
-from PIL import Image
 
 NUM_PANELS = 12  # so many panels of a gallery are named; the others are counted
 
@@ -46,10 +45,8 @@ class DescribedFigure(Figure):
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         """What IPython asks for: the picture, and beside it `(data, metadata)` in words."""
-        drawn, content = io.BytesIO(), io.BytesIO()
-        self.savefig(drawn, format="png", bbox_inches="tight")
-        # 256 colours are enough for these figures, and galleries of faces take a third of the space.
-        Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(content, format="png", optimize=True)
+        content = io.BytesIO()
+        self.savefig(content, format="png", bbox_inches="tight")
         picture = base64.b64encode(content.getvalue()).decode("ascii")
         words = {"alt": self.description, "caption": self.title}
         return {"image/png": picture, "text/plain": repr(self)}, {"image/png": words}

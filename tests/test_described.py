@@ -1,12 +1,10 @@
 """A figure's words: its title as a caption, its axes, groups and panels as a description, both stored with the picture."""
 
 import base64
-import io
 
 import numpy as np
 import pandas as pd
 from IPython.core.formatters import DisplayFormatter
-from PIL import Image
 
 from siamese_lib import described, error_figures, figures
 
@@ -40,17 +38,6 @@ def test_a_notebook_stores_the_words_beside_the_picture():
     data, metadata = DisplayFormatter().format(figures.confusion_matrix([[1, 2], [3, 4]], "The four outcomes"))
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG") and "text/plain" in data
     assert metadata["image/png"]["caption"] == "The four outcomes" and "truth" in metadata["image/png"]["alt"]
-
-
-def test_a_stored_picture_looks_as_it_was_drawn_and_takes_less_space():
-    images = np.random.default_rng(0).integers(0, 256, (6, 40, 36, 1)).astype(np.uint8)
-    figure = figures.faces(images, list("abcdef"), "Faces")
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", bbox_inches="tight")
-    stored = base64.b64decode(DisplayFormatter().format(figure)[0]["image/png"])
-    assert len(stored) < 0.7 * len(drawn.getvalue())
-    before, after = (np.asarray(Image.open(source).convert("RGB"), dtype=float) for source in (drawn, io.BytesIO(stored)))
-    assert before.shape == after.shape and np.abs(before - after).mean() < 2
 
 
 def test_a_figure_without_any_title_still_has_a_name():

@@ -1,20 +1,32 @@
 """What is taken out of an executed notebook before it is published, and what its pages offer a reader."""
 
+import base64
 import copy
+import io
 import re
 
 import nbformat
+import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 
-from siamese_lib import environment, report, report_pages
+from siamese_lib import environment, figures, report, report_pages
 from siamese_lib.checklist import CHECKLIST
 from siamese_lib.datasets import load_dataset
 from siamese_lib.report_pages import Page
 from siamese_lib.runs import Run
 
-PICTURE = new_output("display_data", data={"image/png": "aGVsbG8=", "text/plain": "<Figure>"})
+
+def png(image):
+    """A Pillow picture as a notebook stores it."""
+    content = io.BytesIO()
+    image.save(content, format="png")
+    return base64.b64encode(content.getvalue()).decode()
+
+
+PICTURE = new_output("display_data", data={"image/png": png(Image.new("RGB", (4, 3), "navy")), "text/plain": "<Figure>"})
 WIDGET = new_output("display_data", data={"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "VBox()"})
 
 
@@ -259,3 +271,13 @@ def test_an_anchor_is_the_headings_words_without_its_number():
     assert report_pages.anchor_of("2.10 Decisions, and why") == report_pages.anchor_of("2.11 Decisions, and why") == "decisions-and-why"
     assert report_pages.anchor_of("2 · The network") == "the-network"
     assert report_pages.anchor_of("One-shot classification") == "one-shot-classification"
+
+
+def test_a_published_picture_looks_as_it_was_drawn_and_takes_less_space():
+    images = np.random.default_rng(0).integers(0, 256, (6, 40, 36, 1)).astype(np.uint8)
+    drawn = io.BytesIO()
+    figures.faces(images, list("abcdef"), "Faces").savefig(drawn, format="png")
+    published = base64.b64decode(report.lighter(base64.b64encode(drawn.getvalue()).decode()))
+    assert len(published) < 0.7 * len(drawn.getvalue())
+    before, after = (np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), dtype=float) for png in (drawn.getvalue(), published))
+    assert before.shape == after.shape and np.abs(before - after).mean() < 3
