@@ -7,10 +7,8 @@ import statistics as statistics_of
 from collections import defaultdict
 from pathlib import Path
 
-import numpy as np
-
-from siamese_lib.evaluation import people_bootstrap
 from siamese_lib.files import write_json
+from siamese_lib.leaderboard import interval_of_runs, right_in_a_row
 from siamese_lib.runs import Run
 from siamese_lib.sweeps import NOTHING, Sweep
 
@@ -50,18 +48,8 @@ def _gains(whole, without):
             of_whole, of_without = ([run.metrics[split][metric] for run in side] for side in (whole, without))
             gains[f"{split}_{metric}_mean"] = statistics_of.mean(of_without)
             gains[f"{split}_{metric}_gain"] = statistics_of.mean(of_whole) - statistics_of.mean(of_without)
-        gains[f"{split}_gain_interval"] = _interval(whole, split, _right(whole, split) - _right(without, split))
+        gains[f"{split}_gain_interval"] = interval_of_runs(whole, split, right_in_a_row(whole, split) - right_in_a_row(without, split))
     return gains
-
-
-def _right(runs, split):
-    """Whether each pair was decided rightly, 1 or 0, the seeds' pairs one after the other."""
-    return np.concatenate([run.right(split).to_numpy(float) for run in runs])
-
-
-def _interval(runs, split, values):
-    pairs = [pair for run in runs for pair in run.pairs(split)]
-    return people_bootstrap(*([pair[side].person for pair in pairs] for side in (0, 1)), values)
 
 
 def points_of_axis(sweep, axis, runs_dir):
@@ -86,7 +74,7 @@ def _point(runs):
     row["num_pairs"] = metrics[0]["train"]["num_pairs"] if config.protocol == "pairs" else None
     for split in SPLITS_OF_CHOICE:
         row[f"{split}_accuracy_mean"] = statistics_of.mean(one[split]["accuracy"] for one in metrics)
-        row[f"{split}_accuracy_interval"] = _interval(runs, split, _right(runs, split))
+        row[f"{split}_accuracy_interval"] = interval_of_runs(runs, split, right_in_a_row(runs, split))
         row[f"{split}_auc_mean"] = statistics_of.mean(one[split]["auc"] for one in metrics)
     return row
 

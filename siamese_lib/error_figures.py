@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from siamese_lib.figures import BLACK, BLUE, CLASS_COLORS, CLASS_NAMES, CYCLE, LINES, VERMILION, new_figure
+from siamese_lib.figures import BLACK, BLUE, CLASS_COLORS, CLASS_NAMES, CYCLE, LINES, VERMILION, bars, frame_as_wrong, new_figure
 
 RATE_TICKS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6)
 
@@ -99,19 +99,12 @@ def explained_pairs(pairs_of_images, maps, captions, wrong, title):
                 overlay = row[column].imshow(pair_maps[column - 2], cmap="PuOr_r", vmin=-strongest, vmax=strongest, alpha=0.55)
         row[0].set_title(f"WRONG  {caption}" if is_wrong else caption, fontsize=8, loc="left", color=VERMILION if is_wrong else BLACK)
         if is_wrong:
-            _frame(row[0])
-            _frame(row[1])
+            frame_as_wrong(row[0])
+            frame_as_wrong(row[1])
     if overlay is not None:
         figure.colorbar(overlay, ax=panels[:, 2:], shrink=0.6, label="orange: speaks for the same person; purple: against (log-odds)")
     figure.suptitle(title)
     return figure
-
-
-def _frame(axes):
-    axes.axis("on")
-    axes.set(xticks=[], yticks=[])
-    for spine in axes.spines.values():
-        spine.set(visible=True, color=VERMILION, linewidth=3)
 
 
 def error_rates_by_factor(tables, title):
@@ -129,9 +122,8 @@ def error_rates_by_factor(tables, title):
     for axes, (factor, of_class) in zip(panels.flat, tables.items()):
         for label, table in of_class.items():
             rate = table["error_rate"]
-            error = [(rate - table["low"]).clip(lower=0), (table["high"] - rate).clip(lower=0)]
             style = {"color": CLASS_COLORS[label], "marker": "os"[1 - label], "linestyle": LINES[1 - label], "capsize": 3}
-            axes.errorbar(table["median"], rate, yerr=error, label=CLASS_NAMES[label], **style)
+            axes.errorbar(table["median"], rate, yerr=bars(rate, table["low"], table["high"]), label=CLASS_NAMES[label], **style)
         axes.set(xlabel=factor.replace("_", " "))
     for axes in panels[:, 0]:
         axes.set_ylabel("error rate (share of pairs)")
@@ -182,7 +174,7 @@ def neighbour_rows(rows, title):
             axes.imshow(np.squeeze(picture), cmap="gray", vmin=0, vmax=255)
             axes.set_title(caption, fontsize=6, color=VERMILION if is_wrong else BLACK)
             if is_wrong:
-                _frame(axes)
+                frame_as_wrong(axes)
     figure.suptitle(title)
     return figure
 

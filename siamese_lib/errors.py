@@ -9,7 +9,7 @@ import numpy as np
 
 from siamese_lib.evaluation import log_odds, people_bootstrap, people_weights
 from siamese_lib.inspection import image_qualities
-from siamese_lib.pairs import DIFFERENT, SAME, PairList, parse_face
+from siamese_lib.pairs import DIFFERENT, SAME, parse_face
 
 NUM_REGRESSION_RESAMPLES = 200
 DESCRIPTIONS = {
@@ -76,10 +76,7 @@ def by_class(pairs, wrong, factors):
     """
     labels = np.array(pairs.labels)
     places = {label: np.flatnonzero(labels == label) for label in (SAME, DIFFERENT)}
-    return {
-        label: (PairList(tuple(pairs.pairs[place] for place in chosen)), np.asarray(wrong)[chosen], factors.iloc[chosen])
-        for label, chosen in places.items()
-    }
+    return {label: (pairs.at(chosen), np.asarray(wrong)[chosen], factors.iloc[chosen]) for label, chosen in places.items()}
 
 
 def error_rates(pairs, wrong, values, num_groups=4):
@@ -102,8 +99,7 @@ def error_rates(pairs, wrong, values, num_groups=4):
     rows = []
     for number in np.unique(group):
         chosen = np.flatnonzero(group == number)
-        people = [[pairs.pairs[place][side].person for place in chosen] for side in (0, 1)]
-        low, high = people_bootstrap(*people, wrong[chosen])
+        low, high = people_bootstrap(*pairs.at(chosen).people_of_sides, wrong[chosen])
         first, middle, last = np.quantile(values[chosen], [0.0, 0.5, 1.0])
         rows.append((first, middle, last, len(chosen), int(wrong[chosen].sum()), wrong[chosen].mean(), low, high))
     return pd.DataFrame(rows, columns=["from", "median", "to", "pairs", "errors", "error_rate", "low", "high"])
@@ -131,9 +127,8 @@ def regression_of_errors(pairs, wrong, factors):
     if len(np.unique(wrong)) < 2:
         raise ValueError(f"A regression of errors needs right pairs and wrong ones. Received: {wrong.sum()} wrong of {len(wrong)}")
     inputs = ((factors - factors.mean()) / factors.std().clip(lower=1e-9)).to_numpy()
-    people = [[pair[side].person for pair in pairs] for side in (0, 1)]
     coefficients = []
-    for weights in [np.ones(len(wrong)), *people_weights(*people, NUM_REGRESSION_RESAMPLES)]:
+    for weights in [np.ones(len(wrong)), *people_weights(*pairs.people_of_sides, NUM_REGRESSION_RESAMPLES)]:
         if all(weights[wrong == value].sum() for value in (0, 1)):
             coefficients.append(LogisticRegression().fit(inputs, wrong, sample_weight=weights).coef_[0])
     low, high = np.exp(np.quantile(coefficients[1:], [0.025, 0.975], axis=0))

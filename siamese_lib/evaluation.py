@@ -179,11 +179,10 @@ def verification_metrics(pairs, scores, threshold, loss=None, probabilities=True
     """
     scores, labels = _checked(scores, pairs.labels)
     right = (scores >= threshold) == (labels == 1)
-    people = [[pair[side].person for pair in pairs] for side in (0, 1)]
     both = len(set(pairs.labels)) == 2
     return {
         "accuracy": float(np.mean(right)),
-        "accuracy_interval": people_bootstrap(*people, right),
+        "accuracy_interval": people_bootstrap(*pairs.people_of_sides, right),
         "accuracy_at_half": accuracy_at(scores, labels, 0.5) if probabilities else None,
         "loss": loss,
         "auc": area_under_roc(scores, labels) if both else None,

@@ -8,6 +8,7 @@ from siamese_lib.environment import project_root
 from siamese_lib.error_figures import explained_pairs, neighbour_rows
 from siamese_lib.evaluation import log_odds
 from siamese_lib.files import read_json
+from siamese_lib.inspection import pair_of
 from siamese_lib.pairs import faces_by_person, parse_face
 from siamese_lib.scoring import Verifier
 
@@ -168,7 +169,7 @@ def explained_gallery(verifier, cache, scores, threshold, title):
         title: the figure's title.
     """
     rows = scores.to_dict("records")
-    images = [cache[[parse_face(row["left"]), parse_face(row["right"])]] for row in rows]
+    images = [cache[pair_of(row)[:2]] for row in rows]
     maps = [occlusion_maps(verifier, *pair) for pair in images]
     captions = [f"{row['left']} / {row['right']}: {row['score']:.4f} ({row['score'] - threshold:+.3f})" for row in rows]
     return explained_pairs(images, maps, captions, [row["wrong"] for row in rows], title if rows else f"{title}: there are none")

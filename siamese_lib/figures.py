@@ -105,12 +105,22 @@ def pair_gallery(pairs_of_images, captions, wrong, title, columns=3):
         axes.imshow(np.hstack([left, np.full((len(left), 3), 255, np.uint8), right]), cmap="gray", vmin=0, vmax=255)
         axes.set_title(f"WRONG  {caption}" if is_wrong else caption, fontsize=8, color=VERMILION if is_wrong else BLACK)
         if is_wrong:
-            axes.axis("on")
-            axes.set(xticks=[], yticks=[])
-            for spine in axes.spines.values():
-                spine.set(visible=True, color=VERMILION, linewidth=3)
+            frame_as_wrong(axes)
     figure.suptitle(title)
     return figure
+
+
+def frame_as_wrong(axes):
+    """Frames the picture in these axes in vermilion."""
+    axes.axis("on")
+    axes.set(xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set(visible=True, color=VERMILION, linewidth=3)
+
+
+def bars(values, low, high):
+    """An interval around each value as `Axes.errorbar` takes it; a bound on the wrong side, by rounding or by chance, has no bar."""
+    return np.clip([np.subtract(values, low), np.subtract(high, values)], 0, None)
 
 
 def learning_curves(histories, title):
@@ -178,7 +188,7 @@ def sweep_axis(table, axis, title):
     positions = table["value"].map({value: place for place, value in enumerate(values)})
     for shift, split, color, marker in ((-0.06, "validation", BLUE, "o"), (0.06, "test", VERMILION, "s")):
         accuracy = table[f"{split}_accuracy"]
-        error = [(accuracy - table[f"{split}_low"]).clip(lower=0), (table[f"{split}_high"] - accuracy).clip(lower=0)]
+        error = bars(accuracy, table[f"{split}_low"], table[f"{split}_high"])
         axes.errorbar(positions + shift, accuracy, yerr=error, fmt=marker, color=color, capsize=3, label=split)
         mean = table.groupby("value")[f"{split}_accuracy"].mean().loc[values]
         axes.plot(np.arange(len(values)) + shift, mean, color=color, linewidth=1, alpha=0.6)
@@ -207,8 +217,7 @@ def accuracy_by_amount(rows, amount, title, xlabel):
     for shift, split, color, marker in ((0.99, "validation", BLUE, "o"), (1.01, "test", VERMILION, "s")):
         accuracy = np.array([row[f"{split}_accuracy_mean"] for row in rows])
         low, high = np.array([row[f"{split}_accuracy_interval"] for row in rows]).T
-        error = np.clip([accuracy - low, high - accuracy], 0, None)
-        axes.errorbar(amounts * shift, accuracy, yerr=error, color=color, marker=marker, capsize=3, label=split)
+        axes.errorbar(amounts * shift, accuracy, yerr=bars(accuracy, low, high), color=color, marker=marker, capsize=3, label=split)
     axes.set_xscale("log")
     axes.set_xticks(amounts, labels=[f"{number:,}" for number in amounts])
     axes.minorticks_off()
@@ -231,9 +240,9 @@ def oneshot_curves(table, title):
         if method == "chance":
             axes.plot(rows["ways"], rows["accuracy"], color="0.6", linestyle="--", label="chance (1 / N)")
             continue
-        error = [(rows["accuracy"] - rows["low"]).clip(lower=0), (rows["high"] - rows["accuracy"]).clip(lower=0)]
         style = {"color": CYCLE[index % len(CYCLE)], "marker": "os^Dv"[index % 5], "capsize": 3}
         # Each method a little further to the right, so that no bar hides another.
+        error = bars(rows["accuracy"], rows["low"], rows["high"])
         axes.errorbar(rows["ways"] * 1.03**index, rows["accuracy"], yerr=error, label=method, **style)
     axes.set_xscale("log")
     axes.set_xticks(ways, labels=[f"{num_ways}" for num_ways in ways])

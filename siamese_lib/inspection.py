@@ -140,6 +140,6 @@ def scored_gallery(scores, cache, threshold, title):
         title: the figure's title.
     """
     rows = scores.to_dict("records")
-    images = [cache[[parse_face(row["left"]), parse_face(row["right"])]] for row in rows]
+    images = [cache[pair_of(row)[:2]] for row in rows]
     captions = [f"{row['score']:.4f} ({row['score'] - threshold:+.3f})\n{row['left']}\n{row['right']}" for row in rows]
     return figures.pair_gallery(images, captions, [row["wrong"] for row in rows], title if rows else f"{title}: there are none")

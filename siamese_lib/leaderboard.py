@@ -4,9 +4,12 @@ import re
 import statistics as statistics_of
 from pathlib import Path
 
+import numpy as np
+
 from siamese_lib import figures
 from siamese_lib.evaluation import accuracy_at, best_threshold, people_bootstrap
 from siamese_lib.files import replacing, write_json, write_text
+from siamese_lib.pairs import PairList
 from siamese_lib.runs import Run
 
 BEGIN, END = "<!-- results: written by `python -m siamese_lib leaderboard`, do not edit -->", "<!-- end of results -->"
@@ -41,7 +44,7 @@ def _row(runs):
         "validation_accuracy_mean": statistics_of.mean(one["validation"]["accuracy"] for one in metrics),
         "test_accuracy_mean": statistics_of.mean(test),
         "test_accuracy_sd": statistics_of.stdev(test) if len(test) > 1 else None,
-        "test_accuracy_interval": _interval(runs),
+        "test_accuracy_interval": interval_of_runs(runs, "test", right_in_a_row(runs, "test")),
         "test_accuracy_at_half_mean": statistics_of.mean(one["test"]["accuracy_at_half"] for one in metrics),
         "test_auc_mean": statistics_of.mean(one["test"]["auc"] for one in metrics),
         "threshold_cost_mean": statistics_of.mean(map(_threshold_cost, runs)),
@@ -49,10 +52,15 @@ def _row(runs):
     }
 
 
-def _interval(runs):
-    """The 95 % interval of the mean accuracy of the seeds: how right they were on each pair, people drawn anew."""
-    people = [[pair[side].person for pair in runs[0].pairs("test")] for side in (0, 1)]
-    return people_bootstrap(*people, sum(run.right("test").to_numpy(float) for run in runs) / len(runs))
+def right_in_a_row(runs, split):
+    """Whether each pair of a split was decided rightly, 1 or 0, the runs' pairs one after the other."""
+    return np.concatenate([run.right(split).to_numpy(float) for run in runs])
+
+
+def interval_of_runs(runs, split, values):
+    """The 95 % interval for the mean of `values`, which belong to the pairs of the runs one after the other, by bootstrap over people."""
+    pairs = PairList(tuple(pair for run in runs for pair in run.pairs(split)))
+    return people_bootstrap(*pairs.people_of_sides, values)
 
 
 def _threshold_cost(run):

@@ -24,9 +24,8 @@ def roc_band(pairs, scores):
     from sklearn.metrics import roc_curve
 
     labels, scores = np.array(pairs.labels), np.asarray(scores, dtype=float)
-    people = [[pair[side].person for pair in pairs] for side in (0, 1)]
     curves = []
-    for weights in [np.ones(len(labels)), *people_weights(*people, NUM_BAND_RESAMPLES)]:
+    for weights in [np.ones(len(labels)), *people_weights(*pairs.people_of_sides, NUM_BAND_RESAMPLES)]:
         if all(weights[labels == label].sum() for label in (0, 1)):
             far, tar, _ = roc_curve(labels, scores, sample_weight=weights)
             curves.append(np.interp(FALSE_ACCEPT_RATES, far, tar))

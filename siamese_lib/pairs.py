@@ -74,6 +74,15 @@ class PairList:
         """Every person that the list names."""
         return {face.person for pair in self.pairs for face in (pair.left, pair.right)}
 
+    @property
+    def people_of_sides(self):
+        """The people on the left and those on the right, in order: two lists `(num_pairs,)`."""
+        return [pair.left.person for pair in self.pairs], [pair.right.person for pair in self.pairs]
+
+    def at(self, places):
+        """The pairs at these places, in that order, as a `PairList`."""
+        return PairList(tuple(self.pairs[place] for place in places))
+
 
 def read_pair_folds(path):
     """Reads a pair file of LFW: View 1 (one fold) or View 2 (a header `10 300`, then ten folds).
@@ -284,36 +293,6 @@ def share_with_known_people(validation, train):
 def faces_by_person(faces):
     """`{person: [face, ...]}`, people and faces sorted."""
     return {person: list(own) for person, own in itertools.groupby(sorted(faces), key=lambda face: face.person)}
-
-
-def draw_pairs(faces, num_same_per_person, group_size, seed):
-    """Draws a balanced pair list from identities; different people are paired within small groups only.
-
-    Because no pair crosses the groups, the list has at least as many connected components as groups and can be split by person.
-
-    Args:
-        faces: the faces to draw from, at least two a person.
-        num_same_per_person: pairs of one person; as many pairs of different people are drawn a person.
-        group_size: people in a group, at least two; somebody left over alone joins the last group.
-        seed: the same seed draws the same pairs.
-    """
-    generator = random.Random(seed)
-    by_person = faces_by_person(faces)
-    people = sorted(by_person)
-    generator.shuffle(people)
-    groups = [people[start : start + group_size] for start in range(0, len(people), group_size)]
-    if len(groups) > 1 and len(groups[-1]) == 1:
-        alone = groups.pop()
-        groups[-1] += alone
-    same, different = [], []
-    for group in groups:
-        for person in group:
-            own = list(itertools.combinations(by_person[person], 2))
-            same += [Pair(left, right, SAME) for left, right in generator.sample(own, num_same_per_person)]
-        couples = itertools.combinations(group, 2)
-        crossed = [Pair(*faces, DIFFERENT) for one, two in couples for faces in itertools.product(by_person[one], by_person[two])]
-        different += generator.sample(crossed, num_same_per_person * len(group))
-    return PairList(tuple(sorted(same) + sorted(different)))
 
 
 def statistics(pairs):

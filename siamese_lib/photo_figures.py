@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from siamese_lib.figures import BLACK, BLUE, CLASS_COLORS, CLASS_NAMES, LINES, ORANGE, new_figure
+from siamese_lib.figures import BLACK, BLUE, CLASS_COLORS, CLASS_NAMES, LINES, ORANGE, bars, new_figure
 
 KEYS = {1: "same", 0: "different"}
 
@@ -69,8 +69,8 @@ def alignment_errors(rows, title):
             above.plot(amounts, [one["mean"] for one in classes], label=f"{CLASS_NAMES[label]}, mean", **style)
             above.fill_between(amounts, *np.transpose([one["quartiles"] for one in classes]), color=style["color"], alpha=0.15, linewidth=0)
         low, high = np.transpose([row["accuracy_interval"] for row in chosen])
-        accuracy = np.array([row["accuracy"] for row in chosen])
-        below.errorbar(amounts, accuracy, yerr=[accuracy - low, high - accuracy], color=BLUE, marker="o", capsize=3)
+        accuracy = [row["accuracy"] for row in chosen]
+        below.errorbar(amounts, accuracy, yerr=bars(accuracy, low, high), color=BLUE, marker="o", capsize=3)
         below.axhline(0.5, color="0.6", linestyle=":")
         below.set(xlabel=f"{kind} of one picture ({chosen[0]['unit']})")
     panels[0, 0].set(ylabel="score\n(band: middle half of the pairs)", ylim=(0, 1))

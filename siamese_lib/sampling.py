@@ -3,6 +3,7 @@
 Everything is drawn from (seed, epoch), so that a training that was interrupted goes on as an uninterrupted one.
 """
 
+import itertools
 import random
 from collections import defaultdict
 from dataclasses import dataclass
@@ -159,3 +160,33 @@ def draw_like_lfw(faces, num_per_class, seed):
     while len(different) < count:
         different[tuple(sorted(generator.choice(of_person[person]) for person in generator.sample(people, 2)))] = DIFFERENT
     return PairList(tuple(Pair(*faces, label) for faces, label in [*same.items(), *different.items()]))
+
+
+def draw_pairs(faces, num_same_per_person, group_size, seed):
+    """Draws a balanced pair list from identities; different people are paired within small groups only.
+
+    Because no pair crosses the groups, the list has at least as many connected components as groups and can be split by person.
+
+    Args:
+        faces: the faces to draw from, at least two a person.
+        num_same_per_person: pairs of one person; as many pairs of different people are drawn a person.
+        group_size: people in a group, at least two; somebody left over alone joins the last group.
+        seed: the same seed draws the same pairs.
+    """
+    generator = random.Random(seed)
+    by_person = faces_by_person(faces)
+    people = sorted(by_person)
+    generator.shuffle(people)
+    groups = [people[start : start + group_size] for start in range(0, len(people), group_size)]
+    if len(groups) > 1 and len(groups[-1]) == 1:
+        alone = groups.pop()
+        groups[-1] += alone
+    same, different = [], []
+    for group in groups:
+        for person in group:
+            own = list(itertools.combinations(by_person[person], 2))
+            same += [Pair(left, right, SAME) for left, right in generator.sample(own, num_same_per_person)]
+        couples = itertools.combinations(group, 2)
+        crossed = [Pair(*faces, DIFFERENT) for one, two in couples for faces in itertools.product(by_person[one], by_person[two])]
+        different += generator.sample(crossed, num_same_per_person * len(group))
+    return PairList(tuple(sorted(same) + sorted(different)))

@@ -90,16 +90,16 @@ class Sweep:
 
         Of an ablation the axis is `WITHOUT` and the value the name of the lever, `NOTHING` for the whole recipe.
         """
+        shared = ExperimentConfig.from_yaml(self.base, self.overrides)
         for axis, values in self.axes.items():
             for seed, value in itertools.product(self.seeds, values):
-                config = self._config(seed, {axis: value})
+                config = self._config(shared, seed, {axis: value})
                 yield axis, getattr(config, axis), config
         levers = {NOTHING: {}, **self.levers} if self.levers else {}
         for seed, (name, change) in itertools.product(self.seeds, levers.items()):
-            yield WITHOUT, name, self._config(seed, change)
+            yield WITHOUT, name, self._config(shared, seed, change)
 
-    def _config(self, seed, change):
-        shared = ExperimentConfig.from_yaml(self.base, self.overrides)
+    def _config(self, shared, seed, change):
         # The base's own value needs no override, so that the axes share that run.
         change = {field: value for field, value in change.items() if value != getattr(shared, field, None)}
         return ExperimentConfig.from_yaml(self.base, self.overrides | change | {"seed": seed})

@@ -9,7 +9,6 @@ from siamese_lib.pairs import (
     Pair,
     PairList,
     connected_components,
-    draw_pairs,
     known_to_be_same,
     leak_of_random_split,
     parse_face,
@@ -236,30 +235,6 @@ def test_a_random_split_leaks_and_a_share_of_it_is_reported():
     assert leak_of_random_split(chain_of_couples(20), 0.2, seed=0) == 1.0
     lonely = PairList(tuple(Pair(Face(f"P{index}", 1), Face(f"P{index}", 2), 1) for index in range(50)))
     assert leak_of_random_split(lonely, 0.2, seed=0) == 0.0
-
-
-FACES = [Face(f"P{person}", number) for person in range(12) for number in range(1, 6)]
-
-
-@pytest.mark.parametrize("group_size", [2, 4])
-def test_drawn_pairs_are_balanced_and_right(group_size):
-    drawn = draw_pairs(FACES, num_same_per_person=4, group_size=group_size, seed=0)
-    assert len(drawn) == len({frozenset((pair.left, pair.right)) for pair in drawn}) == 2 * 4 * 12
-    assert all((pair.left.person == pair.right.person) == (pair.label == 1) for pair in drawn)
-    assert set(drawn.faces) <= set(FACES)
-    assert collections.Counter(pair.left.person for pair in drawn if pair.label == 1) == {f"P{person}": 4 for person in range(12)}
-    assert statistics(drawn)["components"] >= 12 // group_size
-
-
-def test_drawn_pairs_follow_from_the_seed_and_not_from_the_order_of_the_faces():
-    drawn = draw_pairs(FACES, 4, 3, seed=0)
-    assert draw_pairs(FACES[::-1], 4, 3, seed=0) == drawn
-    assert draw_pairs(FACES, 4, 3, seed=1) != drawn
-
-
-def test_a_person_left_over_joins_the_last_group():
-    drawn = draw_pairs(FACES[: 5 * 5], num_same_per_person=4, group_size=2, seed=0)
-    assert statistics(drawn) == {"pairs": 40, "same": 20, "different": 20, "people": 5, "images": len(drawn.faces), "components": 2}
 
 
 def test_statistics_count():

@@ -9,8 +9,9 @@ from PIL import Image
 
 from siamese_lib import sample_faces
 from siamese_lib.datasets import SAMPLE_LISTS
-from siamese_lib.pairs import Face, draw_pairs, read_pairs
+from siamese_lib.pairs import Face, read_pairs
 from siamese_lib.sample_faces import FILE_SIZE, HEADER, HEIGHT, WIDTH, SampleSource, repaired
+from siamese_lib.sampling import draw_pairs
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from siamese_lib.pairs import Face, Pair, PairList
-from siamese_lib.sampling import FaceExamples, PairExamples, draw_like_lfw, hold_out_people, share_of
+from siamese_lib.pairs import Face, Pair, PairList, statistics
+from siamese_lib.sampling import FaceExamples, PairExamples, draw_like_lfw, draw_pairs, hold_out_people, share_of
 
 
 def faces_of(**counts):
@@ -176,3 +176,27 @@ def test_a_share_lies_within_a_larger_one_and_keeps_the_order():
     assert (len(quarter), len(half)) == (25, 50) and all_of_it == items
     assert set(quarter) < set(half) and half == sorted(half)
     assert share_of(items, 0.25, seed=2) != quarter and len(share_of(items, 0.001, seed=1)) == 1
+
+
+DRAWN_FROM = [Face(f"P{person}", number) for person in range(12) for number in range(1, 6)]
+
+
+@pytest.mark.parametrize("group_size", [2, 4])
+def test_drawn_pairs_are_balanced_and_right(group_size):
+    drawn = draw_pairs(DRAWN_FROM, num_same_per_person=4, group_size=group_size, seed=0)
+    assert len(drawn) == len({frozenset((pair.left, pair.right)) for pair in drawn}) == 2 * 4 * 12
+    assert all((pair.left.person == pair.right.person) == (pair.label == 1) for pair in drawn)
+    assert set(drawn.faces) <= set(DRAWN_FROM)
+    assert Counter(pair.left.person for pair in drawn if pair.label == 1) == {f"P{person}": 4 for person in range(12)}
+    assert statistics(drawn)["components"] >= 12 // group_size
+
+
+def test_drawn_pairs_follow_from_the_seed_and_not_from_the_order_of_the_faces():
+    drawn = draw_pairs(DRAWN_FROM, 4, 3, seed=0)
+    assert draw_pairs(DRAWN_FROM[::-1], 4, 3, seed=0) == drawn
+    assert draw_pairs(DRAWN_FROM, 4, 3, seed=1) != drawn
+
+
+def test_a_person_left_over_joins_the_last_group():
+    drawn = draw_pairs(DRAWN_FROM[: 5 * 5], num_same_per_person=4, group_size=2, seed=0)
+    assert statistics(drawn) == {"pairs": 40, "same": 20, "different": 20, "people": 5, "images": len(drawn.faces), "components": 2}
