@@ -29,7 +29,7 @@ test-colab-versions:
 lab: $(VENV)/.installed
 	$(BIN)/jupyter lab notebooks
 
-$(VENV)/.installed: requirements.txt requirements-photos.txt requirements-dev.txt $(CONSTRAINTS) pyproject.toml
+$(VENV)/.installed: requirements.txt requirements-photos.txt requirements-ray.txt requirements-dev.txt $(CONSTRAINTS) pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -r requirements-dev.txt -c $(CONSTRAINTS)
 	$(BIN)/python -m pip install --quiet --no-deps --editable .

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from siamese_lib.files import write_json
 from siamese_lib.leaderboard import interval_of_runs, right_in_a_row
-from siamese_lib.runs import Run
 from siamese_lib.sweeps import NOTHING, Sweep
 
 SPLITS_OF_CHOICE = ("validation", "test")  # validation decides; test stands beside it and decides nothing
@@ -28,9 +27,9 @@ def ablation(sweep, runs_dir):
         `*_gain_interval` (of the accuracy's gain, 95 %, by bootstrap over people). A lever counts with the seeds that both sides have.
     """
     runs = defaultdict(dict)
-    for _, lever, config in sweep.points():
-        if (run := Run.of(config, runs_dir)).done:
-            runs[lever][config.seed] = run
+    for point in sweep.points():
+        if (run := point.run(runs_dir)).done:
+            runs[point.value][point.config.seed] = run
     whole = runs.pop(NOTHING, {})
     rows = []
     for lever, without in runs.items():
@@ -61,9 +60,9 @@ def points_of_axis(sweep, axis, runs_dir):
         bootstrap over people) and auc_mean.
     """
     runs = defaultdict(list)
-    for name, value, config in sweep.points():
-        if name == axis and (run := Run.of(config, runs_dir)).done:
-            runs[value].append(run)
+    for point in sweep.points():
+        if point.axis == axis and (run := point.run(runs_dir)).done:
+            runs[point.value].append(run)
     return [{"recipe": sweep.base.stem, axis: value} | _point(of_value) for value, of_value in runs.items()]
 
 

@@ -1,4 +1,4 @@
-"""What happens around an epoch of `fit`: its random state, the validation of a learner of classes, the record of the run."""
+"""What happens around an epoch of `fit`: its random state, the validation of a learner of classes, the record of the run, checkpoints."""
 
 import math
 import time
@@ -41,7 +41,7 @@ class PairValidation(keras.callbacks.Callback):
 
 
 class RunRecorder(keras.callbacks.Callback):
-    """After each epoch: a row in `history.csv`, the best weights, a checkpoint; and the decision to stop early.
+    """After each epoch: a row in `history.csv`, the best weights; and the decision to stop early.
 
     What is needed to go on is derived from the history, so that a resumed run decides as an uninterrupted one.
     """
@@ -72,16 +72,35 @@ class RunRecorder(keras.callbacks.Callback):
         if self._config.weights == "best" and epochs_without_improvement(self._monitored(), 0.0) == 0:
             with replacing(self._run.path("best.weights.h5")) as temporary:
                 self.model.save_weights(temporary, overwrite=True)
-        self._save_checkpoint(epoch + 1)
         self.model.stop_training = self.should_stop()
 
     def _monitored(self):
         sign = -1.0 if self._config.monitor == "val_auc" else 1.0
         return [sign * row[self._config.monitor] for row in self._rows]
 
-    def _save_checkpoint(self, num_epochs):
+
+class AfterEpochs(keras.callbacks.Callback):
+    """Calls `function(epoch, learner)` after the epochs that are named, counted from 1."""
+
+    def __init__(self, epochs, function):
+        super().__init__()
+        self._epochs, self._function = epochs, function
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch + 1 in self._epochs:
+            self._function(epoch + 1, self.model)
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """After each epoch a checkpoint in place of the one before: where a killed run goes on."""
+
+    def __init__(self, run):
+        super().__init__()
+        self._run = run
+
+    def on_epoch_end(self, epoch, logs=None):
         before = self._run.checkpoints()
-        with replacing(self._run.path(f"checkpoint-{num_epochs:05d}.keras")) as temporary:
+        with replacing(self._run.path(f"checkpoint-{epoch + 1:05d}.keras")) as temporary:
             self.model.save(temporary)
         for old in before:
             old.unlink()

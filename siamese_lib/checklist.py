@@ -56,8 +56,13 @@ CHECKLIST = (
     Demand("Loss curves", "Loss, accuracy and AUC by epoch.", ((TRAINING, "Loss and accuracy by epoch"),)),
     Demand(
         "Parameter experiments",
-        "Learning rate, epochs and batch size, each varied alone; what validation would choose.",
-        ((SWEEPS, "One figure an axis"), (SWEEPS, "What validation would choose")),
+        "Learning rate, epochs and batch size alone, two of them together; the spread over seeds; what validation would choose.",
+        (
+            (SWEEPS, "One figure an axis"),
+            (SWEEPS, "Two parameters at once"),
+            (SWEEPS, "The spread from seed to seed"),
+            (SWEEPS, "What validation would choose, and what was decided"),
+        ),
     ),
     Demand(
         "Accurate and wrong examples with the reason",

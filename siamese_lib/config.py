@@ -91,6 +91,7 @@ class ExperimentConfig:
     weight_decay: float = 0.0  # of adamw; biases and normalisation are left out
     batch_size: int = 32  # pairs a step, or pictures
     num_epochs: int = 10  # passes over the training pairs or people, at most
+    score_epochs: tuple[int, ...] = ()  # after these epochs all pairs are scored as if training ended there: a curve from one training
     monitor: str = "val_loss"  # what early stopping and weights "best" watch: "val_loss" or "val_auc"
     early_stopping_patience: int | None = None  # epochs without improvement before training stops; none: never stops early
     early_stopping_min_delta: float = 0.0  # a smaller gain does not count as an improvement
@@ -118,6 +119,11 @@ class ExperimentConfig:
             raise ValueError(f"weight_decay needs optimizer: adamw. Received: weight_decay {self.weight_decay}, optimizer {self.optimizer}")
         if self.encoder == "koch" and min(self.image_size) < 85:
             raise ValueError(f"The koch encoder wants an image_size of 85 or more. Received: {list(self.image_size)}")
+        if self.score_epochs and not self.passes_through_shorter_ones:
+            raise ValueError(
+                "score_epochs wants a network, learning_rate_schedule: constant and weights: last; else a shorter training would differ. "
+                f"Received: {self.encoder}, {self.learning_rate_schedule}, {self.weights}"
+            )
         self._check_supervision()
 
     def _check_supervision(self):
@@ -201,6 +207,11 @@ class ExperimentConfig:
         """Whether it is trained on pictures of known classes, and not on pairs."""
         return self.loss != "binary_crossentropy" or self.encoder == "lbp"
 
+    @property
+    def passes_through_shorter_ones(self):
+        """Whether its training is, after fewer epochs, just what a training of so few epochs would be."""
+        return self.encoder not in ("lbp", "ensemble") and self.learning_rate_schedule == "constant" and self.weights == "last"
+
     def steps_per_epoch(self, num_examples):
         """How many batches show each example once."""
         return math.ceil(num_examples / self.batch_size)
@@ -237,6 +248,10 @@ def _checked(field, value):
     if name == "members":
         if not isinstance(value, (list, tuple)) or not all(re.fullmatch(r"[\w.-]+/seed_[0-9]+", str(item)) for item in value):
             raise ValueError(f"members takes a list of runs, EXPERIMENT/seed_N. Received: {value!r}")
+        return tuple(value)
+    if name == "score_epochs":
+        if not isinstance(value, (list, tuple)) or not all(type(item) is int and item >= 1 for item in value):
+            raise ValueError(f"score_epochs takes a list of whole numbers from 1 on. Received: {value!r}")
         return tuple(value)
     if name in ("crop", "image_size"):
         length = 4 if name == "crop" else 2

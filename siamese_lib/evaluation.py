@@ -108,6 +108,24 @@ def area_under_roc(scores, labels):
     return float(roc_auc_score(labels, scores))
 
 
+def resampled_areas_under_roc(scores, labels, weights):
+    """`area_under_roc` in each resample of a bootstrap.
+
+    Args:
+        scores, labels: `(num_pairs,)`.
+        weights: how often each pair counts, `(num_resamples, num_pairs)`, as `people_weights` gives them.
+
+    Returns:
+        `(num_resamples,)`; NaN where a resample holds pairs of one class only.
+    """
+    scores, labels = _checked(scores, labels, both_classes=True)
+    same, different = scores[labels == 1], scores[labels == 0]
+    wins = (same[:, np.newaxis] > different) + 0.5 * (same[:, np.newaxis] == different)
+    of_same, of_different = weights[:, labels == 1].astype(float), weights[:, labels == 0].astype(float)
+    with np.errstate(invalid="ignore"):
+        return np.sum((of_same @ wins) * of_different, axis=1) / (of_same.sum(axis=1) * of_different.sum(axis=1))
+
+
 def equal_error_rate(scores, labels):
     """The rate at which false accepts and false rejects are equally frequent, interpolated on the ROC curve."""
     far, tar, _ = roc(scores, labels)

@@ -11,11 +11,6 @@ from siamese_lib import figures
 TILE_HEIGHT = 120  # pixels of a face on a sheet
 MARGIN, LINE = 8, 15  # pixels around a tile, and from one line of a caption to the next
 FRAME = 4  # pixels of the frame of a wrong pair
-METRICS = {
-    "accuracy": "accuracy (share of pairs)",
-    "validation_auc": "AUC on validation pairs",
-    "train_seconds": "training time (seconds)",
-}
 
 
 def sheet(tiles, captions, wrong, columns):
@@ -130,27 +125,3 @@ class ScoreLine:
         column = self._column(score)
         picture[self._rows, max(0, column - 1) : column + 2] = ImageColor.getrgb(figures.PURPLE)
         return picture
-
-
-def sweep_figure(table, axis, metric):
-    """One metric of a sweep against one of its axes: a dot a run, a line through the means of the seeds.
-
-    Args:
-        table: a sweep's rows, as `sweeps.sweep_table` gives them.
-        axis: one of its values in the column `axis`.
-        metric: a key of `METRICS`.
-    """
-    rows = table[table["axis"] == axis]
-    title = f"{METRICS[metric].split(' (')[0]} against {axis.replace('_', ' ')}"
-    title = title[0].upper() + title[1:]
-    if metric == "accuracy":
-        return figures.sweep_axis(rows, axis, title)
-    figure, axes = figures.new_figure(6.4, 3.8)
-    means = rows.groupby("value")[metric].mean()
-    places = rows["value"].map({value: place for place, value in enumerate(means.index)})
-    axes.plot(np.arange(len(means)), means, color=figures.BLUE, linewidth=1, alpha=0.6, label="mean of the seeds")
-    axes.scatter(places, rows[metric], color=figures.BLUE, label="a run")
-    axes.set(xticks=range(len(means)), xticklabels=figures.value_names(means.index))
-    axes.set(title=title, xlabel=axis.replace("_", " "), ylabel=METRICS[metric])
-    axes.legend(frameon=False)
-    return figure

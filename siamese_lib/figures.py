@@ -177,32 +177,6 @@ def draw_confusion(axes, counts, title):
     axes.spines[:].set_visible(False)
 
 
-def sweep_axis(table, axis, title):
-    """Validation and test accuracy against one axis of a sweep; bars are 95 % intervals over people of a single run.
-
-    Args:
-        table: rows with the columns value, seed, and accuracy, low, high for validation and test.
-    """
-    figure, axes = new_figure(6.4, 3.8)
-    values = sorted(table["value"].unique())
-    positions = table["value"].map({value: place for place, value in enumerate(values)})
-    for shift, split, color, marker in ((-0.06, "validation", BLUE, "o"), (0.06, "test", VERMILION, "s")):
-        accuracy = table[f"{split}_accuracy"]
-        error = bars(accuracy, table[f"{split}_low"], table[f"{split}_high"])
-        axes.errorbar(positions + shift, accuracy, yerr=error, fmt=marker, color=color, capsize=3, label=split)
-        mean = table.groupby("value")[f"{split}_accuracy"].mean().loc[values]
-        axes.plot(np.arange(len(values)) + shift, mean, color=color, linewidth=1, alpha=0.6)
-    axes.set(xticks=range(len(values)), xticklabels=value_names(values))
-    axes.set(title=title, xlabel=axis.replace("_", " "), ylabel="accuracy (share of pairs)")
-    axes.legend(frameon=False)
-    return figure
-
-
-def value_names(values):
-    """The values of a sweep's axis as texts: numbers short, the names of levers as they are."""
-    return [value if isinstance(value, str) else f"{value:g}" for value in values]
-
-
 def accuracy_by_amount(rows, amount, title, xlabel):
     """Validation and test accuracy against how much there was to learn from, on a logarithmic axis, with 95 % intervals.
 

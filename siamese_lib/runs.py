@@ -60,6 +60,10 @@ class Run:
         """The path of one of the run's files."""
         return self.directory / name
 
+    def after_epoch(self, epoch):
+        """The run of fewer epochs that this one was after so many, where its config's `score_epochs` asks for it."""
+        return Run(self.directory / f"after_epoch_{epoch:05d}")
+
     @property
     def done(self):
         """Whether the run is finished."""
@@ -113,13 +117,22 @@ class Run:
         table = self.scores(split)
         return (table["score"] >= self.metrics["threshold"]) == (table["label"] == 1)
 
-    def lock(self):
-        """A lock on the run: one process trains it, a second one is told so.
+    def lock(self, wait=False):
+        """A lock on the run: one process trains it, a second one is told so, or waits.
 
         Raises:
-            ValueError: on entering, if another process holds it.
+            ValueError: on entering, if another process holds it and this one shall not wait.
         """
-        return _RunLock(self.directory)
+        return _RunLock(self.directory, wait)
+
+    @property
+    def locked(self):
+        """Whether a process is training it at this moment."""
+        try:
+            with self.lock():
+                return False
+        except ValueError:
+            return True
 
     def write_history(self, rows):
         """Writes `history.csv` whole, from a list of dicts, one an epoch."""
@@ -155,6 +168,20 @@ class Run:
         """Writes one of the run's JSON files."""
         write_json(self.path(name), content)
 
+    @property
+    def error(self):
+        """Why it could not be trained, in a sentence, or None; the last try counts."""
+        path = self.path("error.json")
+        return read_json(path)["error"] if path.is_file() else None
+
+    def write_error(self, error):
+        """Writes down in `error.json` why it could not be trained."""
+        self.write_json("error.json", {"error": error})
+
+    def forget_error(self):
+        """Removes `error.json`, before another try."""
+        self.path("error.json").unlink(missing_ok=True)
+
     def checkpoints(self):
         """The checkpoint files, oldest first; the name holds the number of finished epochs."""
         return sorted(self.directory.glob("checkpoint-*.keras"))
@@ -167,6 +194,7 @@ class Run:
     def remove_leftovers(self):
         """Removes what only an unfinished run needs: checkpoints, the best weights so far, half-written files."""
         self.remove_half_written()
+        self.forget_error()
         for path in [*self.checkpoints(), self.path("best.weights.h5")]:
             path.unlink(missing_ok=True)
 
@@ -176,14 +204,14 @@ class Run:
 
 
 class _RunLock:
-    def __init__(self, directory):
-        self._directory = directory
+    def __init__(self, directory, wait):
+        self._directory, self._wait = directory, wait
         directory.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(directory / ".lock")
 
     def __enter__(self):
         try:
-            self._lock.acquire(timeout=0)
+            self._lock.acquire(timeout=-1 if self._wait else 0)
         except Timeout as error:
             raise ValueError(f"Another process is training this run; wait for it or end it. Received: {self._directory}") from error
 

@@ -1,20 +1,46 @@
 """A sweep: one YAML file names a base experiment, what is varied, and seeds; every point becomes a run, and all runs one table.
 
-Varied are fields of the experiment (axes), or the recipe's levers, which are taken away one at a time (an ablation).
+Varied are fields of the experiment, each alone (axes) or two together (grid), or the recipe's levers, which are taken away one at a time
+(an ablation).
 """
 
 import itertools
-import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from tqdm.auto import tqdm
-
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.files import parse_yaml, replacing
+from siamese_lib.engines import Progress
+from siamese_lib.files import parse_yaml, replacing, write_json
 from siamese_lib.runs import Run
 
 WITHOUT, NOTHING = "without", "nothing"
+KEYS = ("base", "overrides", "axes", "grid", "levers", "seeds", "resources", "adaptive")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One setting and seed of a sweep, and where its numbers stand.
+
+    Attributes:
+        axis: the field that is varied, both fields of a grid, or `WITHOUT` in an ablation.
+        value: the field's value, both values as text, or the lever's name (`NOTHING` for the whole recipe).
+        config: the `ExperimentConfig` that is trained.
+        epoch: if given, the point is that training as it was after so many epochs.
+    """
+
+    axis: str
+    value: object
+    config: ExperimentConfig
+    epoch: int | None = None
+
+    def run(self, runs_dir):
+        """The `Run` that holds the point's numbers; see `Run.done`."""
+        whole = Run.of(self.config, runs_dir)
+        if self.epoch is None:
+            return whole
+        state = whole.after_epoch(self.epoch)
+        # Training that had stopped early by then would have stopped there with fewer epochs too.
+        return whole if not state.done and whole.done and whole.metrics["num_epochs"] < self.epoch else state
 
 
 @dataclass(frozen=True)
@@ -24,18 +50,24 @@ class Sweep:
     Attributes:
         name: the stem of the YAML file.
         base: the path of the base experiment.
+        seeds: each point is trained once a seed.
         overrides: what every run changes of the base, for example a shorter training.
         axes: `{field: values}`; each axis is varied alone, the others stay as in the base.
+        grid: `{field: values}` of two fields, all of whose combinations are trained.
         levers: `{name: overrides}`, for each lever of the recipe what takes it away.
-        seeds: each point is trained once a seed.
+        resources: `{"num_cpus": n, "num_gpus": n}`, what one run asks of a cluster.
+        adaptive: nothing, or `{"grace_epochs": n, "reduction_factor": n}`: a cluster stops runs that do badly on validation.
     """
 
     name: str
     base: Path
-    overrides: dict
-    axes: dict
-    levers: dict
     seeds: tuple[int, ...]
+    overrides: dict = field(default_factory=dict)
+    axes: dict = field(default_factory=dict)
+    grid: dict = field(default_factory=dict)
+    levers: dict = field(default_factory=dict)
+    resources: dict = field(default_factory=dict)
+    adaptive: dict = field(default_factory=dict)
 
     @classmethod
     def from_yaml(cls, path):
@@ -43,75 +75,115 @@ class Sweep:
 
         Raises:
             FileNotFoundError: if there is no such file.
-            ValueError: if it does not hold a base experiment, axes with values or levers with overrides, and seeds.
+            ValueError: if it does not hold a base experiment, something to vary, and seeds.
         """
         path = Path(path)
         if not path.is_file():
             raise FileNotFoundError(f"There is no such sweep file; see experiments/sweeps/*.yaml. Received: {path}")
         content = parse_yaml(path)
-        wanted = {"base", "overrides", "axes", "levers", "seeds"}
-        if not isinstance(content, dict) or set(content) - wanted or not {"base", "seeds"} <= set(content):
-            raise ValueError(f"{path} must hold base, seeds, and axes or levers, and may hold overrides. Received: {str(content)[:80]!r}")
-        axes, levers, seeds = content.get("axes", {}), content.get("levers", {}), content["seeds"]
-        if not isinstance(axes, dict) or not all(isinstance(values, list) and values for values in axes.values()):
-            raise ValueError(f"{path}: axes are lines 'field: [value, value]'. Received: {str(axes)[:80]!r}")
-        if not isinstance(levers, dict) or not all(isinstance(changes, dict) and changes for changes in levers.values()):
-            raise ValueError(f"{path}: levers are lines 'name: {{field: value}}'. Received: {str(levers)[:80]!r}")
-        if not axes and not levers:
-            raise ValueError(f"{path}: nothing is varied; give axes or levers. Received: {str(content)[:80]!r}")
-        if not isinstance(seeds, list) or not seeds:
-            raise ValueError(f"{path}: seeds are a list of whole numbers. Received: {str(seeds)[:80]!r}")
-        overrides = content.get("overrides") or {}
-        fields = [*overrides, *axes, *itertools.chain(*levers.values())] if isinstance(overrides, dict) else [None]
-        if "seed" in fields or not all(isinstance(field, str) for field in fields):
+        if not isinstance(content, dict) or set(content) - set(KEYS) or not {"base", "seeds"} <= set(content):
             raise ValueError(
-                f"{path}: overrides, axes and levers name fields of the experiment, but not seed. Received: {str(content)[:80]!r}"
+                f"{path} must hold base, seeds, and axes, grid or levers; keys are {', '.join(KEYS)}. Received: {_start(content)}"
             )
-        return cls(path.stem, path.parent / str(content["base"]), overrides, axes, levers, tuple(seeds))
+        seeds = content.pop("seeds")
+        if not isinstance(seeds, list) or not seeds:
+            raise ValueError(f"{path}: seeds are a list of whole numbers. Received: {_start(seeds)}")
+        parts = {key: content.get(key) or {} for key in KEYS[1:] if key != "seeds"}
+        for key, value in parts.items():
+            if not isinstance(value, dict) or not _WELL_FORMED[key][0](value):
+                raise ValueError(f"{path}: {_WELL_FORMED[key][1]}. Received: {_start(value)}")
+        if not parts["axes"] and not parts["grid"] and not parts["levers"]:
+            raise ValueError(f"{path}: nothing is varied; give axes, grid or levers. Received: {_start(content)}")
+        fields = [*parts["overrides"], *parts["axes"], *parts["grid"], *itertools.chain(*parts["levers"].values())]
+        if "seed" in fields or not all(isinstance(name, str) for name in fields):
+            raise ValueError(f"{path}: what is varied are fields of the experiment, but not seed. Received: {_start(content)}")
+        return cls(name=path.stem, base=path.parent / str(content["base"]), seeds=tuple(seeds), **parts)
 
     @classmethod
     def of_experiment(cls, path):
-        """The sweep of an experiment: the file of the same name in `sweeps/` beside it, or that of the one it is compared with, and so on.
+        """The sweeps around an experiment: the file of the same name in `sweeps/` beside it, if any, then that of the experiment it is
+        compared with, and so on.
+
+        Returns:
+            A list of `Sweep`s.
 
         Raises:
             FileNotFoundError: if there is none.
         """
-        path, seen = Path(path), set()
+        path, stems = Path(path), []
         stem = path.stem
-        while stem and stem not in seen:
-            if (file := path.parent / "sweeps" / f"{stem}.yaml").is_file():
-                return cls.from_yaml(file)
-            seen.add(stem)
+        while stem and stem not in stems:
+            stems.append(stem)
             stem = ExperimentConfig.from_yaml(path.parent / f"{stem}.yaml").compare_with
+        files = [path.parent / "sweeps" / f"{stem}.yaml" for stem in stems]
+        if found := [cls.from_yaml(file) for file in files if file.is_file()]:
+            return found
         raise FileNotFoundError(f"There is no sweep for this experiment; write {path.name} into sweeps/ beside it. Received: {path}")
 
     def points(self):
-        """Every run of the sweep as `(axis, value, config)`; a setting that lies on several axes is one run with one config.
-
-        Of an ablation the axis is `WITHOUT` and the value the name of the lever, `NOTHING` for the whole recipe.
-        """
+        """Every `Point` of the sweep; settings that lie on several axes are one run with one config."""
         shared = ExperimentConfig.from_yaml(self.base, self.overrides)
         for axis, values in self.axes.items():
             for seed, value in itertools.product(self.seeds, values):
-                config = self._config(shared, seed, {axis: value})
-                yield axis, getattr(config, axis), config
+                if axis == "num_epochs" and shared.passes_through_shorter_ones:
+                    # One long training, looked at on its way, is what several shorter ones would have been.
+                    along = {"num_epochs": max(values), "score_epochs": sorted(set(values))}
+                    yield Point(axis, value, self._config(shared, seed, along), epoch=value)
+                else:
+                    config = self._config(shared, seed, {axis: value})
+                    yield Point(axis, getattr(config, axis), config)
+        for seed, values in itertools.product(self.seeds, itertools.product(*self.grid.values()) if self.grid else ()):
+            config = self._config(shared, seed, dict(zip(self.grid, values)))
+            yield Point(self.grid_axis, " x ".join(f"{getattr(config, name):g}" for name in self.grid), config)
         levers = {NOTHING: {}, **self.levers} if self.levers else {}
         for seed, (name, change) in itertools.product(self.seeds, levers.items()):
-            yield WITHOUT, name, self._config(shared, seed, change)
+            yield Point(WITHOUT, name, self._config(shared, seed, change))
 
     def _config(self, shared, seed, change):
         # The base's own value needs no override, so that the axes share that run.
-        change = {field: value for field, value in change.items() if value != getattr(shared, field, None)}
+        change = {name: value for name, value in change.items() if value != getattr(shared, name, None)}
         return ExperimentConfig.from_yaml(self.base, self.overrides | change | {"seed": seed})
 
+    @property
+    def grid_axis(self):
+        """What the points of the grid have as their axis."""
+        return " x ".join(self.grid)
 
-def run_sweep(sweep, train, runs_dir):
+    @property
+    def varied(self):
+        """The fields that axes and grid vary, each once."""
+        return tuple(dict.fromkeys([*self.axes, *self.grid]))
+
+
+def _lists(axes):
+    return all(isinstance(values, list) and values for values in axes.values())
+
+
+def _numbers(*names):
+    return lambda part: set(part) <= set(names) and all(type(value) in (int, float) and value >= 0 for value in part.values())
+
+
+_WELL_FORMED = {
+    "overrides": (lambda part: True, "overrides are lines 'field: value'"),
+    "axes": (_lists, "axes are lines 'field: [value, value]'"),
+    "grid": (lambda part: _lists(part) and len(part) in (0, 2), "a grid is two lines 'field: [number, number]'"),
+    "levers": (lambda part: all(isinstance(change, dict) and change for change in part.values()), "levers are 'name: {field: value}'"),
+    "resources": (_numbers("num_cpus", "num_gpus"), "resources are num_cpus and num_gpus, numbers from 0 on"),
+    "adaptive": (_numbers("grace_epochs", "reduction_factor"), "adaptive takes grace_epochs and reduction_factor, numbers"),
+}
+
+
+def _start(content):
+    return repr(str(content)[:80])
+
+
+def run_sweep(sweep, runs_dir, engine):
     """Trains what is not trained yet and collects the table.
 
     Args:
         sweep: a `Sweep`.
-        train: what makes a finished `Run` of a config, `train(config)`.
-        runs_dir: where the table is written, as `SWEEP.csv`.
+        runs_dir: where run folders are made, and the table, as `SWEEP.csv` and `SWEEP.json`.
+        engine: what trains runs, `engine(sweep, runs)`: `engines.LocalEngine` or `ray_engine.RayEngine`.
 
     Returns:
         A pandas DataFrame, a row a point of an axis and a seed; see `sweep_table`.
@@ -119,41 +191,57 @@ def run_sweep(sweep, train, runs_dir):
     Raises:
         ValueError: if no run could be finished.
     """
-    configs = {config.hash(): config for _, _, config in sweep.points()}
-    for config in tqdm(configs.values(), desc=f"Sweep {sweep.name}", unit="run"):
-        try:
-            train(config)
-        except (ValueError, ArithmeticError, RuntimeError) as error:
-            # One bad point, a learning rate at which the loss overflows, must not cost the others.
-            print(f"{config.variant or config.experiment}, seed {config.seed} failed: {error}", file=sys.stderr)
+    runs = {point.config.hash(): Run.of(point.config, runs_dir) for point in sweep.points()}
+    configs = {point.config.hash(): point.config for point in sweep.points()}
+    unfinished = {name: run for name, run in runs.items() if not run.done}
+    for name, run in unfinished.items():
+        run.write_json("config.json", configs[name].to_dict())
+        run.forget_error()
+    if unfinished:
+        with Progress(sweep.name, list(unfinished.values()), len(runs) - len(unfinished)):
+            engine(sweep, list(unfinished.values()))
     table = sweep_table(sweep, runs_dir)
-    if table.empty:
-        raise ValueError(f"No run of the sweep could be finished; the reasons stand above. Received: {sweep.name}, {len(configs)} runs")
     with replacing(Path(runs_dir) / f"{sweep.name}.csv") as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
+    write_json(Path(runs_dir) / f"{sweep.name}.json", table.astype(object).where(table.notna(), None).to_dict("records"))
+    if not (table["state"] == DONE).any():
+        raise ValueError(f"No run of the sweep could be finished. Received: {sweep.name}, {'; '.join(table['state'].unique())}")
     return table
 
 
+DONE = "done"
+
+
 def sweep_table(sweep, runs_dir):
-    """The finished runs of a sweep.
+    """All points of a sweep, those that are not trained with their state and without numbers.
 
     Returns:
-        A pandas DataFrame with the columns axis, value, seed, validation_accuracy, validation_low, validation_high, the same for
-        test, validation_auc, train_seconds; unfinished points are left out.
+        A pandas DataFrame with the columns axis, value, one for each field that is varied, seed, state ("done", "missing",
+        "N epochs so far", "failed: why"), for validation and test `*_accuracy`, `*_low`, `*_high` (95 % over people) and `*_auc`,
+        train_seconds and run (the folder, below `runs_dir`).
     """
     import pandas as pd
 
-    rows = []
-    for axis, value, config in sweep.points():
-        run = Run.of(config, runs_dir)
-        if run.done:
-            rows.append({"axis": axis, "value": value, "seed": config.seed} | _row(run.metrics))
-    return pd.DataFrame(rows)
+    return pd.DataFrame([_row(sweep, point, Path(runs_dir)) for point in sweep.points()])
 
 
-def _row(metrics):
-    row = {}
+def _row(sweep, point, runs_dir):
+    run = point.run(runs_dir)
+    settings = {name: getattr(point.config, name) for name in sweep.varied}
+    if point.epoch is not None:
+        settings["num_epochs"] = point.epoch
+    row = {"axis": point.axis, "value": point.value} | settings | {"seed": point.config.seed, "state": _state(run)}
+    metrics = run.metrics if run.done else None
     for split in ("validation", "test"):
-        low, high = metrics[split]["accuracy_interval"]
-        row |= {f"{split}_accuracy": metrics[split]["accuracy"], f"{split}_low": low, f"{split}_high": high}
-    return row | {"validation_auc": metrics["validation"]["auc"], "train_seconds": metrics["seconds"]["train"]}
+        numbers = (metrics[split]["accuracy"], *metrics[split]["accuracy_interval"], metrics[split]["auc"]) if metrics else [None] * 4
+        row |= dict(zip([f"{split}_{name}" for name in ("accuracy", "low", "high", "auc")], numbers))
+    seconds = metrics["seconds"]["train"] if metrics else None
+    return row | {"train_seconds": seconds, "run": run.directory.relative_to(runs_dir).as_posix()}
+
+
+def _state(run):
+    if run.done:
+        return DONE
+    if run.error:
+        return f"failed: {run.error}"
+    return f"{len(run.history)} epochs so far" if len(run.history) else "missing"

@@ -12,7 +12,7 @@ import ipywidgets
 import numpy as np
 from PIL import Image
 
-from siamese_lib import evaluation, explorer_figures, figures, inspection
+from siamese_lib import evaluation, explorer_figures, figures, inspection, sweep_figures
 from siamese_lib.config import RANGES
 from siamese_lib.images import decode_image
 
@@ -24,13 +24,13 @@ ANY = "all"
 AUGMENTATIONS = ("rotation_degrees", "scale_range", "shift_fraction", "contrast_range", "brightness_range", "erasing_probability")
 
 
-def threshold_slider(scores, labels, threshold, pairs=None, cache=None):
+def threshold_slider(scores, labels, threshold, pairs, cache):
     """Moves the threshold and shows while it is dragged what becomes of the decisions.
 
     Args:
         scores, labels: `(num_pairs,)`.
         threshold: where the slider starts.
-        pairs: the `PairList` of the scores; with `cache`, the pairs nearest to the threshold are shown too.
+        pairs: the `PairList` of the scores; those nearest to the threshold are shown.
         cache: the `FaceCache` with its pictures.
 
     Returns:
@@ -54,14 +54,13 @@ def threshold_slider(scores, labels, threshold, pairs=None, cache=None):
 
     def draw(_=None):
         histogram.value = explorer_figures.png(line.at(slider.value))
-        if pairs is not None:
-            gallery.value = explorer_figures.png(_nearest_sheet(scores, slider.value, pairs, cache)[0])
+        gallery.value = explorer_figures.png(_nearest_sheet(scores, slider.value, pairs, cache)[0])
         # Last, so that who reads the new numbers sees the new pictures.
         words.value = _outcome_html(scores, labels, slider.value)
 
     slider.observe(draw, names="value")
     draw()
-    return ipywidgets.VBox([slider, outcome] if pairs is None else [slider, outcome, gallery])
+    return ipywidgets.VBox([slider, outcome, gallery])
 
 
 def _picture(width=None):
@@ -248,22 +247,23 @@ def _augmentation_sheet(content, name, config):
     return explorer_figures.sheet(tiles, captions, [False] * len(tiles), columns=5), captions
 
 
-def sweep_explorer(table):
+def sweep_explorer(settings, original=None):
     """Chooses an axis and a metric of a sweep and draws one against the other.
 
     Args:
-        table: a DataFrame, as `sweeps.sweep_table` gives it.
+        settings: a DataFrame, as `sweep_statistics.settings_table` gives it.
+        original: nothing, or the original's points by axis; see `sweep_figures.against_axis`.
 
     Returns:
         A widget; display it.
     """
-    axis = ipywidgets.Dropdown(options=list(table["axis"].unique()), description="Axis")
-    metric = ipywidgets.Dropdown(options=[(words, key) for key, words in explorer_figures.METRICS.items()], description="Metric")
+    axis = ipywidgets.Dropdown(options=list(settings["axis"].unique()), description="Axis")
+    metric = ipywidgets.Dropdown(options=[(words, key) for key, words in sweep_figures.METRICS.items()], description="Metric")
     picture = _picture()
 
     def draw(_=None):
         content = io.BytesIO()
-        explorer_figures.sweep_figure(table, axis.value, metric.value).savefig(content, format="png")
+        _sweep_figure(settings, axis.value, metric.value, original).savefig(content, format="png")
         picture.value = content.getvalue()
 
     for one in (axis, metric):
@@ -272,6 +272,11 @@ def sweep_explorer(table):
     return ipywidgets.VBox([axis, metric, picture])
 
 
-def sweep_view(table):
+def sweep_view(settings, original=None):
     """The static twin of `sweep_explorer`: the accuracy against the first axis."""
-    return explorer_figures.sweep_figure(table, table["axis"].iloc[0], next(iter(explorer_figures.METRICS)))
+    return _sweep_figure(settings, settings["axis"].iloc[0], next(iter(sweep_figures.METRICS)), original)
+
+
+def _sweep_figure(settings, axis, metric, original):
+    rows = settings[settings["axis"] == axis]
+    return sweep_figures.against_axis(rows, axis, "Sweep", metric, (original or {}).get(axis))

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import small_sweeps
 import synthetic_lfw
 
 
@@ -48,3 +49,18 @@ def lfwa_root():
     if not os.environ.get("SIAMESE_LFWA"):
         pytest.skip("needs the real LFW-a: set SIAMESE_LFWA to the folder that holds it")
     return Path(os.environ["SIAMESE_LFWA"])
+
+
+@pytest.fixture(scope="session")
+def sweep_folder(tmp_path_factory):
+    """A folder for small sweeps and their runs."""
+    return tmp_path_factory.mktemp("sweeps")
+
+
+@pytest.fixture(scope="session")
+def whole_sweep(sweep_folder):
+    """The table of a small sweep that nothing interrupted."""
+    from siamese_lib.engines import LocalEngine
+    from siamese_lib.sweeps import Sweep, run_sweep
+
+    return run_sweep(Sweep.from_yaml(small_sweeps.write_sweep(sweep_folder)), sweep_folder / "whole", LocalEngine(workers=2))

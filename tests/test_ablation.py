@@ -49,9 +49,9 @@ def folder(tmp_path):
 def finish(folder, name, num_wrong):
     """Writes the runs of a sweep file for which `num_wrong(value, seed)` says a number."""
     sweep, runs_dir = Sweep.from_yaml(folder / "experiments" / "sweeps" / f"{name}.yaml"), folder / "results" / "sweeps"
-    for _, value, config in sweep.points():
-        if (wrong := num_wrong(value, config.seed)) is not None:
-            write_run(config, runs_dir, wrong)
+    for point in sweep.points():
+        if (wrong := num_wrong(point.value, point.config.seed)) is not None:
+            write_run(point.config, runs_dir, wrong)
     return sweep, runs_dir
 
 

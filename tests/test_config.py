@@ -210,6 +210,7 @@ def test_the_hash_changes_with_every_field_that_decides_the_result():
         "image_size": (90, 105), "mirror_averaging": True, "encoder": "koch", "embedding_size": 64, "width": 16, "dropout_rate": 0.1,
         "learning_rate": 0.1, "learning_rate_schedule": "cosine", "weight_decay": 0.1, "batch_size": 4,
         "num_epochs": 3, "monitor": "val_auc", "early_stopping_patience": 2, "early_stopping_min_delta": 0.1, "weights": "best",
+        "score_epochs": (1, 2),
         "mixed_precision": "float32", "flip": True, "rotation_degrees": 5, "scale_range": 0.1, "shift_fraction": 0.1,
         "contrast_range": 0.1, "brightness_range": 0.1, "erasing_probability": 0.1, "margin": 0.1, "cosine_scale": 9.0,
         "label_smoothing": 0.1, "max_images_per_person": 5, "images_together": 3, "split_seed": 1,

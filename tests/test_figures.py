@@ -12,9 +12,6 @@ GENERATOR = np.random.default_rng(0)
 SCORES, LABELS = GENERATOR.uniform(size=60), GENERATOR.integers(0, 2, 60)
 PICTURES = [GENERATOR.integers(0, 256, (40, 36, 1), dtype=np.uint8) for _ in range(4)]
 HISTORY = pd.DataFrame({"epoch": [1, 2]} | {key: [0.5, 0.6] for key in ("loss", "accuracy", "auc", "val_loss", "val_accuracy", "val_auc")})
-SWEEP = pd.DataFrame(
-    {"value": [0.1, 0.2], "seed": [0, 0]} | {f"{s}_{k}": [0.6, 0.7] for s in ("validation", "test") for k in ("accuracy", "low", "high")}
-)
 ONESHOT = pd.DataFrame(
     [("network", 2, 0.9, 0.8, 1.0), ("network", 20, 0.6, 0.5, 0.7), ("chance", 2, 0.5, 0.5, 0.5), ("chance", 20, 0.05, 0.05, 0.05)],
     columns=["method", "ways", "accuracy", "low", "high"],
@@ -29,7 +26,6 @@ PLOTS = {
     "learning_curves": lambda: figures.learning_curves({"one": HISTORY}, "title"),
     "score_histogram": lambda: figures.score_histogram(SCORES, LABELS, 0.5, "title"),
     "confusion_matrix": lambda: figures.confusion_matrix([[30, 5], [7, 18]], "title"),
-    "sweep_axis": lambda: figures.sweep_axis(SWEEP, "learning_rate", "title"),
     "oneshot_curves": lambda: figures.oneshot_curves(ONESHOT, "title"),
     "gain_intervals": lambda: figures.gain_intervals([("one, test", -0.02, [-0.05, 0.01])], "title"),
     "accuracy_by_amount": lambda: figures.accuracy_by_amount(AMOUNTS, "num_pairs", "title", "pairs"),

@@ -17,9 +17,9 @@ from siamese_lib.pairs import Face, Pair, PairList
 FACES = [Face(person, number) for person in ("Ada_Lovelace", "Ben") for number in (1, 2)]
 PAIRS = PairList((Pair(FACES[0], FACES[1], 1), Pair(FACES[2], FACES[3], 1), Pair(FACES[0], FACES[2], 0), Pair(FACES[1], FACES[3], 0)))
 SCORES = np.array([0.9, 0.4, 0.6, 0.1])
-SWEEP = pd.DataFrame(
-    [("learning_rate", 0.1, 0, 0.9), ("learning_rate", 0.2, 0, 0.8), ("without", "flip", 0, 0.7), ("without", "nothing", 0, 0.9)],
-    columns=["axis", "value", "seed", "validation_auc"],
+SETTINGS = pd.DataFrame(
+    [("learning_rate", 0.1, 0.9), ("learning_rate", 0.2, 0.8), ("without", "flip", 0.7), ("without", "nothing", 0.9)],
+    columns=["axis", "value", "validation_auc"],
 ).assign(train_seconds=5.0, **{f"{s}_{k}": 0.6 for s in ("validation", "test") for k in ("accuracy", "low", "high")})
 
 
@@ -54,16 +54,8 @@ def test_the_threshold_slider_changes_numbers_and_pictures_while_it_is_dragged(c
     assert opened(histogram.value).size == opened(before[0]).size
 
 
-def test_the_threshold_slider_without_pictures_shows_the_scores():
-    slider, outcome = widgets.threshold_slider(SCORES, PAIRS.labels, 0.5).children
-    words, histogram = outcome.children
-    before = histogram.value
-    slider.value = slider.max
-    assert "accuracy 75.0%" in words.value and histogram.value != before
-
-
-def test_a_threshold_beyond_all_scores_is_kept():
-    slider, *_ = widgets.threshold_slider(SCORES, PAIRS.labels, 0.95).children
+def test_a_threshold_beyond_all_scores_is_kept(cache):
+    slider, *_ = widgets.threshold_slider(SCORES, PAIRS.labels, 0.95, PAIRS, cache).children
     assert slider.value == 0.95
 
 
@@ -157,7 +149,7 @@ def test_a_crop_of_nothing_is_answered_in_words(sample):
 
 
 def test_the_sweep_explorer_draws_axis_and_metric():
-    explorer = widgets.sweep_explorer(SWEEP)
+    explorer = widgets.sweep_explorer(SETTINGS)
     controls, picture = named(explorer), explorer.children[-1]
     seen = [picture.value]
     for name, value in (("Metric", "validation_auc"), ("Axis", "without"), ("Metric", "accuracy"), ("Metric", "train_seconds")):
@@ -173,7 +165,7 @@ def test_every_widget_has_a_static_twin_with_a_title(sample, table, cache):
         "Crop and augmentation of own": widgets.augmentation_view(
             sample, sample.listed_faces[0], ExperimentConfig(experiment="own", image_size=(56, 46), crop=(10, 100, 5, 80))
         ),
-        "Accuracy against learning rate": widgets.sweep_view(SWEEP),
+        "Sweep: accuracy against learning rate": widgets.sweep_view(SETTINGS),
     }
     for title, figure in twins.items():
         figure.savefig(io.BytesIO(), format="png")

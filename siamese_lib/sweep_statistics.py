@@ -1,0 +1,121 @@
+"""What a sweep's numbers allow to be said: means and intervals over seeds, and whether a setting is better than another on validation."""
+
+from collections import defaultdict
+
+import numpy as np
+import pandas as pd
+
+from siamese_lib.evaluation import area_under_roc, people_weights, resampled_areas_under_roc
+from siamese_lib.sweep_figures import as_text
+from siamese_lib.sweeps import DONE
+
+METRICS = ("validation_accuracy", "validation_auc", "test_accuracy", "test_auc", "train_seconds")
+
+
+def settings_table(table):
+    """One row a setting, its seeds taken together; settings without a finished run are left out.
+
+    The interval is that of the mean over seeds (Student's t) where there are at least two, else that of the single run over people, which
+    does not hold the spread from seed to seed; the column `interval_over` says which.
+
+    Args:
+        table: as `sweeps.sweep_table` gives it.
+
+    Returns:
+        A pandas DataFrame with the columns axis, value, num_seeds, interval_over, and for each metric its mean; for the accuracies of
+        validation and test also `*_low` and `*_high`, 95 %.
+    """
+    rows = []
+    for (axis, value), runs in table[table["state"] == DONE].groupby(["axis", "value"], sort=False):
+        row = {"axis": axis, "value": value, "num_seeds": len(runs), "interval_over": "seeds" if len(runs) > 1 else "people"}
+        row |= {metric: runs[metric].mean() for metric in METRICS}
+        for split in ("validation", "test"):
+            row[f"{split}_low"], row[f"{split}_high"] = (
+                interval_of_mean(runs[f"{split}_accuracy"]) if len(runs) > 1 else runs.iloc[0][[f"{split}_low", f"{split}_high"]]
+            )
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def interval_of_mean(values):
+    """The 95 % interval of the mean of at least two values, by Student's t: `(low, high)`."""
+    from scipy.stats import t
+
+    values = np.asarray(values, dtype=float)
+    half = t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    return values.mean() - half, values.mean() + half
+
+
+def verdicts(sweep, runs_dir):
+    """For each axis the setting with the highest validation AUC, and which others are told apart from it. Test pairs say nothing here.
+
+    AUC needs no threshold, so on a few hundred pairs it is steadier than accuracy. A setting is told apart if the interval of its
+    difference to the best lies above zero: over people (bootstrap, both settings on the same pairs), and over seeds too (Student's t,
+    paired by seed) where there are at least two. Intervals are of 95 % and not corrected for their number.
+
+    Args:
+        sweep: a `Sweep`.
+        runs_dir: where its runs are.
+
+    Returns:
+        A list of dicts with the keys axis, best, seeds (that all compared settings share), worse (values that are told apart from the
+        best), open (values that are not), missing (values with no seed in common), and sentence.
+    """
+    runs = defaultdict(dict)
+    for point in sweep.points():
+        runs[point.axis, point.value][point.config.seed] = point.run(runs_dir)
+    return [_verdict(axis, {value: of_seed for (name, value), of_seed in runs.items() if name == axis}) for axis in _axes(runs)]
+
+
+def _axes(runs):
+    return dict.fromkeys(axis for axis, _ in runs)
+
+
+def _verdict(axis, runs):
+    done = {value: {seed: run for seed, run in of_seed.items() if run.done} for value, of_seed in runs.items()}
+    missing = [value for value, of_seed in done.items() if not of_seed]
+    done = {value: of_seed for value, of_seed in done.items() if of_seed}
+    seeds = sorted(set.intersection(*map(set, done.values()))) if done else []
+    verdict = {"axis": axis, "best": None, "seeds": seeds, "worse": [], "open": [], "missing": missing}
+    if seeds:
+        means = {value: np.mean([of_seed[seed].metrics["validation"]["auc"] for seed in seeds]) for value, of_seed in done.items()}
+        verdict["best"] = best = max(means, key=means.get)
+        for value in done:
+            if value != best:
+                apart = told_apart([done[best][seed] for seed in seeds], [done[value][seed] for seed in seeds])
+                verdict["worse" if apart else "open"].append(value)
+    return verdict | {"sentence": _sentence(verdict)}
+
+
+def told_apart(better, other):
+    """Whether validation AUC of the runs `better` is above that of `other`, seed by seed, beyond what people and seeds leave open.
+
+    Raises:
+        ValueError: if two runs of a seed have other validation pairs.
+    """
+    differences, resampled = [], []
+    for one, two in zip(better, other):
+        if one.pairs("validation") != two.pairs("validation"):
+            raise ValueError(f"Two settings are compared on the same validation pairs; these have others. Received: {one}, {two}")
+        scores = [run.scores("validation") for run in (one, two)]
+        weights = people_weights(*one.pairs("validation").people_of_sides)
+        resampled.append(np.subtract(*(resampled_areas_under_roc(part["score"], part["label"], weights) for part in scores)))
+        differences.append(np.subtract(*(area_under_roc(part["score"], part["label"]) for part in scores)))
+    over_people = np.nanquantile(np.mean(resampled, axis=0), 0.025)
+    return bool(over_people > 0 and (len(differences) < 2 or interval_of_mean(differences)[0] > 0))
+
+
+def _sentence(verdict):
+    if verdict["best"] is None:
+        return f"{verdict['axis']}: nothing can be said yet; its settings have no seed in common."
+    names = {key: ", ".join(map(as_text, verdict[key])) for key in ("worse", "open", "missing")}
+    if not verdict["open"] and not verdict["worse"]:
+        words = f"only {as_text(verdict['best'])} is trained"
+    elif not verdict["open"]:
+        words = f"{as_text(verdict['best'])} is the best; all others are worse beyond the intervals"
+    else:
+        words = f"no difference found between {as_text(verdict['best'])} (the highest mean) and {names['open']}"
+        words += f"; {names['worse']} worse beyond the intervals" if names["worse"] else ""
+    if len(verdict["seeds"]) == 1:
+        words += " (a single seed: the spread from seed to seed is not in the intervals)"
+    return f"{verdict['axis']}: {words}." + (f" Not trained yet: {names['missing']}." if names["missing"] else "")

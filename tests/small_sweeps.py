@@ -1,0 +1,35 @@
+"""A sweep of three runs on the sample, as small as trainings can be, for the tests of engines."""
+
+import time
+
+import yaml
+
+BASE = {
+    "dataset": "sample",
+    "image_size": [40, 36],
+    "embedding_size": 16,
+    "width": 16,
+    "batch_size": 64,
+    "num_epochs": 2,
+    "mixed_precision": "float32",
+}
+AXES = {"learning_rate": [0.001, 0.01], "num_epochs": [1, 3]}
+
+
+def write_sweep(folder, name="few", **content):
+    """A sweep of three runs a seed: two learning rates of two epochs, and one of three epochs that is looked at after the first."""
+    (folder / "base.yaml").write_text(yaml.safe_dump(BASE))
+    path = folder / f"{name}.yaml"
+    path.write_text(yaml.safe_dump({"base": "base.yaml", "axes": AXES, "seeds": [0]} | content))
+    return path
+
+
+def without_times(table):
+    return table.drop(columns="train_seconds")
+
+
+def wait_for(condition, seconds=120):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "nothing happened in time"
+        time.sleep(0.05)
