@@ -3,7 +3,6 @@
 import dataclasses
 import io
 import os
-import shutil
 import struct
 import threading
 import zlib
@@ -209,18 +208,6 @@ def test_a_changed_picture_is_read_anew(dataset, lfw_copy):
     path.write_bytes(encoded(255 - np.asarray(Image.open(path)), "JPEG"))
     after = opened(load_dataset("lfwa", lfw_copy))[[face]]
     assert np.abs(after.astype(int) - before).mean() > 20
-
-
-def test_what_a_killed_process_left_is_removed(dataset, empty_cache):
-    opened(dataset)
-    folder = array_of(empty_cache).parent
-    leftover = folder.parent / f".{folder.name}-abcdef"
-    leftover.mkdir()
-    (leftover / "images.npy").touch()
-    shutil.rmtree(folder)
-    opened(dataset)
-    assert not leftover.exists()
-    assert [path.name for path in folder.parent.iterdir() if path.is_dir()] == [folder.name]
 
 
 def test_missing_pictures_are_named(dataset, lfw_copy):
