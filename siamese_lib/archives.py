@@ -18,7 +18,6 @@ ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
 MAX_MEMBER_BYTES = 64 * 2**20  # a picture or a list is far smaller; more is a damaged archive or a bomb
 MAX_UNPACKED_BYTES = 4 * 2**30  # all of LFW as raw pixels is a fifth of it
 COMPRESSIONS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}  # by how such files begin
-STEP = 4096  # compressed bytes at a time: what a member unpacks to is never much more than it says
 
 
 def is_archive(path):
@@ -101,13 +100,17 @@ class ZipSource:
             ValueError: if the member is damaged, encrypted or larger than any picture.
         """
         archive = self._archive()
-        size = archive.getinfo(name).file_size
-        if size > MAX_MEMBER_BYTES:
-            raise ValueError(f"{self.location}: a member is too large for a picture. Received: {name}, {size} bytes")
+        member = archive.getinfo(name)
+        if member.file_size > MAX_MEMBER_BYTES:
+            raise ValueError(f"{self.location}: a member is too large for a picture. Received: {name}, {member.file_size} bytes")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            # Of other methods Python unpacks all at once, however much it is.
+            raise ValueError(f"{self.location}: {name} is packed in a rare way; pack the pictures anew. Received: {member.compress_type}")
         try:
-            with archive.open(name) as member:
-                return b"".join(iter(lambda: member.read(STEP), b""))
-        except Exception as error:  # zlib.error, lzma.LZMAError, NotImplementedError and more: they have no class in common
+            with archive.open(name) as stream:
+                # Never more than the archive says; the end is read too, where the checksum is compared.
+                return stream.read(member.file_size) + stream.read(1)
+        except Exception as error:  # BadZipFile, zlib.error, NotImplementedError and more: they have no class in common
             raise ValueError(f"{self.location}: {name} cannot be read ({error}); fetch the archive again.") from error
 
     def fingerprint(self, names):

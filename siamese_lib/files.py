@@ -1,13 +1,14 @@
 """Reading and writing small files so that nothing half-written is ever read."""
 
 import hashlib
+import itertools
 import json
 import os
 import re
 import tempfile
 import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 OLD = 24 * 3600  # seconds; what is half-written since then has nobody who writes it
@@ -45,9 +46,10 @@ def replacing(path):
 
 def _remove_half_written(folder, stem, suffix):
     pattern = re.compile(rf"\.{re.escape(stem)}-[a-z0-9_]{{8}}{re.escape(suffix)}")  # the names that mkstemp gives
-    for path in folder.iterdir():
-        if pattern.fullmatch(path.name) and time.time() - path.lstat().st_mtime > OLD:
-            path.unlink(missing_ok=True)
+    for path in filter(lambda path: pattern.fullmatch(path.name), folder.iterdir()):
+        with suppress(FileNotFoundError):  # its writer has just ended
+            if time.time() - path.lstat().st_mtime > OLD:
+                path.unlink()
 
 
 def write_text(path, text):
@@ -73,7 +75,7 @@ def read_json(path):
         raise FileNotFoundError(f"There is no such file; check the path. Received: {path}")
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not a JSON file ({error}); restore it or delete it.") from error
 
 
@@ -114,24 +116,25 @@ def parse_yaml_text(text, source):
     import yaml
 
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-            raise ValueError("an alias (*name); write out what it stands for")
-        _check_keys_differ(yaml.compose(text, Loader=yaml.SafeLoader))
+        _check_nodes(yaml.compose(text, Loader=yaml.SafeLoader), seen=set())
         return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:  # a date that does not exist is a ValueError
         raise ValueError(f"{source} is not a YAML file that can be used. Received: {' '.join(str(error).split())[:300]}") from error
 
 
-def _check_keys_differ(node):
-    """YAML's reader would take the last of two values in silence."""
+def _check_nodes(node, seen):
+    if id(node) in seen:
+        raise ValueError("an alias (*name); write out what it stands for")
+    seen.add(id(node))
     children = [] if node is None or isinstance(node.value, str) else node.value
-    if children and isinstance(children[0], tuple):
+    if children and isinstance(children[0], tuple):  # of a mapping: (key, value)
         counts = Counter(str(key.value) for key, _ in children)
         if repeated := [name for name, count in counts.items() if count > 1]:
+            # YAML's own reader would take the last value in silence.
             raise ValueError(f"the key {repeated[0]} twice")
-        children = [value for _, value in children]
+        children = itertools.chain(*children)
     for child in children:
-        _check_keys_differ(child)
+        _check_nodes(child, seen)
 
 
 def fingerprint(*parts):

@@ -141,7 +141,8 @@ class Sweep:
 
     def _config(self, shared, seed, change):
         # The base's own value needs no override, so that the axes share that run.
-        change = {name: value for name, value in change.items() if value != getattr(shared, name, None)}
+        known = vars(shared)
+        change = {name: value for name, value in change.items() if name not in known or value != known[name]}
         return ExperimentConfig.from_yaml(self.base, self.overrides | change | {"seed": seed})
 
     @property
