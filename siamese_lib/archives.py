@@ -86,7 +86,7 @@ class ZipSource:
             try:
                 self._local.archive = zipfile.ZipFile(self.location)
             except Exception as error:  # a damaged directory makes the parser fail in many ways
-                raise ValueError(f"{self.location} cannot be read as a zip archive ({error}); fetch it again.") from error
+                raise ValueError(f"{self.location} cannot be read as a zip archive; fetch it again. Received: {error}") from error
         return self._local.archive
 
     def names(self):
@@ -111,7 +111,7 @@ class ZipSource:
                 # Never more than the archive says; the end is read too, where the checksum is compared.
                 return stream.read(member.file_size) + stream.read(1)
         except Exception as error:  # BadZipFile, zlib.error, NotImplementedError and more: they have no class in common
-            raise ValueError(f"{self.location}: {name} cannot be read ({error}); fetch the archive again.") from error
+            raise ValueError(f"{self.location}: {name} cannot be read; fetch the archive again. Received: {error}") from error
 
     def fingerprint(self, names):
         """Changes when the archive changes in size or time, or when other files are named."""
@@ -134,7 +134,7 @@ def _unpack(path, folder):
             while stream.read(2**20):
                 pass
     except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
-        raise ValueError(f"{path} cannot be unpacked ({error}); fetch it again or free disk space.") from error
+        raise ValueError(f"{path} cannot be unpacked; fetch it again or free disk space. Received: {error}") from error
 
 
 class _Bounded:

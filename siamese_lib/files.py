@@ -76,7 +76,7 @@ def read_json(path):
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is not a JSON file ({error}); restore it or delete it.") from error
+        raise ValueError(f"{path} is not a JSON file; restore it or delete it. Received: {error}") from error
 
 
 def text_lines(content, source):

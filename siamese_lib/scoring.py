@@ -74,7 +74,9 @@ class Verifier:
             return verifier
         except Exception as error:  # Keras raises many kinds for a file that is not what it should be
             reason = " ".join(str(error).split())[:200]
-            raise ValueError(f"{path} is not a model of this project, or is damaged ({reason}).") from error
+            raise ValueError(
+                f"{path} is not a model of this project, or is damaged; bring the file that was saved. Received: {reason}"
+            ) from error
 
     @property
     def crop(self):

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from siamese_lib.backend import keras
+from siamese_lib.backend import keras, tf
 from siamese_lib.callbacks import AfterEpochs, Checkpoints, EpochSeeds, PairValidation, RunRecorder
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.datasets import load_dataset
@@ -87,6 +87,11 @@ def _train_network(config, run, dataset, verbose, callbacks):
         callbacks = [AfterEpochs(config.score_epochs, write_state), Checkpoints(run), *callbacks]
         verifier = _fitted(config, run, cache, examples, pairs["validation"], verbose, callbacks)
         _write_results(config, run, verifier, cache, examples, pairs, seconds)
+    except tf.errors.ResourceExhaustedError as error:
+        raise ValueError(
+            "TensorFlow ran out of memory or of disk space; take a smaller batch_size, or free space for the run's folder. "
+            f"Received: {' '.join(str(error).split())[:200]}"
+        ) from error
     finally:
         keras.config.set_dtype_policy(previous_policy)
     data = {"dataset": dataset.name, "fingerprint": dataset.fingerprint(dataset.faces_of(config)), "people_rule": dataset.people_rule}

@@ -145,6 +145,50 @@ def test_what_cannot_be_used_is_one_sentence_and_exit_code_two(arguments, capsys
     assert printed.startswith("siamese_lib: ") and "\n" not in printed and "Received: " in printed
 
 
+FILES = {
+    "experiment.yaml": "seed: 1\nseed: 2\n",
+    "code.yaml": "seed: !!python/object/apply:os.getcwd []\n",
+    "sweep.yaml": "base: experiment.yaml\nseeds: [0]\naxes: {num_epochs: [1, many]}\n",
+    "aliases.yaml": "axes: &a {batch_size: [*a]}\n",
+    "pairs.txt": "1\nAda 0 2\nAda 1 Ben 1\n",
+    "list.json": "[]",
+    "model.keras": "no model",
+    "model.json": '{"crop": null, "image_size": [40, 36], "mirror_averaging": false, "threshold": 0.5}',
+    "bad.zip": "PK\x03\x04 cut off",
+    "bad.tar.gz": "<html>not found</html>",
+    "runs/old/seed_0/config.json": '{"experiment": "old", "a_field_of_another_version": 1}',
+    "runs/torn/seed_0/config.json": '{"experiment": "torn"',
+    "runs/empty/seed_0/DONE": "",
+}
+BAD_FILES = {
+    "a key twice": ["summary", "--config", "experiment.yaml"],
+    "a tag that runs code": ["summary", "--config", "code.yaml"],
+    "a sweep with a wrong value": ["sweep", "sweep.yaml"],
+    "a sweep of aliases": ["sweep", "aliases.yaml"],
+    "a value on the command line that is too deep": ["summary", "--config", "experiments/sample.yaml", "--set", "crop=" + "[" * 5000],
+    "a date that does not exist": ["summary", "--config", "experiments/sample.yaml", "--set", "crop=2024-13-45"],
+    "a pair list with an index 0": ["evaluate", "--model", "model.keras", "--pairs", "pairs.txt", "--data-root", "."],
+    "a file that is no model": ["verify", "pairs.txt", "pairs.txt", "--aligned", "--model", "model.keras"],
+    "a zip that is cut off": ["prepare", "--dataset", "lfwa", "--data-root", "bad.zip"],
+    "a tar that is a page": ["prepare", "--dataset", "lfwa", "--data-root", "bad.tar.gz"],
+    "a run of another version": ["train", "--run", "runs/old/seed_0"],
+    "a run with half a config": ["train", "--run", "runs/torn/seed_0"],
+    "a run without metrics": ["evaluate", "--run", "runs/empty/seed_0"],
+}
+
+
+@pytest.mark.parametrize("arguments", BAD_FILES.values(), ids=BAD_FILES.keys())
+def test_a_bad_file_is_one_sentence_and_exit_code_two_and_stays_as_it_was(arguments, tmp_path, monkeypatch, capsys):
+    for name, content in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    (printed,) = capsys.readouterr().err.strip().splitlines()
+    assert printed.startswith("siamese_lib: ") and ("Received: " in printed)
+    assert {name: (tmp_path / name).read_text() for name in FILES} == FILES
+
+
 def test_an_override_can_take_a_value_away_and_seed_can_be_set_both_ways(capsys):
     for extra in (["--set", "crop=null"], ["--set", "seed=1"], ["--seed", "1"], ["--set", "early_stopping_patience=null"]):
         assert main(["summary", "--config", "experiments/lfwa_quick.yaml", *extra]) == 0

@@ -110,6 +110,22 @@ def test_a_report_that_fails_leaves_the_old_one_alone(lfw_folder, tmp_path, monk
     assert (tmp_path / "report" / "index.html").read_text() == "the old one"
 
 
+def test_a_process_that_was_killed_while_it_exchanged_two_reports_loses_neither(lfw_folder, tmp_path, monkeypatch):
+    (tmp_path / "tiny.yaml").write_text("dataset: lfwa\nencoder: compact\nimage_size: [40, 36]\n")
+    (tmp_path / ".report.old").mkdir()
+    (tmp_path / ".report.old" / "index.html").write_text("the old one")
+    (tmp_path / ".report-2.work").mkdir()  # of another report
+
+    def fail(name, target, values):
+        raise RuntimeError(f"The notebook {name} failed")
+
+    monkeypatch.setattr(report, "execute", fail)
+    with pytest.raises(RuntimeError, match="01_dataset_analysis failed"):
+        report.build_report(tmp_path / "tiny.yaml", lfw_folder, tmp_path / "runs", tmp_path / "report")
+    assert (tmp_path / "report" / "index.html").read_text() == "the old one"
+    assert (tmp_path / ".report-2.work").is_dir()
+
+
 def opened(text):
     return BeautifulSoup(text, "html.parser")
 

@@ -199,6 +199,16 @@ def test_a_network_that_learns_nothing_is_warned_of(lfw_folder, tmp_path, monkey
         training.train(config(num_epochs=1), lfw_folder, tmp_path, verbose=0)
 
 
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 half an archive"])
+def test_a_damaged_checkpoint_is_one_sentence(lfw_folder, tmp_path, content):
+    settings = config(num_epochs=1)
+    checkpoint = Run.of(settings, tmp_path).path("checkpoint-00001.keras")
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_bytes(content)
+    with pytest.raises(ValueError, match=r"The checkpoint is damaged; delete it.*checkpoint-00001\.keras"):
+        training.train(settings, lfw_folder, tmp_path, verbose=0)
+
+
 def test_a_second_training_of_the_same_run_is_told_so(lfw_folder, tmp_path):
     with Run.of(config(), tmp_path).lock(), pytest.raises(ValueError, match="Another process"):
         training.train(config(), lfw_folder, tmp_path, verbose=0)
