@@ -7,7 +7,7 @@ RUNS ?= runs
 CONSTRAINTS ?= constraints.txt
 BIN = $(VENV)/bin
 
-.PHONY: report test test-long test-colab-versions lab clean
+.PHONY: report test test-long test-colab-versions coverage lab clean
 
 report: $(VENV)/.installed
 	$(BIN)/python -m siamese_lib report --experiment "$(EXPERIMENT)" --data-root "$(DATA_ROOT)" --runs "$(RUNS)"
@@ -17,7 +17,7 @@ test: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -q -m "not long" --durations=5
 
-# Takes long: the full report on the sample, and all tests with the versions that Colab has.
+# Takes long: the full report on the sample, kills and fuzzing by the thousands, and all tests with the versions that Colab has.
 test-long: $(VENV)/.installed
 	$(BIN)/python -m pytest -q -m long
 	$(MAKE) test-colab-versions
@@ -25,6 +25,10 @@ test-long: $(VENV)/.installed
 test-colab-versions:
 	$(MAKE) VENV=.venv-colab CONSTRAINTS=constraints-colab.txt .venv-colab/.installed
 	.venv-colab/bin/python -m pytest -q -m "not long"
+
+# The branches of the library that the ordinary tests go through, in this process alone; for a look, no threshold.
+coverage: $(VENV)/.installed
+	$(BIN)/python -m pytest -q -m "not long" --cov=siamese_lib --cov-branch --cov-report=term-missing:skip-covered
 
 lab: $(VENV)/.installed
 	$(BIN)/jupyter lab notebooks

@@ -155,7 +155,7 @@ def _check_fold(fold, rows, num_per_class, source):
         key = frozenset((pair.left, pair.right))
         if key in seen:
             raise ValueError(
-                f"{source}, line {line}: the pair stands on line {seen[key]} already; remove one of them. Received: {pair.left} {pair.right}"
+                f"{source}, line {line}: the pair stands on line {seen[key]} already; remove one. Received: {pair.left} {pair.right}"
             )
         seen[key] = line
     if num_per_class is not None and sum(fold.labels) != num_per_class:
