@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+import threading
 import time
 
 import nbformat
@@ -18,6 +19,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from tqdm.auto import tqdm
 
 from siamese_lib import report
 from siamese_lib.__main__ import main
@@ -34,6 +36,7 @@ PROCESSES.set_forkserver_preload(["siamese_lib.report", "siamese_lib.images", "s
 
 
 def announced(begun, work, arguments):
+    tqdm.set_lock(threading.RLock())  # its own is a semaphore of the system, which a kill would leave behind
     begun.send(True)
     work(*arguments)
 
