@@ -1,4 +1,4 @@
-"""`python -m benchmarks --data-root LFW`: measures speed, prints the rows and writes benchmarks/results.json and docs/benchmarks.png."""
+"""`python -m benchmarks --data-root LFW`: measures speed, prints the rows, writes results.json, README's table and its figure."""
 
 import argparse
 from pathlib import Path
@@ -8,7 +8,10 @@ from benchmarks.figure import draw
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.datasets import load_dataset
 from siamese_lib.environment import project_root, versions
-from siamese_lib.files import replacing, write_json
+from siamese_lib.files import replacing, write_json, write_text
+from siamese_lib.leaderboard import between_marks
+
+BEGIN, END = "<!-- speed: written by `python -m benchmarks`, do not edit -->", "<!-- end of speed -->"
 
 
 def main():
@@ -44,6 +47,23 @@ def main():
     write_json(root / "benchmarks" / "results.json", [row | {"machine": machine, "date": about["date"]} for row in rows])
     with replacing(root / "docs" / "benchmarks.png") as temporary:
         draw(rows, machine).savefig(temporary, dpi=150)
+    readme = root / "README.md"
+    write_text(readme, between_marks(readme.read_text(encoding="utf-8"), BEGIN, END, as_markdown(rows, machine)))
+
+
+def as_markdown(rows, machine):
+    """The rows as a Markdown table for readers."""
+    lines = [
+        f"Measured on {machine}; medians, in brackets the least and the largest turn.",
+        "",
+        "| what | measured | bar |",
+        "|---|---|---|",
+    ]
+    for row in rows:
+        spread = f" ({row['low']:.3g} to {row['high']:.3g})" if row["low"] != row["high"] else ""
+        bar = f"{row['bar']}{'' if row['kept'] else ', **missed**'}" if row["bar"] else ""
+        lines.append(f"| {row['name']} | {row['ratio']:.3g} {row['unit']}{spread} | {bar} |")
+    return "\n".join(lines)
 
 
 def _line(row):
