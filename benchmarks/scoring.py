@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks import baseline
 from benchmarks.alternating import alternate, ratio_row, row, seconds_of
-from siamese_lib.backend import keras, tf
+from siamese_lib.backend import tf
 from siamese_lib.images import open_cache
 from siamese_lib.scoring import Verifier
 
@@ -40,14 +40,16 @@ def searching(model, dataset):
     embeddings = verifier.embed(cache.images)
     seconds = time.perf_counter() - started
     passes = len(faces) * (2 if verifier.settings["mirror_averaging"] else 1)
-    achieved = passes * multiplications(verifier.network.get_layer("encoder")) * 2 / seconds
-    ceiling = floating_point_operations(keras.config.floatx())
+    encoder = verifier.network.get_layer("encoder")
+    dtype = encoder.get_layer("embedding").compute_dtype
+    achieved = passes * multiplications(encoder) * 2 / seconds
+    ceiling = floating_point_operations(dtype)
 
     def find():
         return np.argsort(verifier.score(np.repeat(embeddings[:1], len(faces), axis=0), embeddings))
 
     find()
-    note = f"{achieved / 1e9:.0f} of {ceiling / 1e9:.0f} thousand million operations a second in a product of matrices"
+    note = f"{achieved / 1e9:.0f} of {ceiling / 1e9:.0f} thousand million operations a second in a product of matrices, {dtype}"
     return [
         row("embedding pictures, each with its mirror image", [len(faces) / seconds], "pictures a second"),
         row("embedding, share of the machine's matrix product", [achieved / ceiling], "of the ceiling", note=note),

@@ -121,12 +121,14 @@ def memory(config_path, data_root):
     return rows
 
 
-_IMPORT = "import resource\nfrom siamese_lib import backend, training\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-_TRAIN = """
-import resource, sys, tempfile
+# The kernel's record for the process alone; what `resource` says of a child holds its parent's memory too.
+_PRINT = "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
+_IMPORT = f"from siamese_lib import backend, training\n{_PRINT}"
+_TRAIN = f"""
+import sys, tempfile
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.training import train
 with tempfile.TemporaryDirectory() as folder:
-    train(ExperimentConfig.from_yaml(sys.argv[1], {"num_epochs": 1}), sys.argv[2], folder, verbose=0)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    train(ExperimentConfig.from_yaml(sys.argv[1], {{"num_epochs": 1}}), sys.argv[2], folder, verbose=0)
+{_PRINT}
 """

@@ -5,7 +5,6 @@ import os
 import shutil
 import tarfile
 import tempfile
-import threading
 import zipfile
 import zlib
 from pathlib import Path
@@ -75,21 +74,15 @@ class ZipSource:
 
     def __init__(self, path):
         self.location = Path(path)
-        self._local = threading.local()
-        self._archive()
-
-    def _archive(self):
-        # One handle a thread: a shared one makes the threads wait for each other.
-        if not hasattr(self._local, "archive"):
-            try:
-                self._local.archive = zipfile.ZipFile(self.location)
-            except (zipfile.BadZipFile, OSError) as error:
-                raise ValueError(f"{self.location} cannot be read as a zip archive ({error}); fetch it again.") from error
-        return self._local.archive
+        try:
+            # One handle for all threads: reading a directory of thousands of files costs as much as decoding hundreds of them.
+            self._archive = zipfile.ZipFile(self.location)
+        except (zipfile.BadZipFile, OSError) as error:
+            raise ValueError(f"{self.location} cannot be read as a zip archive ({error}); fetch it again.") from error
 
     def names(self):
         """Every file in the archive, sorted."""
-        return sorted(name for name in self._archive().namelist() if not name.endswith("/"))
+        return sorted(name for name in self._archive.namelist() if not name.endswith("/"))
 
     def read(self, name):
         """The bytes of one file.
@@ -97,12 +90,11 @@ class ZipSource:
         Raises:
             ValueError: if the member is damaged, encrypted or larger than any picture.
         """
-        archive = self._archive()
-        size = archive.getinfo(name).file_size
+        size = self._archive.getinfo(name).file_size
         if size > MAX_MEMBER_BYTES:
             raise ValueError(f"{self.location}: a member is too large for a picture. Received: {name}, {size} bytes")
         try:
-            return archive.read(name)
+            return self._archive.read(name)
         except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError) as error:
             raise ValueError(f"{self.location}: {name} cannot be read ({error}); fetch the archive again.") from error
         except Exception as error:  # zlib.error, lzma.LZMAError: not all subclasses of a common error

@@ -1,6 +1,7 @@
 """Pictures as arrays: decode, crop, resize once into a memory-mapped cache; from there in batches, augmented, to the network."""
 
 import io
+import os
 import shutil
 import tempfile
 import warnings
@@ -19,8 +20,9 @@ from siamese_lib.sampling import PairExamples
 
 FORMAT_VERSION = 1
 MAX_PIXELS = 50_000_000  # more in one picture is a mistake or a decompression bomb
-NUM_THREADS = 4  # decoding releases Python's lock; a few threads also hide a slow disk
-CHUNK = 512  # pictures between two moves of the progress bar
+# Decoding releases Python's lock, and a second thread hides a slow disk; more threads than processors wait for each other.
+NUM_THREADS = min(4, max(2, os.cpu_count() or 2))
+TOGETHER = 16  # pictures that a thread is handed at a time: one by one, handing over would cost nearly as much as decoding
 
 
 def decode_image(content, crop, image_size, name):
@@ -202,11 +204,15 @@ def _decode_all(images, source, names, crop, image_size):
         except OSError as error:
             unreadable[names[row]] = f"{names[row]} cannot be read ({error})"
 
+    def decode_several(rows):
+        for row in rows:
+            decode(row)
+        return len(rows)
+
+    parts = [range(start, min(start + TOGETHER, len(names))) for start in range(0, len(names), TOGETHER)]
     with ThreadPoolExecutor(NUM_THREADS) as pool, tqdm(total=len(names), desc="Preparing pictures", unit="picture") as progress:
-        for start in range(0, len(names), CHUNK):
-            rows = range(start, min(start + CHUNK, len(names)))
-            list(pool.map(decode, rows))
-            progress.update(len(rows))
+        for count in pool.map(decode_several, parts):
+            progress.update(count)
     if unreadable:
         raise UnreadablePictures(source.location, unreadable)
 

@@ -15,7 +15,7 @@ from siamese_lib.evaluation import platt_scaling
 from siamese_lib.files import read_json, replacing, write_json
 from siamese_lib.joint_bayesian import fit_joint_bayesian
 
-BATCH_SIZE = 64
+BATCH_SIZE = 128
 # What Keras 3.15 writes into a model file and Keras 3.13, which Colab has, refuses; each at the value that a reader takes without it.
 NEW_ARGUMENTS = {"input_axes": None, "output_axes": None, "renorm": False, "renorm_clipping": None, "renorm_momentum": 0.99}
 SETTINGS = ("crop", "image_size", "mirror_averaging", "threshold")
