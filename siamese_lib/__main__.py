@@ -26,7 +26,7 @@ def main(arguments=None):
         message = str(error)
         if isinstance(error, OSError) and error.errno:
             # The system's own words say neither what to do nor, in a traceback's place, much to a reader.
-            message = f"{error.strerror}; check the path, its permissions and the space on the disk. Received: {error.filename}"
+            message = f"{error.strerror}; check the path, its permissions and the disk's space. Received: {error.filename or 'no path'}"
         print(f"siamese_lib: {' '.join(message.split())}", file=sys.stderr)
         return 2
     except RuntimeError as error:

@@ -1,20 +1,22 @@
 """One way to read files, whether they lie in a folder, in a zip archive or in a tar archive."""
 
+import bz2
+import gzip
 import lzma
 import os
 import shutil
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
 
-from filelock import FileLock
-
+from siamese_lib.caches import open_or_build
 from siamese_lib.files import fingerprint
 
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
 MAX_MEMBER_BYTES = 64 * 2**20  # a picture or a list is far smaller; more is a damaged archive or a bomb
+MAX_UNPACKED_BYTES = 4 * 2**30  # all of LFW as raw pixels is a fifth of it
+COMPRESSIONS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}  # by how such files begin
 
 
 def is_archive(path):
@@ -77,7 +79,7 @@ class ZipSource:
         try:
             # One handle for all threads: reading a directory of thousands of files costs as much as decoding hundreds of them.
             self._archive = zipfile.ZipFile(self.location)
-        except (zipfile.BadZipFile, OSError) as error:
+        except Exception as error:  # a damaged directory makes the parser fail in many ways
             raise ValueError(f"{self.location} cannot be read as a zip archive ({error}); fetch it again.") from error
 
     def names(self):
@@ -90,15 +92,18 @@ class ZipSource:
         Raises:
             ValueError: if the member is damaged, encrypted or larger than any picture.
         """
-        size = self._archive.getinfo(name).file_size
-        if size > MAX_MEMBER_BYTES:
-            raise ValueError(f"{self.location}: a member is too large for a picture. Received: {name}, {size} bytes")
+        member = self._archive.getinfo(name)
+        if member.file_size > MAX_MEMBER_BYTES:
+            raise ValueError(f"{self.location}: a member is too large for a picture. Received: {name}, {member.file_size} bytes")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            # Of other methods Python unpacks all at once, however much it is.
+            raise ValueError(f"{self.location}: {name} is packed in a rare way; pack the pictures anew. Received: {member.compress_type}")
         try:
-            return self._archive.read(name)
-        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError) as error:
+            with self._archive.open(name) as stream:
+                # Never more than the archive says; the end is read too, where the checksum is compared.
+                return stream.read(member.file_size) + stream.read(1)
+        except Exception as error:  # BadZipFile, zlib.error, NotImplementedError and more: they have no class in common
             raise ValueError(f"{self.location}: {name} cannot be read ({error}); fetch the archive again.") from error
-        except Exception as error:  # zlib.error, lzma.LZMAError: not all subclasses of a common error
-            raise ValueError(f"{self.location}: {name} is damaged ({error}); fetch the archive again.") from error
 
     def fingerprint(self, names):
         """Changes when the archive changes in size or time, or when other files are named."""
@@ -109,40 +114,51 @@ class ZipSource:
 def _unpacked(path, unpack_root):
     stat = path.stat()
     folder = unpack_root / f"{path.name.split('.')[0]}-{fingerprint(path.name, stat.st_size, stat.st_mtime_ns)}"
-    if folder.is_dir():
-        return folder
-    unpack_root.mkdir(parents=True, exist_ok=True)
-    # A second process that wants the same archive waits here and then finds it unpacked.
-    with FileLock(f"{folder}.lock"):
-        if not folder.is_dir():
-            _unpack(path, folder)
-    return folder
+    return open_or_build(folder, read=lambda place: place if place.is_dir() else None, build=lambda place: _unpack(path, place))
 
 
 def _unpack(path, folder):
-    for leftover in folder.parent.glob(f".{folder.name}-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        with tarfile.open(path) as archive:
+        with _Bounded(path) as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
             for member in archive:
-                _unpack_member(archive, member, temporary, path)
+                _unpack_member(archive, member, folder, path)
             # The checksum of a compressed archive stands behind the last member.
-            while archive.fileobj.read(2**20):
+            while stream.read(2**20):
                 pass
-        temporary.replace(folder)
     except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         raise ValueError(f"{path} cannot be unpacked ({error}); fetch it again or free disk space.") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+
+
+class _Bounded:
+    """What a tar archive unpacks to, read until it is more than a dataset of faces can be, or a piece of it more than a picture."""
+
+    def __init__(self, path):
+        self._path = path
+        with open(path, "rb") as file:
+            start = file.read(6)
+        # By the content: copies circulate under another kind's name.
+        self._stream = next((opener for magic, opener in COMPRESSIONS.items() if start.startswith(magic)), open)(path, "rb")
+        self.tell, self.seek = self._stream.tell, self._stream.seek
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._stream.close()
+
+    def read(self, size):
+        # Long names and the like are read in one piece, of a size that the archive says.
+        if size > MAX_MEMBER_BYTES or self.tell() > MAX_UNPACKED_BYTES:
+            raise ValueError(f"{self._path} unpacks to more than pictures of faces are; use another archive. Received: {self.tell()} bytes")
+        return self._stream.read(size)
 
 
 def _unpack_member(archive, member, folder, path):
-    """Writes one regular file; folders are made on the way, and links and devices have no place among pictures."""
+    """Writes one regular file; folders are made on the way, and links, devices and files with holes have no place among pictures."""
     if member.isdir():
         return
     target = (folder / member.name).resolve()
-    if not member.isfile() or not target.is_relative_to(folder.resolve()):
+    if not member.isfile() or member.issparse() or not target.is_relative_to(folder.resolve()):
         raise ValueError(f"{path} holds a link, a device or a path that leads outside; use another archive. Received: {member.name}")
     if member.size > MAX_MEMBER_BYTES:
         raise ValueError(f"{path}: a member is too large for a picture. Received: {member.name}, {member.size} bytes")

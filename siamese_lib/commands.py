@@ -6,12 +6,10 @@ import sys
 import threading
 from pathlib import Path
 
-import yaml
-
 from siamese_lib import environment
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.datasets import load_dataset, locate_faces
-from siamese_lib.files import write_json
+from siamese_lib.files import parse_yaml_text, write_json
 
 
 def prepare(options):
@@ -218,10 +216,7 @@ def _overrides(items):
         key, separator, value = item.partition("=")
         if not separator or not key.isidentifier():
             raise ValueError(f"--set takes KEY=VALUE, for example --set num_epochs=3. Received: {item!r}")
-        try:
-            overrides[key] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise ValueError(f"--set takes KEY=VALUE with a plain value. Received: {item!r}") from error
+        overrides[key] = parse_yaml_text(value, f"--set {key}")
     return overrides
 
 

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from siamese_lib.archives import is_archive, open_source
 from siamese_lib.cloud import local_copy
 from siamese_lib.environment import cache_root, lfwa_candidates
-from siamese_lib.files import fingerprint
+from siamese_lib.files import fingerprint, text_lines
 from siamese_lib.pairs import Face, PairList, known_to_be_same, parse_pair_folds, split_at_random, split_by_person
 from siamese_lib.sampling import FaceExamples, PairExamples, draw_like_lfw, hold_out_people, share_of
 
@@ -244,7 +244,7 @@ def _find_list(names, data_root, source):
 
 def _parse_people(content, source):
     """The people in one of LFW's people lists: a count, then lines `person number-of-images`."""
-    rows = [line.split() for line in content.decode("utf-8-sig", errors="replace").splitlines() if line.strip()]
+    rows = [line.split() for _, line in text_lines(content, source)]
     people = {row[0] for row in rows[1:] if len(row) == 2}
     if not rows or rows[0] != [str(len(people))]:
         raise ValueError(

@@ -1,23 +1,31 @@
 """Reading and writing small files so that nothing half-written is ever read."""
 
 import hashlib
+import itertools
 import json
 import os
+import re
 import tempfile
-from contextlib import contextmanager
+import time
+from collections import Counter
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+OLD = 24 * 3600  # seconds; what is half-written since then has nobody who writes it
 
 
 @contextmanager
 def replacing(path):
     """Yields a temporary path beside `path`; when the block ends well, it becomes `path` in one step.
 
-    A reader, or the next start after a kill, sees the old file or the new one and nothing between.
+    A reader, or the next start after a kill, sees the old file or the new one and nothing between. What a process left half-written of the
+    same file more than a day ago is removed.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # The whole suffix is kept (".weights.h5"), because Keras and NumPy choose the format by it.
     stem, dot, suffix = path.name.partition(".")
+    _remove_half_written(path.parent, stem, dot + suffix)
     handle, name = tempfile.mkstemp(prefix=f".{stem}-", suffix=dot + suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
@@ -28,8 +36,20 @@ def replacing(path):
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
+    except OSError as error:
+        # A write to a full disk fails without the name of what was written.
+        error.filename = error.filename or str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _remove_half_written(folder, stem, suffix):
+    pattern = re.compile(rf"\.{re.escape(stem)}-[a-z0-9_]{{8}}{re.escape(suffix)}")  # the names that mkstemp gives
+    for path in filter(lambda path: pattern.fullmatch(path.name), folder.iterdir()):
+        with suppress(FileNotFoundError):  # its writer has just ended
+            if time.time() - path.lstat().st_mtime > OLD:
+                path.unlink()
 
 
 def write_text(path, text):
@@ -55,22 +75,66 @@ def read_json(path):
         raise FileNotFoundError(f"There is no such file; check the path. Received: {path}")
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not a JSON file ({error}); restore it or delete it.") from error
 
 
-def parse_yaml(path):
-    """The content of a YAML file; tags that would run code are refused.
+def text_lines(content, source):
+    """The lines of a file's bytes that are not blank, with their numbers from 1 on; `source` names the file in messages.
 
     Raises:
-        ValueError: if its content is not YAML.
+        ValueError: if the bytes are not UTF-8.
+    """
+    try:
+        # "utf-8-sig" drops the byte-order mark that some editors write.
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{source} is not UTF-8 text; save it as UTF-8. Received: byte {error.start} undecodable") from error
+    return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+
+
+def parse_yaml(path):
+    """The content of a YAML file.
+
+    Raises:
+        ValueError: as `parse_yaml_text`.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not a YAML file in UTF-8; save it as UTF-8. Received: {error}") from error
+    return parse_yaml_text(text, path)
+
+
+def parse_yaml_text(text, source):
+    """The value that YAML text stands for; `source` names it in messages.
+
+    Raises:
+        ValueError: if it is not YAML, has tags that would run code, names a key twice, or refers to parts of itself: a few such lines can
+            stand for more than memory holds.
     """
     import yaml
 
     try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that does not exist is a ValueError
-        raise ValueError(f"{path} is not a YAML file: {' '.join(str(error).split())[:300]}") from error
+        _check_nodes(yaml.compose(text, Loader=yaml.SafeLoader), seen=set())
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:  # a date that does not exist is a ValueError
+        raise ValueError(f"{source} is not a YAML file that can be used. Received: {' '.join(str(error).split())[:300]}") from error
+
+
+def _check_nodes(node, seen):
+    if id(node) in seen:
+        raise ValueError("an alias (*name); write out what it stands for")
+    seen.add(id(node))
+    children = [] if node is None or isinstance(node.value, str) else node.value
+    if children and isinstance(children[0], tuple):  # of a mapping: (key, value)
+        counts = Counter(str(key.value) for key, _ in children)
+        if repeated := [name for name, count in counts.items() if count > 1]:
+            # YAML's own reader would take the last value in silence.
+            raise ValueError(f"the key {repeated[0]} twice")
+        children = itertools.chain(*children)
+    for child in children:
+        _check_nodes(child, seen)
 
 
 def fingerprint(*parts):

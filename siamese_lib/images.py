@@ -2,27 +2,26 @@
 
 import io
 import os
-import shutil
-import tempfile
 import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
-from PIL import Image
+from PIL import Image, features
 from tqdm.auto import tqdm
 
+from siamese_lib.caches import open_or_build
 from siamese_lib.environment import cache_root
 from siamese_lib.files import fingerprint, read_json, write_json
 from siamese_lib.sampling import PairExamples
 
 FORMAT_VERSION = 1
+# What faces come in. Pillow reads more, some of it through other programs (EPS through Ghostscript), which no picture shall start.
+FORMATS = ("JPEG", "PNG", "PPM", "BMP", "GIF", "TIFF", "WEBP", *(["AVIF"] if features.check("avif") else []))
 MAX_PIXELS = 50_000_000  # more in one picture is a mistake or a decompression bomb
 # Decoding releases Python's lock, and a second thread hides a slow disk; more threads than processors wait for each other.
 NUM_THREADS = min(4, max(2, os.cpu_count() or 2))
-TOGETHER = 16  # pictures that a thread is handed at a time: one by one, handing over would cost nearly as much as decoding
+CHUNK = 512  # pictures between two moves of the progress bar
 
 
 def decode_image(content, crop, image_size, name):
@@ -75,13 +74,13 @@ def open_image(content, name, convert, enough_side=None):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content))
+            image = Image.open(io.BytesIO(content), formats=FORMATS)
             if enough_side:
                 image.draft(None, (enough_side, enough_side))
             if image.width * image.height > MAX_PIXELS:
                 raise OSError(f"{image.width}x{image.height} pixels are too many for a picture of a face")
             return convert(image)
-    except (OSError, ValueError, SyntaxError, RuntimeError, Image.DecompressionBombError, EOFError) as error:
+    except Exception as error:  # Pillow's readers answer damage with almost any error
         raise ValueError(f"{name} cannot be read as a picture; replace the file. Received: {len(content)} bytes ({error})") from error
 
 
@@ -153,15 +152,11 @@ def open_cache(dataset, crop, image_size, faces=None):
     names = [dataset.files[face] for face in faces]
     key = fingerprint(FORMAT_VERSION, dataset.name, dataset.source.fingerprint(names), names, crop, image_size)
     folder = cache_root() / "images" / f"{dataset.name}-{key}"
-    images = _read(folder, len(faces), image_size)
-    if images is None:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        # A second process that wants the same pictures waits here and then finds them.
-        with FileLock(f"{folder}.lock"):
-            images = _read(folder, len(faces), image_size)
-            if images is None:
-                _build(folder, dataset.source, names, crop, image_size)
-                images = _read(folder, len(faces), image_size)
+    images = open_or_build(
+        folder,
+        read=lambda place: _read(place, len(faces), image_size),
+        build=lambda place: _build(place, dataset.source, names, crop, image_size),
+    )
     return FaceCache(images, faces)
 
 
@@ -178,43 +173,34 @@ def _read(folder, num_images, image_size):
 
 
 def _build(folder, source, names, crop, image_size):
-    for leftover in folder.parent.glob(f".{folder.name}-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        shape = (len(names), *image_size, 1)
-        images = np.lib.format.open_memmap(temporary / "images.npy", mode="w+", dtype=np.uint8, shape=shape)
-        _decode_all(images, source, names, crop, image_size)
-        images.flush()
-        write_json(temporary / "index.json", {"crc32": zlib.crc32(images)})
-        shutil.rmtree(folder, ignore_errors=True)
-        temporary.rename(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    """Written piece by piece, and not through a memory map, in which a full disk would end the process (SIGBUS)."""
+    unreadable, checksum = {}, 0
 
-
-def _decode_all(images, source, names, crop, image_size):
-    unreadable = {}
-
-    def decode(row):
+    def decode(name):
         try:
-            images[row, :, :, 0] = decode_image(source.read(names[row]), crop, image_size, names[row])
+            return decode_image(source.read(name), crop, image_size, name)
         except ValueError as error:
-            unreadable[names[row]] = str(error)
+            unreadable[name] = str(error)
         except OSError as error:
-            unreadable[names[row]] = f"{names[row]} cannot be read ({error})"
+            unreadable[name] = f"{name} cannot be read ({error})"
 
-    def decode_several(rows):
-        for row in rows:
-            decode(row)
-        return len(rows)
-
-    parts = [range(start, min(start + TOGETHER, len(names))) for start in range(0, len(names), TOGETHER)]
-    with ThreadPoolExecutor(NUM_THREADS) as pool, tqdm(total=len(names), desc="Preparing pictures", unit="picture") as progress:
-        for count in pool.map(decode_several, parts):
-            progress.update(count)
+    with (
+        open(folder / "images.npy", "wb") as out,
+        ThreadPoolExecutor(NUM_THREADS) as pool,
+        tqdm(total=len(names), desc="Preparing pictures", unit="picture") as progress,
+    ):
+        header = {"descr": "|u1", "fortran_order": False, "shape": (len(names), *image_size, 1)}
+        np.lib.format.write_array_header_1_0(out, header)
+        for start in range(0, len(names), CHUNK):
+            pictures = list(pool.map(decode, names[start : start + CHUNK]))
+            if not unreadable:
+                content = np.stack(pictures)
+                out.write(content)
+                checksum = zlib.crc32(content, checksum)
+            progress.update(len(pictures))
     if unreadable:
         raise UnreadablePictures(source.location, unreadable)
+    write_json(folder / "index.json", {"crc32": checksum})
 
 
 def training_batches(cache, examples, config, first_epoch=0):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from siamese_lib.files import write_text
+from siamese_lib.files import text_lines, write_text
 
 SAME, DIFFERENT = 1, 0
 
@@ -109,12 +109,7 @@ def read_pairs(path):
 
 def parse_pair_folds(content, source):
     """Parses the bytes of a pair file; `source` names it in messages. See `read_pair_folds`."""
-    try:
-        # "utf-8-sig" drops the byte-order mark that some editors write.
-        lines = content.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{source} is not UTF-8 text; save it as UTF-8. Received: byte {error.start} undecodable") from error
-    rows = [(number, line.split()) for number, line in enumerate(lines, start=1) if line.strip()]
+    rows = [(number, line.split()) for number, line in text_lines(content, source)]
     if not rows:
         raise ValueError(f"{source} holds no pairs; check that it is the right file. Received: an empty file")
     num_folds, num_per_class = 1, None

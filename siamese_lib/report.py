@@ -3,9 +3,9 @@
 import base64
 import io
 import shutil
-import tempfile
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from PIL import Image
 
 from siamese_lib import report_pages
@@ -38,11 +38,9 @@ def build_report(experiment, data_root="", runs_dir="runs", output="", parameter
         The path of `index.html`.
 
     Raises:
-        FileNotFoundError, ValueError: if the experiment or the data cannot be used.
+        FileNotFoundError, ValueError: if the experiment or the data cannot be used, or another process writes this report.
         RuntimeError: if a notebook fails, with its name, its error and where its executed copy lies.
     """
-    import nbformat
-
     experiment = project_path(experiment).resolve()
     # What is wrong with the input is said here, before a notebook starts.
     configs = ExperimentConfig.side_by_side(experiment, _overrides(parameters or {}))
@@ -53,19 +51,40 @@ def build_report(experiment, data_root="", runs_dir="runs", output="", parameter
     values = {"experiment": str(experiment), "data_root": data_root, "runs_dir": str(runs_dir)} | (parameters or {})
     _check_known(values)
     output.parent.mkdir(parents=True, exist_ok=True)
-    for leftover in output.parent.glob(f".{output.name}-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
-    # Should a notebook fail, its copy stays there for a look; the next attempt removes it.
+    try:
+        with FileLock(_beside(output, "lock"), timeout=0):
+            _write_pages(output, configs, dataset, values, _notebooks_for(experiment))
+    except Timeout as error:
+        raise ValueError(f"Another process is writing this report; wait for it or give another --output. Received: {output}") from error
+    return output / "index.html"
+
+
+def _write_pages(output, configs, dataset, values, names):
+    import nbformat
+
+    work, old = _beside(output, "work"), _beside(output, "old")
+    if old.exists() and not output.exists():  # a process was killed while it exchanged the two
+        old.rename(output)
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
     # What the pages link to stands in the sources: a heading that the checklist misses is said before minutes are spent.
-    pages = [Page.of(nbformat.read(_source(name), as_version=4), name) for name in _notebooks_for(experiment)]
+    pages = [Page.of(nbformat.read(_source(name), as_version=4), name) for name in names]
     write_text(work / "checklist.html", report_pages.checklist_page(pages))
     for page in pages:
+        # Should a notebook fail, its copy stays there for a look; the next attempt removes it.
         notebook = _execute_cleaned(page.name, work, values, dataset.faces_may_be_shown)
         write_text(work / f"{page.name}.html", report_pages.notebook_page(notebook, page, pages))
-    write_text(work / "index.html", report_pages.front_page(configs, dataset, runs_dir, pages))
-    _replace(output, work)
-    return output / "index.html"
+    write_text(work / "index.html", report_pages.front_page(configs, dataset, Path(values["runs_dir"]), pages))
+    # The old report is removed only after the new one is in its place.
+    shutil.rmtree(old, ignore_errors=True)
+    if output.exists():
+        output.rename(old)
+    work.rename(output)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _beside(output, suffix):
+    return output.with_name(f".{output.name}.{suffix}")
 
 
 def _overrides(parameters):
@@ -92,17 +111,6 @@ def _check_known(values):
     known = {key for name in NOTEBOOKS for key in papermill.inspect_notebook(str(_source(name)))}
     if unknown := sorted(set(values) - known):
         raise ValueError(f"No notebook has this parameter; the known ones are {', '.join(sorted(known))}. Received: {', '.join(unknown)}")
-
-
-def _replace(output, work):
-    """Puts the finished report in the place of the old one, which is removed only after the new one is there."""
-    work.chmod(0o755)
-    old = output.with_name(f".{output.name}-old")
-    shutil.rmtree(old, ignore_errors=True)
-    if output.exists():
-        output.rename(old)
-    work.rename(output)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def execute(name, target, values):

@@ -10,6 +10,7 @@ from siamese_lib.pairs import Pair, PairList, parse_face
 
 SPLITS = ("train", "validation", "test")
 SCORE_COLUMNS = ("split", "left", "right", "label", "score")
+ONESHOT_COLUMNS = ("method", "ways", "accuracy", "low", "high")
 
 
 class Run:
@@ -97,13 +98,11 @@ class Run:
         import pandas as pd
 
         path = self.path("history.csv")
-        return pd.read_csv(path, float_precision="round_trip") if path.is_file() else pd.DataFrame()
+        return _read_csv(path, ("epoch",), float_precision="round_trip") if path.is_file() else pd.DataFrame()
 
     def scores(self, split=None):
         """The scored pairs as a pandas DataFrame with the columns split, left, right, label, score; of one split or of all."""
-        import pandas as pd
-
-        table = pd.read_csv(self.path("scores.csv"), dtype={"left": str, "right": str})
+        table = _read_csv(self.path("scores.csv"), SCORE_COLUMNS, dtype={"left": str, "right": str})
         return table if split is None else table[table["split"] == split].reset_index(drop=True)
 
     def pairs(self, split):
@@ -158,7 +157,7 @@ class Run:
         import pandas as pd
 
         path = self.path("oneshot.csv")
-        return pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=["method", "ways", "accuracy", "low", "high"])
+        return _read_csv(path, ONESHOT_COLUMNS) if path.is_file() else pd.DataFrame(columns=ONESHOT_COLUMNS)
 
     def write_oneshot(self, table):
         """Writes `oneshot.csv`."""
@@ -188,7 +187,7 @@ class Run:
 
     def remove_half_written(self):
         """Removes what a killed process was just writing; to be called under the lock."""
-        for path in self.directory.glob(".*-*"):
+        for path in (*self.directory.glob(".*-*"), *self.directory.glob("after_epoch_*/.*-*")):
             path.unlink(missing_ok=True)
 
     def remove_leftovers(self):
@@ -201,6 +200,18 @@ class Run:
     def finish(self):
         """Writes `DONE`: from here on the run is read and no more changed."""
         write_text(self.path("DONE"), "")
+
+
+def _read_csv(path, columns, **options):
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path, **options)
+    except (ValueError, UnicodeDecodeError) as error:  # what pandas raises for an empty or a torn table is a ValueError
+        raise ValueError(f"{path} is not a whole table; train the run again. Received: {' '.join(str(error).split())}") from error
+    if not set(columns) <= set(table):
+        raise ValueError(f"{path} lacks columns; train the run again. Received: {', '.join(map(str, table))[:80]}")
+    return table
 
 
 class _RunLock:

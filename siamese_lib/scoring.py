@@ -18,6 +18,16 @@ from siamese_lib.joint_bayesian import fit_joint_bayesian
 BATCH_SIZE = 128
 # What Keras 3.15 writes into a model file and Keras 3.13, which Colab has, refuses; each at the value that a reader takes without it.
 NEW_ARGUMENTS = {"input_axes": None, "output_axes": None, "renorm": False, "renorm_clipping": None, "renorm_momentum": 0.99}
+# All that a network of this project is made of. Keras' safe mode has been circumvented through layers that are not among these.
+# fmt: off
+CLASSES = {
+    "Functional", "InputLayer", "Conv2D", "MaxPooling2D", "Flatten", "Dense", "Dot",
+    "Add", "ReLU", "Dropout", "BatchNormalization", "Rescaling", "UnitNormalization",
+    "AbsoluteDifference", "JointBayesian", "StackTwins", "UnstackTwins",
+    "DTypePolicy", "L2", "__keras_tensor__",
+    "Constant", "GlorotUniform", "HeNormal", "Ones", "RandomNormal", "Zeros",
+}
+# fmt: on
 SETTINGS = ("crop", "image_size", "mirror_averaging", "threshold")
 
 
@@ -55,11 +65,17 @@ class Verifier:
                 f"Received: {str(settings)[:80]!r}"
             )
         try:
-            # Keras' safe mode stays on: a model file must not bring code of its own.
+            # Neither another format, nor foreign layers, nor code of its own: Keras' safe mode stays on.
+            if path.suffix != ".keras":
+                raise ValueError("its name does not end in .keras")
+            if foreign := _classes_of(path) - CLASSES:
+                raise ValueError(f"it holds what no network of this project does: {', '.join(sorted(foreign))}")
             network = keras.saving.load_model(path, compile=False, safe_mode=True)
             if precision := settings.get("mixed_precision"):
                 _compute_in(network.get_layer("encoder"), policy_of(precision))
-            return cls(network, settings)
+            verifier = cls(network, settings)
+            verifier._check_size()
+            return verifier
         except Exception as error:  # Keras raises many kinds for a file that is not what it should be
             reason = " ".join(str(error).split())[:200]
             raise ValueError(f"{path} is not a model of this project, or is damaged ({reason}).") from error
@@ -73,6 +89,16 @@ class Verifier:
     def image_size(self):
         """`(height, width)` of the pictures that the network takes."""
         return tuple(self.settings["image_size"])
+
+    def _check_size(self):
+        """Whether the network takes pictures of the size that the settings say.
+
+        Raises:
+            ValueError: if it does not.
+        """
+        shape = self._encoder.input_shape  # (batch, height, width, 1), or (batch, descriptors)
+        if len(shape) == 4 and shape[1:3] != self.image_size:
+            raise ValueError(f"the network takes pictures of {shape[1]}x{shape[2]} pixels, its settings say {self.settings['image_size']}")
 
     def save(self, path):
         """Writes the network to `NAME.keras` and the settings to `NAME.json`."""
@@ -179,6 +205,18 @@ def _compute_in(encoder, policy):
             layer.dtype_policy = policy
 
 
+def _classes_of(path):
+    """The names of all classes that Keras would make objects of."""
+    with zipfile.ZipFile(path) as archive:
+        waiting, names = [json.loads(archive.read("config.json"))], set()
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            names |= {str(value["class_name"])} if "class_name" in value else set()
+        waiting += value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    return names
+
+
 def _without_new_arguments(path):
     """Rewrites a model file so that an older Keras opens it too."""
     with zipfile.ZipFile(path) as archive:
@@ -200,5 +238,7 @@ def _can_score_with(settings):
         return False
     crop, size = settings["crop"], settings["image_size"]
     whole = crop is None or (isinstance(crop, list) and len(crop) == 4 and all(type(side) is int for side in crop))
+    whole = whole and (crop is None or (0 <= crop[0] < crop[1] and 0 <= crop[2] < crop[3]))
     whole = whole and isinstance(size, list) and len(size) == 2 and all(type(side) is int and side > 0 for side in size)
-    return whole and type(settings["threshold"]) in (int, float) and type(settings["mirror_averaging"]) is bool
+    whole = whole and type(settings["threshold"]) in (int, float) and 0 <= settings["threshold"] <= 1
+    return whole and type(settings["mirror_averaging"]) is bool

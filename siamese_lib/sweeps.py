@@ -135,14 +135,15 @@ class Sweep:
                     yield Point(axis, getattr(config, axis), config)
         for seed, values in itertools.product(self.seeds, itertools.product(*self.grid.values()) if self.grid else ()):
             config = self._config(shared, seed, dict(zip(self.grid, values)))
-            yield Point(self.grid_axis, " x ".join(f"{getattr(config, name):g}" for name in self.grid), config)
+            yield Point(self.grid_axis, " x ".join(f"{_number(config, name):g}" for name in self.grid), config)
         levers = {NOTHING: {}, **self.levers} if self.levers else {}
         for seed, (name, change) in itertools.product(self.seeds, levers.items()):
             yield Point(WITHOUT, name, self._config(shared, seed, change))
 
     def _config(self, shared, seed, change):
         # The base's own value needs no override, so that the axes share that run.
-        change = {name: value for name, value in change.items() if value != getattr(shared, name, None)}
+        known = vars(shared)
+        change = {name: value for name, value in change.items() if name not in known or value != known[name]}
         return ExperimentConfig.from_yaml(self.base, self.overrides | change | {"seed": seed})
 
     @property
@@ -156,8 +157,19 @@ class Sweep:
         return tuple(dict.fromkeys([*self.axes, *self.grid]))
 
 
+def _number(config, name):
+    value = getattr(config, name)
+    if type(value) not in (int, float):
+        raise ValueError(f"A grid takes fields that are numbers. Received: {name}: {value!r}")
+    return value
+
+
 def _lists(axes):
     return all(isinstance(values, list) and values for values in axes.values())
+
+
+def _axes(axes):
+    return _lists(axes) and all(type(value) is int for value in axes.get("num_epochs", []))
 
 
 def _numbers(*names):
@@ -166,7 +178,7 @@ def _numbers(*names):
 
 _WELL_FORMED = {
     "overrides": (lambda part: True, "overrides are lines 'field: value'"),
-    "axes": (_lists, "axes are lines 'field: [value, value]'"),
+    "axes": (_axes, "axes are lines 'field: [value, value]', those of num_epochs whole numbers"),
     "grid": (lambda part: _lists(part) and len(part) in (0, 2), "a grid is two lines 'field: [number, number]'"),
     "levers": (lambda part: all(isinstance(change, dict) and change for change in part.values()), "levers are 'name: {field: value}'"),
     "resources": (_numbers("num_cpus", "num_gpus"), "resources are num_cpus and num_gpus, numbers from 0 on"),

@@ -153,7 +153,7 @@ def _start(config, run, examples):
     """A fresh compiled learner and 0, or the one of the last checkpoint and the number of epochs that it has behind it."""
     checkpoints = run.checkpoints()
     if checkpoints:
-        return keras.saving.load_model(checkpoints[-1]), int(checkpoints[-1].stem.split("-")[1])
+        return _loaded(checkpoints[-1]), int(checkpoints[-1].stem.split("-")[1])
     learner = build_learner(config, len(examples.classes) if config.learns_classes else 0)
     learner.compile(
         optimizer=build_optimizer(config, config.steps_per_epoch(len(examples))),
@@ -161,6 +161,14 @@ def _start(config, run, examples):
         metrics=[keras.metrics.BinaryAccuracy(name="accuracy"), keras.metrics.AUC(name="auc")] if not config.learns_classes else [],
     )
     return learner, 0
+
+
+def _loaded(checkpoint):
+    try:
+        return keras.saving.load_model(checkpoint, safe_mode=True)
+    except Exception as error:  # Keras raises many kinds for a file that is not what it should be
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(f"The checkpoint is damaged; delete it, and training starts anew. Received: {checkpoint} ({reason})") from error
 
 
 def build_optimizer(config, steps_per_epoch):

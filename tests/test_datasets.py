@@ -124,6 +124,12 @@ def test_people_lists_may_begin_with_a_byte_order_mark(lfw_copy):
     assert load_dataset("lfwa", lfw_copy).train_people == set(TRAIN_PEOPLE)
 
 
+def test_a_people_list_in_another_encoding_is_refused(lfw_copy):
+    (lfw_copy / "peopleDevTrain.txt").write_bytes("1\nJosé\t3\n".encode("latin-1"))
+    with pytest.raises(ValueError, match=r"peopleDevTrain\.txt is not UTF-8 text"):
+        load_dataset("lfwa", lfw_copy)
+
+
 @pytest.mark.parametrize("text", ["11\nAda_Example\t3\n", "Ada_Example\t3\n", "one\nAda_Example\t3\n"])
 def test_a_people_list_with_a_wrong_count_is_refused(lfw_copy, text):
     (lfw_copy / "peopleDevTrain.txt").write_text(text)

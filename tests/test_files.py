@@ -1,11 +1,13 @@
 """Small files: whole or not there, readable by others, and refused with a clear message when damaged."""
 
+import errno
 import json
+import os
 import stat
 
 import pytest
 
-from siamese_lib.files import fingerprint, read_json, replacing, write_json, write_text
+from siamese_lib.files import fingerprint, parse_yaml, read_json, replacing, write_json, write_text
 
 
 def test_replacing_keeps_the_old_file_when_the_block_fails(tmp_path):
@@ -64,6 +66,59 @@ def test_a_damaged_json_file_is_named(tmp_path, content):
 def test_a_missing_json_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"Received: .*metrics\.json"):
         read_json(tmp_path / "metrics.json")
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, "9" * 5000])
+def test_json_that_is_too_deep_or_too_long_for_python_is_named(tmp_path, content):
+    (tmp_path / "a.json").write_text(content)
+    with pytest.raises(ValueError, match=r"a\.json is not a JSON file"):
+        read_json(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("text", ["a: 1\nb: [2, x]\n", "a: 1\r\nb: [2, x]\r\n", "\ufeffa: 1\nb: [2, x]", "{a: 1, b: [2, x]}"])
+def test_the_forms_that_yaml_comes_in_read_alike(tmp_path, text):
+    (tmp_path / "a.yaml").write_bytes(text.encode())
+    assert parse_yaml(tmp_path / "a.yaml") == {"a": 1, "b": [2, "x"]}
+
+
+BOMB = "\n".join(["a0: &a0 [x, x]", *(f"a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 9)}]" for number in range(1, 30))])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param(BOMB, "an alias", id="a bomb of aliases"),
+        pytest.param("a: &a [*a]", "an alias", id="a list that holds itself"),
+        pytest.param("a: 1\nb: 2\na: 3\n", "the key a twice", id="a key twice"),
+        pytest.param("a:\n  - b: {c: 1, c: 2}\n", "the key c twice", id="a key twice further in"),
+        pytest.param("[" * 100_000, "is not a YAML file", id="too deep"),
+        pytest.param("a: " + "9" * 5000, "is not a YAML file", id="a number without end"),
+        pytest.param("a: 1\n---\na: 2\n", "is not a YAML file", id="two documents"),
+        pytest.param("a: \0", "is not a YAML file", id="a null byte"),
+    ],
+)
+def test_yaml_that_cannot_be_used_is_one_sentence(tmp_path, text, message):
+    (tmp_path / "a.yaml").write_text(text)
+    with pytest.raises(ValueError, match=message) as caught:
+        parse_yaml(tmp_path / "a.yaml")
+    assert "a.yaml" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_what_a_killed_process_left_half_written_is_removed_when_it_is_old(tmp_path):
+    others = ["a.json", ".a-b.json", ".a-abcdefgh.csv", ".b-abcdefgh.json", ".a-abcdefgh.json"]
+    for name in others:
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (0, 0))
+    (tmp_path / ".a-ijklmnop.json").touch()  # another process may be writing it
+    write_text(tmp_path / "a.json", "{}")
+    assert {path.name for path in tmp_path.iterdir()} == {*others[:-1], ".a-ijklmnop.json"}
+
+
+def test_a_full_disk_is_said_with_the_file(tmp_path):
+    with pytest.raises(OSError, match="No space left") as caught, replacing(tmp_path / "a.json"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert caught.value.filename == str(tmp_path / "a.json")
+    assert not list(tmp_path.iterdir())
 
 
 def test_fingerprint_depends_on_every_part_and_on_where_one_ends():

@@ -13,7 +13,7 @@ PACKAGE = Path(siamese_lib.__file__).parent
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 # From the ground up.
 FLOORS = [
-    ["files", "backend", "described", "checklist"],
+    ["files", "caches", "backend", "described", "checklist"],
     ["archives", "pairs", "config", "losses", "descriptors"],
     ["environment", "sample_faces", "augmentation", "sampling", "joint_bayesian", "model", "runs", "evaluation", "downloads"],
     ["cloud", "fusion", "oneshot", "operating_points", "engines"],
@@ -29,6 +29,7 @@ FLOORS = [
 ]
 FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 WITHOUT_TENSORFLOW = [
+    "caches",
     "archives",
     "pairs",
     "sampling",

@@ -3,7 +3,6 @@
 import dataclasses
 import io
 import os
-import shutil
 import struct
 import threading
 import zlib
@@ -11,6 +10,7 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from siamese_lib.datasets import load_dataset, locate_faces
 from siamese_lib.images import decode_image, open_cache
@@ -71,6 +71,10 @@ def test_a_crop_outside_the_picture_is_refused(crop):
         pytest.param(encoded(Image.fromarray(GREY).convert("P")), id="palette"),
         pytest.param(encoded(GREY.astype(np.uint16) * 257), id="16 bit"),
         pytest.param(encoded(GREY.astype(np.uint16) * 257, "TIFF"), id="16-bit TIFF"),
+        pytest.param(encoded(Image.fromarray(GREY).convert("RGB").convert("CMYK"), "TIFF"), id="CMYK"),
+        pytest.param(encoded(GREY.astype(np.int32) * 257, "PPM"), id="16-bit PGM"),
+        pytest.param(encoded(GREY, "GIF", save_all=True, append_images=[Image.new("L", (50, 60))]), id="the first of a GIF's pictures"),
+        pytest.param(encoded(GREY, "TIFF", save_all=True, append_images=[Image.new("L", (9, 9))]), id="the first of a TIFF's pages"),
         pytest.param(encoded(GREY, "PPM"), id="PGM"),
         pytest.param(encoded(GREY, "BMP"), id="BMP"),
     ],
@@ -98,6 +102,33 @@ def test_a_truncated_picture_is_named(kind, share):
 def test_what_is_no_picture_is_named(content):
     with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as a picture"):
         decode_image(content, None, SIZE, "Ada_0001.jpg")
+
+
+def test_a_picture_whose_text_is_a_bomb_is_refused():
+    out = io.BytesIO()
+    notes = PngInfo()
+    notes.add_text("comment", "a" * 100 * 2**20, zip=True)
+    Image.fromarray(GREY).save(out, "PNG", pnginfo=notes)
+    assert len(out.getvalue()) < 2**20
+    with pytest.raises(ValueError, match=r"Ada_0001\.png cannot be read as a picture"):
+        decode_image(out.getvalue(), None, SIZE, "Ada_0001.png")
+
+
+def test_no_picture_starts_another_program(monkeypatch):
+    # Pillow reads EPS by way of Ghostscript.
+    monkeypatch.setattr("subprocess.Popen", None)
+    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as a picture.*cannot identify"):
+        decode_image(encoded(Image.fromarray(GREY), "EPS"), None, SIZE, "Ada_0001.jpg")
+
+
+@pytest.mark.parametrize("error", [MemoryError("too much"), KeyError("tag"), struct.error("short"), ZeroDivisionError("density")])
+def test_whatever_pillow_answers_is_one_sentence(monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(Image, "open", fail)
+    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as a picture"):
+        decode_image(encoded(GREY), None, SIZE, "Ada_0001.jpg")
 
 
 @pytest.mark.parametrize(("width", "height"), [(60_000, 60_000), (10_000, 9_000), (50_000_001, 1)])
@@ -209,18 +240,6 @@ def test_a_changed_picture_is_read_anew(dataset, lfw_copy):
     path.write_bytes(encoded(255 - np.asarray(Image.open(path)), "JPEG"))
     after = opened(load_dataset("lfwa", lfw_copy))[[face]]
     assert np.abs(after.astype(int) - before).mean() > 20
-
-
-def test_what_a_killed_process_left_is_removed(dataset, empty_cache):
-    opened(dataset)
-    folder = array_of(empty_cache).parent
-    leftover = folder.parent / f".{folder.name}-abcdef"
-    leftover.mkdir()
-    (leftover / "images.npy").touch()
-    shutil.rmtree(folder)
-    opened(dataset)
-    assert not leftover.exists()
-    assert [path.name for path in folder.parent.iterdir() if path.is_dir()] == [folder.name]
 
 
 def test_missing_pictures_are_named(dataset, lfw_copy):

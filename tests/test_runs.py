@@ -149,6 +149,15 @@ def test_metrics_that_are_not_whole_are_one_sentence(run):
         _ = run.metrics
 
 
+@pytest.mark.parametrize("name", ["history.csv", "scores.csv", "oneshot.csv"])
+@pytest.mark.parametrize("content", [b"", b"a,b\n1,2,3\n4\n", b"\xff\xfe\x00", b"split,left\n"])
+def test_a_table_that_is_not_whole_is_one_sentence(run, name, content):
+    run.write_json("config.json", {})
+    run.path(name).write_bytes(content)
+    with pytest.raises(ValueError, match=rf"{name} (is not a whole table|lacks columns); train the run again\. Received: "):
+        {"history.csv": lambda: run.history, "scores.csv": run.scores, "oneshot.csv": lambda: run.oneshot}[name]()
+
+
 def test_what_a_kill_left_behind_is_removed_and_the_evidence_is_not(run):
     kept = ["config.json", "history.csv", "model.keras", "DONE"]
     for name in [*kept, ".model-x7.keras", ".checkpoint-x7.keras", "checkpoint-00003.keras", "best.weights.h5"]:

@@ -167,6 +167,61 @@ def test_a_file_that_is_no_model_is_one_sentence(content, tmp_path):
         Verifier.load(tmp_path / "bad.keras")
 
 
+def rewritten(path, change):
+    """Changes the text of a model file's config.json."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["config.json"] = change(members["config.json"].decode()).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        pytest.param(
+            lambda text: text.replace('"rate": ', '"from_the_future": 1, "rate": '), "could not be deserialized", id="of a later Keras"
+        ),
+        pytest.param(lambda text: text.replace("siamese_lib>StackTwins", "other>StackTwins"), "is not a model", id="of another library"),
+        pytest.param(lambda text: text.replace('"class_name": "ReLU"', '"class_name": "TFSMLayer"'), "TFSMLayer", id="with foreign code"),
+        pytest.param(lambda text: text.replace('"name": "encoder"', '"name": "other"'), "is not a model", id="of another task"),
+        pytest.param(lambda text: text[: len(text) // 2], "is not a model", id="cut off"),
+    ],
+)
+def test_a_model_file_that_is_not_ours_is_one_sentence(network, tmp_path, change, message):
+    Verifier(network, SETTINGS).save(tmp_path / "model.keras")
+    rewritten(tmp_path / "model.keras", change)
+    with pytest.raises(ValueError, match=message) as caught:
+        Verifier.load(tmp_path / "model.keras")
+    assert "model.keras is not a model of this project" in str(caught.value)
+
+
+def test_a_model_in_the_old_format_which_could_run_code_is_refused(network, tmp_path):
+    network.save(tmp_path / "model.h5")
+    (tmp_path / "model.json").write_text(json.dumps(SETTINGS))
+    with pytest.raises(ValueError, match=r"model\.h5 is not a model of this project.*\.keras"):
+        Verifier.load(tmp_path / "model.h5")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"image_size": [41, 36]},
+        {"threshold": float("nan")},
+        {"threshold": 7},
+        {"crop": [9, 3, 0, 5]},
+        {"crop": [-1, 3, 0, 5]},
+        {"mirror_averaging": "yes"},
+    ],
+)
+def test_settings_that_do_not_go_with_the_network_are_refused(network, tmp_path, change):
+    Verifier(network, SETTINGS).save(tmp_path / "model.keras")
+    (tmp_path / "model.json").write_text(json.dumps(SETTINGS | change))
+    with pytest.raises(ValueError, match=r"model\.(json must hold|keras is not a model)"):
+        Verifier.load(tmp_path / "model.keras")
+
+
 def test_a_model_that_brings_code_is_refused(tmp_path):
     inputs = keras.Input((2,))
     keras.Model(inputs, keras.layers.Lambda(lambda x: x * 2)(inputs)).save(tmp_path / "code.keras")
