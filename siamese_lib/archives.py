@@ -6,7 +6,6 @@ import lzma
 import os
 import shutil
 import tarfile
-import threading
 import zipfile
 import zlib
 from pathlib import Path
@@ -77,21 +76,15 @@ class ZipSource:
 
     def __init__(self, path):
         self.location = Path(path)
-        self._local = threading.local()
-        self._archive()
-
-    def _archive(self):
-        # One handle a thread: a shared one makes the threads wait for each other.
-        if not hasattr(self._local, "archive"):
-            try:
-                self._local.archive = zipfile.ZipFile(self.location)
-            except Exception as error:  # a damaged directory makes the parser fail in many ways
-                raise ValueError(f"{self.location} cannot be read as a zip archive; fetch it again. Received: {error}") from error
-        return self._local.archive
+        try:
+            # One handle for all threads: reading a directory of thousands of files costs as much as decoding hundreds of them.
+            self._archive = zipfile.ZipFile(self.location)
+        except Exception as error:  # a damaged directory makes the parser fail in many ways
+            raise ValueError(f"{self.location} cannot be read as a zip archive; fetch it again. Received: {error}") from error
 
     def names(self):
         """Every file in the archive, sorted."""
-        return sorted(name for name in self._archive().namelist() if not name.endswith("/"))
+        return sorted(name for name in self._archive.namelist() if not name.endswith("/"))
 
     def read(self, name):
         """The bytes of one file.
@@ -99,15 +92,14 @@ class ZipSource:
         Raises:
             ValueError: if the member is damaged, encrypted or larger than any picture.
         """
-        archive = self._archive()
-        member = archive.getinfo(name)
+        member = self._archive.getinfo(name)
         if member.file_size > MAX_MEMBER_BYTES:
             raise ValueError(f"{self.location}: a member is too large for a picture. Received: {name}, {member.file_size} bytes")
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             # Of other methods Python unpacks all at once, however much it is.
             raise ValueError(f"{self.location}: {name} is packed in a rare way; pack the pictures anew. Received: {member.compress_type}")
         try:
-            with archive.open(name) as stream:
+            with self._archive.open(name) as stream:
                 # Never more than the archive says; the end is read too, where the checksum is compared.
                 return stream.read(member.file_size) + stream.read(1)
         except Exception as error:  # BadZipFile, zlib.error, NotImplementedError and more: they have no class in common

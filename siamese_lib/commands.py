@@ -145,7 +145,8 @@ def find(options):
     ranking = comparison.rank_folder(verifier, options.probe, options.folder, options.aligned)
     for line in (*ranking.notes, *(f"skipped: {sentence}" for sentence in ranking.skipped)):
         print(line)
-    print(as_table(ranking.rows[: options.top]).to_string(index=False, formatters={"score": "{:.4f}".format}))
+    rows = [row | {"score": f"{row['score']:.4f}"} for row in ranking.rows[: options.top]]
+    print(as_table(rows).to_string(index=False))
     print(_explained(verifier.settings["threshold"]))
 
 

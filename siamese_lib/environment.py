@@ -146,18 +146,21 @@ def has_bfloat16():
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
-def set_precision(mixed_precision):
-    """Sets Keras' policy for a value of `ExperimentConfig.mixed_precision`.
-
-    Returns:
-        The name of the policy, "float32", "mixed_bfloat16" or "mixed_float16".
-    """
-    from siamese_lib.backend import keras, tf
-
+def policy_of(mixed_precision):
+    """Keras' name for a value of `ExperimentConfig.mixed_precision` on this machine: "float32", "mixed_bfloat16" or "mixed_float16"."""
     if mixed_precision == "auto":
+        from siamese_lib.backend import tf
+
         gpu = bool(tf.config.list_physical_devices("GPU"))
         mixed_precision = "bfloat16" if has_bfloat16() else "float16" if gpu else "float32"
-    policy = "float32" if mixed_precision == "float32" else f"mixed_{mixed_precision}"
+    return "float32" if mixed_precision == "float32" else f"mixed_{mixed_precision}"
+
+
+def set_precision(mixed_precision):
+    """Sets Keras' policy to `policy_of(mixed_precision)` and returns its name."""
+    from siamese_lib.backend import keras
+
+    policy = policy_of(mixed_precision)
     keras.config.set_dtype_policy(policy)
     return policy
 

@@ -1,6 +1,7 @@
 """Pictures as arrays: decode, crop, resize once into a memory-mapped cache; from there in batches, augmented, to the network."""
 
 import io
+import os
 import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,8 @@ FORMAT_VERSION = 1
 # What faces come in. Pillow reads more, some of it through other programs (EPS through Ghostscript), which no picture shall start.
 FORMATS = ("JPEG", "PNG", "PPM", "BMP", "GIF", "TIFF", "WEBP", *(["AVIF"] if features.check("avif") else []))
 MAX_PIXELS = 50_000_000  # more in one picture is a mistake or a decompression bomb
-NUM_THREADS = 4  # decoding releases Python's lock; a few threads also hide a slow disk
+# Decoding releases Python's lock, and a second thread hides a slow disk; more threads than processors wait for each other.
+NUM_THREADS = min(4, max(2, os.cpu_count() or 2))
 CHUNK = 512  # pictures between two moves of the progress bar
 
 

@@ -115,7 +115,16 @@ def update(results_dir, readme, card):
 
 def with_table(text, rows):
     """A page's text with the table of these rows between its marks."""
-    pattern = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
+    return between_marks(text, BEGIN, END, as_markdown(rows))
+
+
+def between_marks(text, begin, end, content):
+    """A page's text with other content between two marks, which stay.
+
+    Raises:
+        ValueError: if the page has lost its marks.
+    """
+    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     if not pattern.search(text):
-        raise ValueError(f"The page has lost the marks of its table of results; put them back. Received: no {BEGIN!r}")
-    return pattern.sub(lambda _: f"{BEGIN}\n\n{as_markdown(rows)}\n\n{END}", text)
+        raise ValueError(f"The page has lost the marks of a table that is written into it; put them back. Received: no {begin!r}")
+    return pattern.sub(lambda _: f"{begin}\n\n{content}\n\n{end}", text)

@@ -54,7 +54,7 @@ class RayEngine:
         resources = {"cpu": sweep.resources.get("num_cpus", 1), "gpu": sweep.resources.get("num_gpus", 0)}
         try:
             with _storage(runs[0].directory.parents[1].resolve()) as storage:
-                tune.Tuner(
+                trials = tune.Tuner(
                     tune.with_resources(trial, resources),
                     param_space={"directory": tune.grid_search([str(run.directory.resolve()) for run in runs])},
                     tune_config=tune.TuneConfig(scheduler=_scheduler(sweep, runs)),
@@ -65,9 +65,17 @@ class RayEngine:
                         failure_config=tune.FailureConfig(max_failures=TRIES_AFTER_CRASH),
                     ),
                 ).fit()
+            for ended in trials:
+                _note_crash(Run(ended.config["directory"]), ended.error)
         finally:
             if not of_others:
                 ray.shutdown()
+
+
+def _note_crash(run, error):
+    """Writes down why a trial's process was lost for good, which it could not do itself."""
+    if error and not run.done and not run.error:
+        run.write_error(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
 
 
 def _connect(address):

@@ -10,11 +10,12 @@ import numpy as np
 from siamese_lib import losses, model  # noqa: F401
 from siamese_lib.backend import keras
 from siamese_lib.descriptors import local_binary_patterns
+from siamese_lib.environment import policy_of
 from siamese_lib.evaluation import platt_scaling
 from siamese_lib.files import read_json, replacing, write_json
 from siamese_lib.joint_bayesian import fit_joint_bayesian
 
-BATCH_SIZE = 64
+BATCH_SIZE = 128
 # What Keras 3.15 writes into a model file and Keras 3.13, which Colab has, refuses; each at the value that a reader takes without it.
 NEW_ARGUMENTS = {"input_axes": None, "output_axes": None, "renorm": False, "renorm_clipping": None, "renorm_momentum": 0.99}
 # All that a network of this project is made of. Keras' safe mode has been circumvented through layers that are not among these.
@@ -35,7 +36,7 @@ class Verifier:
 
     Attributes:
         network: the Siamese `keras.Model`.
-        settings: a dict with crop, image_size, mirror_averaging, threshold, and where the model comes from.
+        settings: a dict with crop, image_size, mirror_averaging, threshold, mixed_precision, and where the model comes from.
     """
 
     def __init__(self, network, settings):
@@ -69,7 +70,10 @@ class Verifier:
                 raise ValueError("its name does not end in .keras")
             if foreign := _classes_of(path) - CLASSES:
                 raise ValueError(f"it holds what no network of this project does: {', '.join(sorted(foreign))}")
-            verifier = cls(keras.saving.load_model(path, compile=False, safe_mode=True), settings)
+            network = keras.saving.load_model(path, compile=False, safe_mode=True)
+            if precision := settings.get("mixed_precision"):
+                _compute_in(network.get_layer("encoder"), policy_of(precision))
+            verifier = cls(network, settings)
             verifier._check_size()
             return verifier
         except Exception as error:  # Keras raises many kinds for a file that is not what it should be
@@ -194,6 +198,13 @@ class Verifier:
         count, full = len(several[0]), BATCH_SIZE if part is self._encoder else 8 * BATCH_SIZE
         padded = [np.concatenate([array, np.repeat(array[-1:], full - count, axis=0)]) for array in several]
         return np.asarray(part.predict_on_batch(padded if isinstance(inputs, list) else padded[0]), dtype=np.float32)[:count]
+
+
+def _compute_in(encoder, policy):
+    """Sets the precision of an encoder: its file has that of the machine that trained it, which this one may lack, or do without."""
+    for layer in encoder.layers:
+        if not isinstance(layer, keras.layers.UnitNormalization):  # a length wants all digits
+            layer.dtype_policy = policy
 
 
 def _classes_of(path):

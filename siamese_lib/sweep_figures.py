@@ -46,8 +46,10 @@ def against_axis(settings, axis, title, metric="accuracy", original=None):
             style = {"color": BLACK, "linestyle": line, "marker": marker, "fillstyle": "none", "alpha": 0.6}
             axes.plot([values.index(value) for value in points], heights, label=f"original, {split}", **style)
     axes.set(xticks=range(len(values)), xticklabels=list(map(as_text, values)), xlabel=axis.replace("_", " "), ylabel=METRICS[metric])
+    axes.set_xlim(-0.5, len(values) - 0.5)
     axes.set_title(f"{title}: {METRICS[metric].split(' (')[0]} against {axis.replace('_', ' ')}")
-    axes.legend(frameon=False, fontsize=9)
+    # Beside the axes: nowhere inside is free of bars for certain.
+    figure.legend(loc="outside right upper", frameon=False, fontsize=9)
     return figure
 
 

@@ -30,9 +30,9 @@ def settings_table(table):
         row = {"axis": axis, "value": value, "num_seeds": len(runs), "interval_over": "seeds" if len(runs) > 1 else "people"}
         row |= {metric: runs[metric].mean() for metric in METRICS}
         for split in ("validation", "test"):
-            row[f"{split}_low"], row[f"{split}_high"] = (
-                interval_of_mean(runs[f"{split}_accuracy"]) if len(runs) > 1 else runs.iloc[0][[f"{split}_low", f"{split}_high"]]
-            )
+            over_people = runs.iloc[0][[f"{split}_low", f"{split}_high"]].astype(float)
+            interval = interval_of_mean(runs[f"{split}_accuracy"]) if len(runs) > 1 else over_people
+            row[f"{split}_low"], row[f"{split}_high"] = np.clip(interval, 0.0, 1.0)  # Student's t does not know that these are shares
         rows.append(row)
     return pd.DataFrame(rows)
 

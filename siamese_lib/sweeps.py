@@ -14,6 +14,7 @@ from siamese_lib.files import parse_yaml, replacing, write_json
 from siamese_lib.runs import Run
 
 WITHOUT, NOTHING = "without", "nothing"
+DONE = "done"
 KEYS = ("base", "overrides", "axes", "grid", "levers", "seeds", "resources", "adaptive")
 
 
@@ -209,19 +210,23 @@ def run_sweep(sweep, runs_dir, engine):
     for name, run in unfinished.items():
         run.write_json("config.json", configs[name].to_dict())
         run.forget_error()
-    if unfinished:
-        with Progress(sweep.name, list(unfinished.values()), len(runs) - len(unfinished)):
-            engine(sweep, list(unfinished.values()))
-    table = sweep_table(sweep, runs_dir)
-    with replacing(Path(runs_dir) / f"{sweep.name}.csv") as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
-    write_json(Path(runs_dir) / f"{sweep.name}.json", table.astype(object).where(table.notna(), None).to_dict("records"))
+    try:
+        if unfinished:
+            with Progress(sweep.name, list(unfinished.values()), len(runs) - len(unfinished)):
+                engine(sweep, list(unfinished.values()))
+    finally:  # also of a sweep that is stopped there is a table, which says what is missing
+        table = _write_table(sweep, Path(runs_dir))
     if not (table["state"] == DONE).any():
         raise ValueError(f"No run of the sweep could be finished. Received: {sweep.name}, {'; '.join(table['state'].unique())}")
     return table
 
 
-DONE = "done"
+def _write_table(sweep, runs_dir):
+    table = sweep_table(sweep, runs_dir)
+    with replacing(runs_dir / f"{sweep.name}.csv") as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+    write_json(runs_dir / f"{sweep.name}.json", table.astype(object).where(table.notna(), None).to_dict("records"))
+    return table
 
 
 def sweep_table(sweep, runs_dir):

@@ -105,6 +105,7 @@ def _verifier(config, network):
             "crop": config.crop and list(config.crop),
             "image_size": list(config.image_size),
             "mirror_averaging": config.mirror_averaging,
+            "mixed_precision": config.mixed_precision,
         },
     )
 

@@ -161,6 +161,7 @@ def test_scores_that_fall_with_the_label_have_the_best_threshold(seed):
 def test_the_calibrated_threshold_of_unusual_scores_comes_without_a_warning(scores, labels, accuracy):
     with warnings.catch_warnings(), np.errstate(over="raise", divide="raise", invalid="raise"):
         warnings.simplefilter("error")
+        warnings.simplefilter("ignore", DeprecationWarning)  # of one library by another, in Colab's versions
         assert np.isfinite(platt_scaling(scores, labels)).all()
         assert accuracy_at(scores, labels, calibrated_threshold(scores, labels)) >= accuracy
 

@@ -78,6 +78,16 @@ def test_a_run_that_is_wrong_is_not_tried_again(tmp_path):
     assert "nowhere" in run.error
 
 
+def test_a_process_that_is_lost_for_good_has_its_error_in_the_table(tmp_path):
+    from siamese_lib.ray_engine import _note_crash
+
+    lost, failed = Run(tmp_path / "lost"), Run(tmp_path / "failed")
+    failed.write_error("the loss is no longer finite")
+    for run in (lost, failed):
+        _note_crash(run, RuntimeError("the actor died\nunexpectedly"))
+    assert lost.error == "RuntimeError: the actor died unexpectedly" and failed.error == "the loss is no longer finite"
+
+
 def test_no_cluster_at_an_address_is_one_sentence(tmp_path):
     from siamese_lib.ray_engine import RayEngine
 

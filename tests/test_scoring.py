@@ -133,6 +133,21 @@ def test_a_saved_model_stays_calibrated(network, embedded_pairs, tmp_path):
     np.testing.assert_allclose(Verifier.load(tmp_path / "model.keras").score(left, right), verifier.score(left, right), atol=1e-6)
 
 
+def test_a_model_computes_in_the_precision_of_the_machine_that_loads_it(network, images, tmp_path):
+    """It was saved on a machine with half precision, and is loaded where there is none."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        half = build_model(CONFIG)
+    finally:
+        keras.config.set_dtype_policy(before)
+    half.set_weights(network.get_weights())
+    Verifier(half, SETTINGS | {"mixed_precision": "float32"}).save(tmp_path / "model.keras")
+    loaded, whole, rough = Verifier.load(tmp_path / "model.keras"), Verifier(network, SETTINGS), Verifier(half, SETTINGS)
+    np.testing.assert_allclose(loaded.embed(images), whole.embed(images), atol=1e-5)
+    assert np.abs(rough.embed(images) - whole.embed(images)).max() > 1e-4
+
+
 def test_a_missing_model_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nothing\.keras"):
         Verifier.load(tmp_path / "nothing.keras")

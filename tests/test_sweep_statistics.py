@@ -95,8 +95,9 @@ def test_intervals_are_over_seeds_where_there_are_several_and_over_people_else()
     )
     several, single = settings_table(runs).to_dict("records")
     assert several["interval_over"] == "seeds" and several["validation_accuracy"] == pytest.approx(0.7)
-    # Student's t with one degree of freedom: 12.706 times the standard error of 0.1.
-    assert several["validation_low"] == pytest.approx(0.7 - 1.2706, abs=1e-3)
+    # Student's t with one degree of freedom: 12.706 times the standard error of 0.1, and more than all is no share.
+    assert (several["validation_low"], several["validation_high"]) == (0.0, 1.0)
+    assert interval_of_mean([0.6, 0.8])[0] == pytest.approx(0.7 - 1.2706, abs=1e-3)
     assert single["interval_over"] == "people" and single["test_low"] == 0.4
 
 

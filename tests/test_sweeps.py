@@ -132,6 +132,17 @@ def test_a_run_that_fails_costs_only_its_own_points_and_is_tried_again_next_time
     assert [config.learning_rate for config in engine.trained] == [0.01, 0.01]
 
 
+def test_a_sweep_that_is_stopped_has_a_table_that_says_what_is_missing(sweep_file, tmp_path):
+    def stop(sweep, runs):
+        finish(runs[0].config, tmp_path)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(Sweep.from_yaml(sweep_file), tmp_path, stop)
+    states = [row["state"] for row in json.loads((tmp_path / "small.json").read_text())]
+    assert states.count("done") == 2 and states.count("missing") == 6
+
+
 def test_a_sweep_without_any_finished_run_is_one_sentence(sweep_file, tmp_path):
     with pytest.raises(ValueError, match=r"No run of the sweep.*no data"):
         run_sweep(Sweep.from_yaml(sweep_file), tmp_path, Pretending(tmp_path, lambda config: "no data"))
