@@ -14,8 +14,8 @@ from siamese_lib.environment import project_root, set_precision
 from siamese_lib.images import open_cache, training_batches
 from siamese_lib.losses import build_loss
 from siamese_lib.model import build_learner
+from siamese_lib.optimizers import build_optimizer
 from siamese_lib.runs import Run
-from siamese_lib.training import build_optimizer
 
 STEPS = 5  # of the reference, in a turn
 PROFILED_STEPS = 40

@@ -11,11 +11,11 @@ from siamese_lib.fusion import fuse_runs
 from siamese_lib.images import evaluation_batches, open_cache, training_batches
 from siamese_lib.losses import build_loss
 from siamese_lib.model import build_learner, build_model
+from siamese_lib.optimizers import build_optimizer
 from siamese_lib.results import Results
 from siamese_lib.runs import Run
 from siamese_lib.scoring import Verifier
 
-WARM_UP_SHARE = 0.05  # of all steps, with the cosine schedule
 EVALUATION_BATCH = 64
 
 
@@ -185,29 +185,3 @@ def _loaded(checkpoint):
     except Exception as error:  # Keras raises many kinds for a file that is not what it should be
         reason = " ".join(str(error).split())[:200]
         raise ValueError(f"The checkpoint is damaged; delete it, and training starts anew. Received: {checkpoint} ({reason})") from error
-
-
-def build_optimizer(config, steps_per_epoch):
-    """The optimizer of an experiment with its learning rate schedule."""
-    learning_rate = config.learning_rate
-    if config.learning_rate_schedule == "cosine":
-        num_steps = steps_per_epoch * config.num_epochs
-        warm_up = max(1, round(WARM_UP_SHARE * num_steps))
-        learning_rate = keras.optimizers.schedules.CosineDecay(
-            0.0, max(1, num_steps - warm_up), warmup_target=config.learning_rate, warmup_steps=warm_up
-        )
-    if config.optimizer == "adam":
-        return keras.optimizers.Adam(learning_rate)
-    return KernelDecayAdamW(learning_rate=learning_rate, weight_decay=config.weight_decay)
-
-
-@keras.saving.register_keras_serializable("siamese_lib")
-class KernelDecayAdamW(keras.optimizers.AdamW):
-    """AdamW (Loshchilov and Hutter, 2019) that decays kernels only; biases and normalisation are left out.
-
-    A class of its own, because Keras does not save what `exclude_from_weight_decay` was told, and a resumed run would differ.
-    """
-
-    def __init__(self, **settings):
-        super().__init__(**settings)
-        self.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])

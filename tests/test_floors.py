@@ -15,7 +15,7 @@ MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__i
 FLOORS = [
     ["files", "caches", "backend", "described", "checklist"],
     ["archives", "pairs", "config", "losses", "descriptors"],
-    ["environment", "sample_faces", "augmentation", "sampling", "joint_bayesian", "model", "runs", "evaluation", "downloads"],
+    ["environment", "sample_faces", "augmentation", "sampling", "joint_bayesian", "model", "optimizers", "runs", "evaluation", "downloads"],
     ["cloud", "fusion", "oneshot", "operating_points", "engines"],
     ["face_dataset"],
     ["lfw", "omniglot"],
