@@ -92,8 +92,7 @@ def until_as_good(reference, recommended, dataset, results):
     """
     seconds = [_seconds_of_epoch(Trainer(config, dataset)) for config in (reference, recommended)]
     histories = [
-        [Run(path.parent).history["val_auc"].to_numpy() for path in sorted((results / config.experiment).glob("seed_*/DONE"))]
-        for config in (reference, recommended)
+        [run.history["val_auc"].to_numpy() for run in Run.all_of(results / config.experiment)] for config in (reference, recommended)
     ]
     ratios, epochs = [], []
     for own, other in zip(*histories):

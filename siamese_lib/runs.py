@@ -59,6 +59,12 @@ class Run:
             raise FileNotFoundError(f"There is no finished run (no file DONE) in this directory; train it first. Received: {directory}")
         return run
 
+    @classmethod
+    def all_of(cls, folder):
+        """The finished runs of an experiment's folder, by seed."""
+        runs = [cls(path.parent) for path in Path(folder).glob("seed_*/DONE")]
+        return sorted(runs, key=lambda run: run.config.seed)
+
     def path(self, name):
         """The path of one of the run's files."""
         return self.directory / name

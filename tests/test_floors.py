@@ -21,7 +21,7 @@ FLOORS = [
     ["lfw", "omniglot"],
     ["datasets"],
     ["images", "figures"],
-    ["scoring", "inspection", "error_figures", "explorer_figures", "photos", "photo_figures", "sweep_figures"],
+    ["scoring", "inspection", "error_figures", "explorer_figures", "photos", "photo_figures", "sweep_figures", "oneshot_figures"],
     ["callbacks", "results", "widgets", "explanations", "errors", "comparison", "alignment"],
     ["training", "photo_widgets"],
     ["sweeps", "ray_engine", "leaderboard", "report_pages"],
@@ -64,6 +64,7 @@ WITHOUT_TENSORFLOW = [
     "operating_points",
     "errors",
     "error_figures",
+    "oneshot_figures",
 ]
 
 

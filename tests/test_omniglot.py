@@ -7,12 +7,15 @@ import zipfile
 import pandas as pd
 import pytest
 import synthetic_omniglot
+import yaml
 from synthetic_omniglot import ALPHABETS, NUM_CHARACTERS, NUM_DRAWERS
+from test_report import broken_links
 
 from siamese_lib.__main__ import main
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.datasets import load_dataset
 from siamese_lib.omniglot import read_runs, write_runs
+from siamese_lib.report import build_report
 from siamese_lib.runs import Run
 from siamese_lib.training import train
 
@@ -170,6 +173,20 @@ def test_a_training_that_was_interrupted_ends_as_a_whole_one(folder, trained, tm
     again = train(TINY, folder, tmp_path, verbose=0)
     pd.testing.assert_frame_equal(again.history.drop(columns="seconds"), trained.history.drop(columns="seconds"))
     pd.testing.assert_frame_equal(again.trials("test"), trained.trials("test"))
+
+
+@pytest.mark.notebook
+def test_the_notebook_reads_as_a_report(folder, tmp_path):
+    values = {key: value for key, value in TINY.to_dict().items() if key not in ("experiment", "variant")}
+    for name, other in (("tiny", "plain"), ("plain", "tiny")):
+        text = yaml.safe_dump(values | {"compare_with": other, "quarter_turns": name == "tiny", "num_epochs": 1})
+        (tmp_path / f"{name}.yaml").write_text(text)
+    page = build_report(tmp_path / "tiny.yaml", folder, tmp_path / "runs", tmp_path / "report", {"num_shown": 3})
+    assert {path.stem for path in page.parent.glob("*.ipynb")} == {"05_omniglot"}
+    text = (page.parent / "05_omniglot.html").read_text(encoding="utf-8")
+    accuracy = Run.existing(tmp_path / "runs" / "tiny" / "seed_0").metrics["oneshot"]["test"]["accuracy"]
+    assert f"20-way one-shot {accuracy:.1%}" in text and text.count("<img") == 7
+    assert broken_links(page.parent) == [] and "Omniglot, 400 pictures of 100 characters" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
