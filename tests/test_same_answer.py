@@ -2,7 +2,8 @@
 
 The numbers come from this very test, on two cores of an x86 processor with the versions of constraints.txt (2026-11-25). With Colab's
 versions, without oneDNN, on one core and with another order of Adam's arithmetic the losses differed by less than 0.002 and the AUCs by
-0.005; a learning rate larger by a twentieth moves the first loss by two per cent, and the AUC on test pairs by 0.015. Who changes on purpose what is trained, runs
+0.005; a learning rate larger by a twentieth moves the first loss by two per cent, and the AUC on test pairs by 0.015. Who changes on
+purpose what is trained, runs
 
     python -m pytest tests/test_same_answer.py
 
