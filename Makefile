@@ -6,6 +6,8 @@ DATA_ROOT ?=
 RUNS ?= runs
 CONSTRAINTS ?= constraints.txt
 BIN = $(VENV)/bin
+# A process a core, at most four for the memory's sake; the tests of a file stay together, since they share what was built for them.
+PARALLEL = -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: report test test-long test-colab-versions coverage lab clean
 
@@ -15,7 +17,7 @@ report: $(VENV)/.installed
 test: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -q -m "not long" --durations=5
+	$(BIN)/python -m pytest -q $(PARALLEL) -m "not long" --durations=5
 
 # Takes long: the full report on the sample, kills and fuzzing by the thousands, and all tests with the versions that Colab has.
 test-long: $(VENV)/.installed
@@ -24,11 +26,11 @@ test-long: $(VENV)/.installed
 
 test-colab-versions:
 	$(MAKE) VENV=.venv-colab CONSTRAINTS=constraints-colab.txt .venv-colab/.installed
-	.venv-colab/bin/python -m pytest -q -m "not long"
+	.venv-colab/bin/python -m pytest -q $(PARALLEL) -m "not long"
 
-# The branches of the library that the ordinary tests go through, in this process alone; for a look, no threshold.
+# The branches of the library that the ordinary tests go through, processes that they start left out; for a look, no threshold.
 coverage: $(VENV)/.installed
-	$(BIN)/python -m pytest -q -m "not long" --cov=siamese_lib --cov-branch --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -q $(PARALLEL) -m "not long" --cov=siamese_lib --cov-branch --cov-report=term-missing:skip-covered
 
 lab: $(VENV)/.installed
 	$(BIN)/jupyter lab notebooks

@@ -14,8 +14,8 @@ from siamese_lib.environment import project_root, set_precision
 from siamese_lib.images import open_cache, training_batches
 from siamese_lib.losses import build_loss
 from siamese_lib.model import build_learner
+from siamese_lib.optimizers import build_optimizer
 from siamese_lib.runs import Run
-from siamese_lib.training import build_optimizer
 
 STEPS = 5  # of the reference, in a turn
 PROFILED_STEPS = 40
@@ -92,8 +92,7 @@ def until_as_good(reference, recommended, dataset, results):
     """
     seconds = [_seconds_of_epoch(Trainer(config, dataset)) for config in (reference, recommended)]
     histories = [
-        [Run(path.parent).history["val_auc"].to_numpy() for path in sorted((results / config.experiment).glob("seed_*/DONE"))]
-        for config in (reference, recommended)
+        [run.history["val_auc"].to_numpy() for run in Run.all_of(results / config.experiment)] for config in (reference, recommended)
     ]
     ratios, epochs = [], []
     for own, other in zip(*histories):
@@ -112,23 +111,36 @@ def _seconds_of_epoch(trainer):
 
 
 def memory(config_path, data_root):
-    """Rows about the largest resident memory of a training of one epoch and of starting TensorFlow alone, in processes of their own."""
-    rows = []
-    for name, code in (("TensorFlow alone", _IMPORT), (f"an epoch of {config_path.stem}", _TRAIN)):
-        command = [sys.executable, "-c", code, str(config_path), str(data_root)]
-        result = subprocess.run(command, capture_output=True, text=True, check=True, cwd=project_root())
-        rows.append(row(f"largest memory, {name}", [float(result.stdout.split()[-1]) / 1e6], "GB"))
-    return rows
+    """Rows about the largest resident memory of a training of one epoch, up to each of its stages, in a process of its own."""
+    command = [sys.executable, "-c", _TRAIN, str(config_path), str(data_root)]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, cwd=project_root())
+    stages = [line.removeprefix(_STAGE).rsplit(":", 1) for line in result.stdout.splitlines() if line.startswith(_STAGE)]
+    return [row(f"largest memory, {config_path.stem}, {stage}", [float(kilobytes) / 1e6], "GB") for stage, kilobytes in stages]
 
 
+_STAGE = "largest memory up to here, "
 # The kernel's record for the process alone; what `resource` says of a child holds its parent's memory too.
-_PRINT = "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
-_IMPORT = f"from siamese_lib import backend, training\n{_PRINT}"
 _TRAIN = f"""
+def say(stage):
+    print("{_STAGE}" + stage + ":" + next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")), flush=True)
+
 import sys, tempfile
+from siamese_lib.backend import keras
+say("TensorFlow loaded")
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.training import train
+say("all of the library loaded")
+
+class Watch(keras.callbacks.Callback):
+    def on_train_begin(self, logs=None):
+        say("network built, data open")
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 0:
+            say("first step done")
+    def on_epoch_end(self, epoch, logs=None):
+        say("an epoch trained and validated")
+
 with tempfile.TemporaryDirectory() as folder:
-    train(ExperimentConfig.from_yaml(sys.argv[1], {{"num_epochs": 1}}), sys.argv[2], folder, verbose=0)
-{_PRINT}
+    train(ExperimentConfig.from_yaml(sys.argv[1], {{"num_epochs": 1}}), sys.argv[2], folder, verbose=0, callbacks=[Watch()])
+say("all pairs scored, run written")
 """

@@ -111,6 +111,27 @@ class ZipSource:
         return fingerprint(self.location.name, stat.st_size, stat.st_mtime_ns, names)
 
 
+class JoinedSource:
+    """The files of several sources, as if they lay in one; of two with one name the first source's is read."""
+
+    def __init__(self, location, sources):
+        self.location = Path(location)
+        self._source_of = {name: source for source in reversed(sources) for name in source.names()}
+
+    def names(self):
+        """Every file, sorted."""
+        return sorted(self._source_of)
+
+    def read(self, name):
+        """The bytes of one file."""
+        return self._source_of[name].read(name)
+
+    def fingerprint(self, names):
+        """Changes when the fingerprint of one of the sources does."""
+        sources = dict.fromkeys(self._source_of[name] for name in names)
+        return fingerprint([source.fingerprint([name for name in names if self._source_of[name] is source]) for source in sources])
+
+
 def _unpacked(path, unpack_root):
     stat = path.stat()
     folder = unpack_root / f"{path.name.split('.')[0]}-{fingerprint(path.name, stat.st_size, stat.st_mtime_ns)}"

@@ -6,7 +6,7 @@ from siamese_lib.backend import tf
 
 
 def augment(images, config, seed):
-    """Mirrors, turns, scales, shifts each picture, changes its contrast and brightness, covers a part, as `config` says.
+    """Mirrors, turns, shears, scales, shifts each picture, changes its contrast and brightness, covers a part, as `config` says.
 
     Args:
         images: `(batch, height, width, 1)`, float32 in 0-255.
@@ -16,7 +16,7 @@ def augment(images, config, seed):
     Returns:
         `(batch, height, width, 1)`, float32 in 0-255.
     """
-    if any((config.flip, config.rotation_degrees, config.scale_range, config.shift_fraction)):
+    if any((config.flip, config.rotation_degrees, config.shear_range, config.scale_range, config.shift_fraction)):
         images = _warp(images, config, seed)
     if config.contrast_range or config.brightness_range:
         images = _relight(images, config, seed)
@@ -30,17 +30,41 @@ def _uniform(seed, stream, shape, low, high):
     return tf.random.stateless_uniform(shape, tf.stack([seed[0], seed[1] * 16 + stream]), low, high)
 
 
+def quarter_turned(images, labels, seed):
+    """Turns each picture by no, one, two or three quarters; a character that stands on its head is another one.
+
+    Args:
+        images: `(batch, side, side, 1)`, float32.
+        labels: `(batch,)`, class numbers.
+        seed: as in `augment`.
+
+    Returns:
+        `(images, labels)`: of class c with t turns the label is 4 c + t.
+    """
+    turns = tf.random.stateless_uniform([tf.shape(images)[0]], tf.stack([seed[0], seed[1] * 16 + 12]), 0, 4, tf.int32)
+    turned = tf.stack([tf.image.rot90(images, k) for k in range(4)], axis=1)  # (batch, 4, side, side, 1)
+    return tf.gather(turned, turns, axis=1, batch_dims=1), labels * 4 + turns
+
+
 def _warp(images, config, seed):
-    """One affine map a picture around its centre, bilinear; what comes in from outside repeats the border mirrored."""
+    """One affine map a picture around its centre, bilinear. After Koch et al. (2015, section 3.2), where each change has its own chance."""
     count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
-    turn = math.radians(config.rotation_degrees)
-    angle = _uniform(seed, 0, [count], -turn, turn)
-    scale = tf.exp(_uniform(seed, 1, [count], -1.0, 1.0) * math.log1p(config.scale_range))
-    down, across = (_uniform(seed, 2 + axis, [count], -1.0, 1.0) * config.shift_fraction * size for axis, size in ((0, height), (1, width)))
+
+    def drawn(stream, most):
+        if config.warp_probability == 1.0:
+            return _uniform(seed, stream, [count], -1.0, 1.0) * most
+        value, chance = tf.unstack(_uniform(seed, stream, [count, 2], -1.0, 1.0), axis=1)
+        return tf.where(chance < 2.0 * config.warp_probability - 1.0, value * most, 0.0)
+
+    angle = drawn(0, math.radians(config.rotation_degrees))
+    scale = tf.exp(drawn(1, math.log1p(config.scale_range)))
+    down, across = drawn(2, config.shift_fraction * height), drawn(3, config.shift_fraction * width)
+    lean, slant = drawn(13, config.shear_range), drawn(14, config.shear_range)
     mirror = tf.sign(_uniform(seed, 4, [count], -1.0, 1.0)) if config.flip else tf.ones([count])
     # ImageProjectiveTransformV3 maps each output pixel (x, y) to the input pixel (a x + b y + c, d x + e y + f).
     a, b = mirror * tf.cos(angle) / scale, -mirror * tf.sin(angle) / scale
     d, e = tf.sin(angle) / scale, tf.cos(angle) / scale
+    a, b, d, e = a + b * slant, b + a * lean, d + e * slant, e + d * lean
     x, y = (width - 1) / 2, (height - 1) / 2
     c = x - a * (x + across) - b * (y + down)
     f = y - d * (x + across) - e * (y + down)
@@ -50,8 +74,8 @@ def _warp(images, config, seed):
         transforms=tf.stack([a, b, c, d, e, f, zero, zero], axis=1),
         output_shape=[height, width],
         interpolation="BILINEAR",
-        fill_mode="REFLECT",
-        fill_value=0.0,
+        fill_mode={"mirror": "REFLECT", "white": "CONSTANT"}[config.outside],
+        fill_value=255.0,
     )
 
 

@@ -9,6 +9,7 @@ from siamese_lib.backend import keras
 from siamese_lib.evaluation import area_under_roc
 from siamese_lib.files import replacing
 from siamese_lib.model import build_model
+from siamese_lib.oneshot import pictures_of
 from siamese_lib.scoring import Verifier
 
 
@@ -38,6 +39,24 @@ class PairValidation(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         logs["val_auc"] = area_under_roc(self._verifier.score_pairs(self._cache, self._pairs), self._pairs.labels)
+
+
+class OneShotValidation(keras.callbacks.Callback):
+    """After each epoch the accuracy in one-shot trials within groups of people who are held out."""
+
+    def __init__(self, config, cache, runs):
+        super().__init__()
+        self._config, self._cache, self._runs = config, cache, runs
+        self._faces = pictures_of(runs)
+
+    def on_train_begin(self, logs=None):
+        # A learner of classes has no head yet; any logistic function of the cosine ranks a gallery alike.
+        network = build_model(self._config, self.model.get_layer("encoder")) if self._config.learns_classes else self.model
+        self._verifier = Verifier(network, {"mirror_averaging": False})
+
+    def on_epoch_end(self, epoch, logs=None):
+        embeddings = self._verifier.embed_faces(self._cache, self._faces)
+        logs["val_oneshot"] = float(self._verifier.answer_trials(self._runs, self._faces, embeddings)["right"].mean())
 
 
 class RunRecorder(keras.callbacks.Callback):
@@ -75,7 +94,7 @@ class RunRecorder(keras.callbacks.Callback):
         self.model.stop_training = self.should_stop()
 
     def _monitored(self):
-        sign = -1.0 if self._config.monitor == "val_auc" else 1.0
+        sign = 1.0 if self._config.monitor == "val_loss" else -1.0
         return [sign * row[self._config.monitor] for row in self._rows]
 
 

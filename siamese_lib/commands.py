@@ -8,8 +8,9 @@ from pathlib import Path
 
 from siamese_lib import environment
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.datasets import load_dataset, locate_faces
+from siamese_lib.datasets import load_dataset
 from siamese_lib.files import parse_yaml_text, write_json
+from siamese_lib.lfw import locate_faces
 
 
 def prepare(options):
@@ -122,6 +123,25 @@ def _score_pair_list(options):
     faces = locate_faces(options.data_root)
     cache = images.open_cache(faces, verifier.crop, verifier.image_size, pairs.faces)
     return pairs, verifier.score_pairs(cache, pairs), verifier.settings["threshold"]
+
+
+def oneshot(options):
+    """Scores a model in runs of one-shot trials that are laid out as Lake's all_runs.zip."""
+    import numpy as np
+
+    from siamese_lib.images import decode_image
+    from siamese_lib.omniglot import read_runs
+    from siamese_lib.oneshot import accuracy_of_runs, pictures_of
+    from siamese_lib.scoring import Verifier
+
+    verifier = Verifier.load(options.model)
+    source, runs = read_runs(options.runs)
+    names = pictures_of(runs)
+    pictures = np.stack([decode_image(source.read(name), verifier.crop, verifier.image_size, name) for name in names])
+    result = accuracy_of_runs(verifier.answer_trials(runs, names, verifier.embed(pictures[..., np.newaxis])))
+    print(f"accuracy {result['accuracy']:.4f}  num_runs {result['num_runs']}  num_trials {result['num_trials']}")
+    if options.json:
+        write_json(options.json, {key: result[key] for key in ("accuracy", "num_runs", "num_trials")})
 
 
 def verify(options):

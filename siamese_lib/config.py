@@ -10,14 +10,15 @@ from siamese_lib.files import fingerprint, parse_yaml
 
 # What a text field may say, and the closed range that a number must lie in.
 CHOICES = {
-    "dataset": ("sample", "lfwa", "lfw-funneled"),
+    "dataset": ("sample", "lfwa", "lfw-funneled", "omniglot"),
     "protocol": ("pairs", "people"),
     "split_by": ("person", "pair"),
     "encoder": ("koch", "compact", "lbp", "ensemble"),
     "loss": ("binary_crossentropy", "margin_softmax", "batch_hard_triplet", "supervised_contrastive"),
     "optimizer": ("adam", "adamw"),
     "learning_rate_schedule": ("constant", "cosine"),
-    "monitor": ("val_loss", "val_auc"),
+    "monitor": ("val_loss", "val_auc", "val_oneshot"),
+    "outside": ("mirror", "white"),
     "weights": ("last", "best"),
     "mixed_precision": ("auto", "float32", "bfloat16", "float16"),
 }
@@ -42,8 +43,10 @@ RANGES = {
     # Below 16 channels oneDNN's AVX-512 convolutions write beyond their memory (TensorFlow 2.21): the process aborts, or worse.
     "width": (16, 256),
     "rotation_degrees": (0.0, 180.0),
+    "shear_range": (0.0, 1.0),
     "scale_range": (0.0, 0.9),
     "shift_fraction": (0.0, 0.5),
+    "warp_probability": (0.0, 1.0),
     "contrast_range": (0.0, 1.0),
     "brightness_range": (0.0, 1.0),
     "erasing_probability": (0.0, 1.0),
@@ -58,7 +61,7 @@ class ExperimentConfig:
 
     experiment: str  # the stem of the YAML file
     variant: str = ""  # what was overridden, "num_epochs=2", or nothing; names the run's folder beside the experiment
-    dataset: str = "sample"  # "sample", "lfwa" or "lfw-funneled"
+    dataset: str = "sample"  # "sample", "lfwa", "lfw-funneled" or "omniglot"
     protocol: str = "pairs"  # "pairs": only the listed training pairs are supervision (LFW: image-restricted); "people": identities are
     compare_with: str = ""  # the experiment that notebook 02 puts beside this one
     seed: int = 0  # split, weights, order, augmentation, dropout
@@ -83,6 +86,7 @@ class ExperimentConfig:
     cosine_scale: float = 20.0  # the three losses of classes: what multiplies a cosine
     label_smoothing: float = 0.0  # margin_softmax: the share of the label that is spread over all classes
     max_images_per_person: int = 20  # losses of classes: so many pictures of a person an epoch, at most
+    quarter_turns: bool = False  # losses of classes: square pictures turned by 90, 180 and 270 degrees are classes of their own
     images_together: int = 1  # losses of classes: pictures of a person that stand side by side in a batch
 
     optimizer: str = "adam"  # "adam" or "adamw" (with weight_decay)
@@ -92,7 +96,7 @@ class ExperimentConfig:
     batch_size: int = 32  # pairs a step, or pictures
     num_epochs: int = 10  # passes over the training pairs or people, at most
     score_epochs: tuple[int, ...] = ()  # after these epochs all pairs are scored as if training ended there: a curve from one training
-    monitor: str = "val_loss"  # what early stopping and weights "best" watch: "val_loss" or "val_auc"
+    monitor: str = "val_loss"  # what early stopping and weights "best" watch: "val_loss", "val_auc", or "val_oneshot" of held-out groups
     early_stopping_patience: int | None = None  # epochs without improvement before training stops; none: never stops early
     early_stopping_min_delta: float = 0.0  # a smaller gain does not count as an improvement
     weights: str = "last"  # keep the weights of the "last" epoch or of the "best" by monitor
@@ -100,8 +104,11 @@ class ExperimentConfig:
 
     flip: bool = False  # augmentation: mirror half of the pictures
     rotation_degrees: float = 0.0  # augmentation: turn by up to this angle
+    shear_range: float = 0.0  # augmentation: shift rows and columns by up to this share of their distance from the middle
     scale_range: float = 0.0  # augmentation: enlarge or shrink by up to this factor
     shift_fraction: float = 0.0  # augmentation: move by up to this share of height and width
+    warp_probability: float = 1.0  # augmentation: the chance of each of these four changes
+    outside: str = "mirror"  # augmentation: what these bring in from outside the picture: "mirror" or "white"
     contrast_range: float = 0.0  # augmentation: stretch or flatten the grey values around their mean by up to this factor
     brightness_range: float = 0.0  # augmentation: add up to this share of white
     erasing_probability: float = 0.0  # augmentation: cover a rectangle of so many of the pictures with their mean grey
@@ -140,9 +147,14 @@ class ExperimentConfig:
             raise ValueError(f"Protocol people wants a loss of classes, as margin_softmax. Received: loss {self.loss}")
         if self.joint_bayesian and not self.learns_classes:
             raise ValueError(f"joint_bayesian wants a loss of classes, as margin_softmax. Received: loss {self.loss}")
-        if self.learns_classes and self.encoder != "lbp" and (self.encoder == "koch" or self.monitor != "val_auc"):
+        if self.learns_classes and self.encoder != "lbp" and (self.encoder == "koch" or self.monitor == "val_loss"):
             raise ValueError(
-                f"A loss of classes wants encoder: compact and monitor: val_auc. Received: encoder {self.encoder}, monitor {self.monitor}"
+                "A loss of classes wants encoder: compact and monitor: val_auc or val_oneshot. "
+                f"Received: encoder {self.encoder}, monitor {self.monitor}"
+            )
+        if self.quarter_turns and not (self.learns_classes and self.encoder != "lbp" and self.image_size[0] == self.image_size[1]):
+            raise ValueError(
+                f"quarter_turns wants a loss of classes and square pictures. Received: loss {self.loss}, image_size {list(self.image_size)}"
             )
         if self.loss in ("batch_hard_triplet", "supervised_contrastive") and self.images_together < 2:
             raise ValueError(f"{self.loss} compares pictures of one person: images_together from 2 on. Received: {self.images_together}")
@@ -206,6 +218,11 @@ class ExperimentConfig:
     def learns_classes(self):
         """Whether it is trained on pictures of known classes, and not on pairs."""
         return self.loss != "binary_crossentropy" or self.encoder == "lbp"
+
+    @property
+    def turns(self):
+        """How many classes the pictures of one class make."""
+        return 4 if self.quarter_turns else 1
 
     @property
     def passes_through_shorter_ones(self):

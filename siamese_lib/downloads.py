@@ -1,7 +1,4 @@
-"""The download of LFW-funneled and its View 1 pair lists: over TLS, with checksums, from the first of two hosts that delivers.
-
-LFW's own site is gone; these are the copies on figshare that scikit-learn reads too.
-"""
+"""The download of what has a public home: over TLS, with checksums, from the first of two hosts that delivers."""
 
 import textwrap
 from pathlib import Path
@@ -10,60 +7,78 @@ from urllib.parse import urljoin, urlsplit
 import pooch
 from filelock import FileLock
 
-# In this order for each file; programs are reported to be refused (403, or an empty 202) more often by the second.
-HOSTS = ("https://api.figshare.com/v2/file/download/", "https://ndownloader.figshare.com/files/")
-# Name: figshare's number and the sha256. The lists come first: if no host delivers, it shows before 230 MB have gone by.
+# LFW's own site is gone; these are the copies on figshare that scikit-learn reads too. In this order for each file; programs are reported
+# to be refused (403, or an empty 202) more often by the second. The lists come first: if no host delivers, it shows before 230 MB have
+# gone by.
+FIGSHARE = ("https://api.figshare.com/v2/file/download/", "https://ndownloader.figshare.com/files/")
+GITHUB = (
+    "https://github.com/brendenlake/omniglot/raw/master/python/",
+    "https://raw.githubusercontent.com/brendenlake/omniglot/master/python/",
+)
+HOSTS = {"lfw-funneled": FIGSHARE, "omniglot": GITHUB}
+# By dataset and name: what stands behind the host in the file's address, and the sha256.
 FILES = {
-    "pairsDevTrain.txt": ("5976012", "1d454dada7dfeca0e7eab6f65dc4e97a6312d44cf142207be28d688be92aabfa"),
-    "pairsDevTest.txt": ("5976009", "7cb06600ea8b2814ac26e946201cdb304296262aad67d046a16a7ec85d0ff87c"),
-    "lfw-funneled.tgz": ("5976015", "b47c8422c8cded889dc5a13418c4bc2abbda121092b3533a83306f90d900100a"),
+    "lfw-funneled": {
+        "pairsDevTrain.txt": ("5976012", "1d454dada7dfeca0e7eab6f65dc4e97a6312d44cf142207be28d688be92aabfa"),
+        "pairsDevTest.txt": ("5976009", "7cb06600ea8b2814ac26e946201cdb304296262aad67d046a16a7ec85d0ff87c"),
+        "lfw-funneled.tgz": ("5976015", "b47c8422c8cded889dc5a13418c4bc2abbda121092b3533a83306f90d900100a"),
+    },
+    "omniglot": {
+        "images_background.zip": ("images_background.zip", "ad41ab679c8b5d90b271ef46be6987cc81211774a695c29dcc5367b2b26ee640"),
+        "images_evaluation.zip": ("images_evaluation.zip", "1f61a8f3366785b057fc117d9228e78a16e3d976c8953b2a10fcc74cf0609cee"),
+    },
+}
+BRING = {
+    "lfw-funneled": "or bring LFW-a (dataset 'lfwa', its folder or archive as data_root)",
+    "omniglot": "or bring its two archives and give their folder as data_root",
 }
 RETRIES = 2  # a host and file, after one second, then after two
 TIMEOUT = (10, 60)  # seconds until a host answers the call, and without a byte from then on; a slow server may take as long as it wants
 LOOPBACK = ("127.0.0.1", "::1")  # where the tests' own server is: the only hosts that need no TLS
 
 
-def fetch_lfw_funneled(folder):
-    """Downloads LFW-funneled and its View 1 pair lists; what is there already with the right checksum is not fetched again.
+def fetch(dataset, folder):
+    """Downloads a dataset; what is there already with the right checksum is not fetched again.
 
     Args:
-        folder: where downloads are kept; the files go into `lfw-funneled` below it.
+        dataset: "lfw-funneled", pictures and View 1 pair lists, or "omniglot".
+        folder: where downloads are kept; the files go into a subfolder with the dataset's name.
 
     Returns:
-        The `Path` of that subfolder, with the archive and the lists side by side, as `load_dataset` wants its `data_root`.
+        The `Path` of that subfolder, as `load_dataset` wants its `data_root`.
 
     Raises:
         FileNotFoundError: if a file is not there and none of the hosts delivers it.
         ValueError: if one of `HOSTS` is neither reached by TLS nor on this machine.
     """
-    for host in HOSTS:
+    for host in HOSTS[dataset]:
         _check_url(host)
-    folder = Path(folder) / "lfw-funneled"
+    folder = Path(folder) / dataset
     folder.mkdir(parents=True, exist_ok=True)
     # Of two processes that start together the second waits, instead of fetching everything once more.
     with FileLock(f"{folder}.lock"):
         # pooch tidies up after every failure, but not after a kill, which may leave 230 MB under a name of tempfile's.
         for remains in folder.glob("tmp*"):
             remains.unlink()
-        for name in FILES:
-            _fetch(name, folder)
+        for name in FILES[dataset]:
+            _fetch(dataset, name, folder)
     return folder
 
 
-def _fetch(name, folder):
+def _fetch(dataset, name, folder):
     """Has pooch fetch one file into a temporary one beside it, which takes the name when its checksum is right."""
-    number, sha256 = FILES[name]
-    for host in HOSTS:
-        store = pooch.create(folder, host, registry={name: f"sha256:{sha256}"}, urls={name: host + number}, retry_if_failed=RETRIES)
+    place, sha256 = FILES[dataset][name]
+    for host in HOSTS[dataset]:
+        store = pooch.create(folder, host, registry={name: f"sha256:{sha256}"}, urls={name: host + place}, retry_if_failed=RETRIES)
         try:
             store.fetch(name, downloader=_download)
             return
         except (ValueError, OSError) as error:  # OSError: what requests raises, and a full or a read-only disk
             failure = error
     reason = textwrap.shorten(str(failure), 200, placeholder=" ...")
+    hosts = " or ".join(urlsplit(host).hostname for host in HOSTS[dataset])
     raise FileNotFoundError(
-        f"LFW-funneled's {name} could not be downloaded to {folder} from {' or '.join(urlsplit(host).hostname for host in HOSTS)}; "
-        f"try again later, or bring LFW-a (dataset 'lfwa', its folder or archive as data_root). Received: {reason}"
+        f"{name} of {dataset} could not be downloaded to {folder} from {hosts}; try again later, {BRING[dataset]}. Received: {reason}"
     ) from failure
 
 

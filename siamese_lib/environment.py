@@ -45,13 +45,20 @@ def lfwa_candidates():
     Returns:
         A list of paths that exist, best first.
     """
+    kaggle = sorted(folder for folder in KAGGLE_INPUT.iterdir() if "lfw" in folder.name.lower()) if KAGGLE_INPUT.is_dir() else []
+    return _existing([project_root() / "lfwa", *(DRIVE / folder for folder in DRIVE_FOLDERS)]) + kaggle
+
+
+def omniglot_candidates():
+    """The same for Omniglot, of which there is a download too: the project, Colab's Drive."""
+    return _existing([project_root() / "omniglot", DRIVE / "datasets" / "omniglot", DRIVE / "omniglot"])
+
+
+def _existing(stems):
+    """The archives and folders of these names; an archive before the folder of the same name: of the two on Drive, it is the fast one."""
     from siamese_lib.archives import ARCHIVE_SUFFIXES
 
-    stems = [project_root() / "lfwa", *(DRIVE / folder for folder in DRIVE_FOLDERS)]
-    # An archive before the folder of the same name: of the two on Drive, it is the fast one.
     candidates = [Path(f"{stem}{suffix}") for stem in stems for suffix in (*ARCHIVE_SUFFIXES, "")]
-    if KAGGLE_INPUT.is_dir():
-        candidates += sorted(folder for folder in KAGGLE_INPUT.iterdir() if "lfw" in folder.name.lower())
     return [path for path in candidates if path.exists()]
 
 

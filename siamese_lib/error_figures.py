@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from siamese_lib.figures import BLACK, BLUE, CLASS_COLORS, CLASS_NAMES, CYCLE, LINES, VERMILION, bars, frame_as_wrong, new_figure
+from siamese_lib.figures import BLACK, BLUE, CLASS_COLORS, CLASS_NAMES, CYCLE, LINES, VERMILION, bars, framed, new_figure
 
 RATE_TICKS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6)
 
@@ -99,8 +99,8 @@ def explained_pairs(pairs_of_images, maps, captions, wrong, title):
                 overlay = row[column].imshow(pair_maps[column - 2], cmap="PuOr_r", vmin=-strongest, vmax=strongest, alpha=0.55)
         row[0].set_title(f"WRONG  {caption}" if is_wrong else caption, fontsize=8, loc="left", color=VERMILION if is_wrong else BLACK)
         if is_wrong:
-            frame_as_wrong(row[0])
-            frame_as_wrong(row[1])
+            framed(row[0])
+            framed(row[1])
     if overlay is not None:
         figure.colorbar(overlay, ax=panels[:, 2:], shrink=0.6, label="orange: speaks for the same person; purple: against (log-odds)")
     figure.suptitle(title)
@@ -174,7 +174,7 @@ def neighbour_rows(rows, title):
             axes.imshow(np.squeeze(picture), cmap="gray", vmin=0, vmax=255)
             axes.set_title(caption, fontsize=6, color=VERMILION if is_wrong else BLACK)
             if is_wrong:
-                frame_as_wrong(axes)
+                framed(axes)
     figure.suptitle(title)
     return figure
 

@@ -105,17 +105,17 @@ def pair_gallery(pairs_of_images, captions, wrong, title, columns=3):
         axes.imshow(np.hstack([left, np.full((len(left), 3), 255, np.uint8), right]), cmap="gray", vmin=0, vmax=255)
         axes.set_title(f"WRONG  {caption}" if is_wrong else caption, fontsize=8, color=VERMILION if is_wrong else BLACK)
         if is_wrong:
-            frame_as_wrong(axes)
+            framed(axes)
     figure.suptitle(title)
     return figure
 
 
-def frame_as_wrong(axes):
-    """Frames the picture in these axes in vermilion."""
+def framed(axes, color=VERMILION):
+    """Frames the picture in these axes; vermilion says that it is wrong."""
     axes.axis("on")
     axes.set(xticks=[], yticks=[])
     for spine in axes.spines.values():
-        spine.set(visible=True, color=VERMILION, linewidth=3)
+        spine.set(visible=True, color=color, linewidth=3)
 
 
 def bars(values, low, high):
@@ -200,8 +200,8 @@ def accuracy_by_amount(rows, amount, title, xlabel):
     return figure
 
 
-def oneshot_curves(table, title):
-    """One-shot accuracy against the number of people N, one line a method with its 95 % intervals, chance dashed.
+def oneshot_curves(table, title, who="people"):
+    """One-shot accuracy against N, the number of people or of what `who` names, one line a method with 95 % intervals, chance dashed.
 
     Args:
         table: rows with the columns method, ways, accuracy, low, high, as `oneshot.oneshot_table` gives them.
@@ -221,7 +221,7 @@ def oneshot_curves(table, title):
     axes.set_xscale("log")
     axes.set_xticks(ways, labels=[f"{num_ways}" for num_ways in ways])
     axes.minorticks_off()
-    axes.set(title=title, xlabel="people in the gallery, N (logarithmic)", ylabel="accuracy (share of episodes)", ylim=(0, 1.03))
+    axes.set(title=title, xlabel=f"{who} in the gallery, N (logarithmic)", ylabel="accuracy (share of episodes)", ylim=(0, 1.03))
     axes.legend(frameon=False)
     return figure
 

@@ -219,7 +219,7 @@ def training_batches(cache, examples, config, first_epoch=0):
         `(dataset, steps_per_epoch)`; the `tf.data.Dataset` yields `((left, right), label)` or `(picture, label)` with pictures
         `(batch, height, width, 1)`, float32 in 0-255, and labels as `examples` has them.
     """
-    from siamese_lib.augmentation import augment
+    from siamese_lib.augmentation import augment, quarter_turned
     from siamese_lib.backend import tf
 
     sides = np.stack([cache.rows_of(column) for column in examples.columns], axis=1)  # (num_examples, 1 or 2)
@@ -236,8 +236,11 @@ def training_batches(cache, examples, config, first_epoch=0):
         # The pictures stay in the memory map: a training holds only the batches under way.
         images = tf.numpy_function(lambda numbers: cache.images[numbers], [wanted], tf.uint8)
         images = tf.cast(tf.ensure_shape(images, shape), tf.float32)
-        images = augment(images, config, tf.stack([tf.cast(config.seed, tf.int64) * 100_003 + epoch, step]))
-        return (images if num_sides == 1 else tuple(tf.split(images, num_sides))), tf.gather(labels, chosen)
+        seed, label = tf.stack([tf.cast(config.seed, tf.int64) * 100_003 + epoch, step]), tf.gather(labels, chosen)
+        if config.quarter_turns:
+            images, label = quarter_turned(images, label, seed)
+        images = augment(images, config, seed)
+        return (images if num_sides == 1 else tuple(tf.split(images, num_sides))), label
 
     epochs = tf.data.Dataset.range(first_epoch, config.num_epochs)
     batches = epochs.flat_map(batches_of_epoch).map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)

@@ -26,8 +26,7 @@ def leaderboard(results_dir):
     """
     rows = []
     for folder in sorted(Path(results_dir).iterdir()):
-        runs = [Run(path.parent) for path in sorted(folder.glob("seed_*/DONE"))]
-        if runs:
+        if runs := Run.all_of(folder):
             rows.append(_row(runs))
     return sorted(rows, key=lambda row: -row["validation_accuracy_mean"])
 

@@ -1,12 +1,117 @@
 """One-shot classification: which of N people is it, when each has shown one picture? Needs no network and no TensorFlow.
 
 After Koch, Zemel and Salakhutdinov (2015, section 4.3) and Lake et al. (2011): an episode has a gallery, one picture each of N
-people, and a probe, another picture of one of them; the answer is the gallery picture that is most similar to the probe.
+people, and a probe, another picture of one of them; the answer is the gallery picture that is most similar to the probe. Where people
+belong to groups, characters to alphabets, the task is harder within a group: two drawers draw the same characters, as in the paper.
 """
+
+import math
+import random
+from collections import Counter
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from siamese_lib.evaluation import people_bootstrap
+
+
+class OneShotRun(NamedTuple):
+    """One run of trials: each probe is compared with the whole gallery.
+
+    Attributes:
+        gallery: one picture of each class, `(num_ways,)`, as `Face`s or by any other names.
+        probes: `(num_trials,)`.
+        answers: for each probe the place of its class in the gallery, `(num_trials,)`.
+    """
+
+    gallery: tuple
+    probes: tuple
+    answers: tuple[int, ...]
+
+
+def draw_runs(faces, group_of, num_ways=20, num_runs=20, seed=0):
+    """Draws runs of one-shot trials within groups (Koch et al., 2015, section 4.3).
+
+    A group is chosen, N of its people, and two of the pictures' numbers, in Omniglot two drawers: one drawer's pictures are the gallery,
+    the other's the probes; then the other way round in a second run. Every group has its turn before one comes again; a group
+    with fewer people than N has none.
+
+    Args:
+        faces: pictures of people who were not trained on.
+        group_of: the group of each person.
+        num_ways: N, and the number of trials in a run.
+        num_runs: an even number.
+        seed: the same seed draws the same runs.
+
+    Returns:
+        A list of `OneShotRun`s.
+
+    Raises:
+        ValueError: if no group has N people.
+    """
+    groups = {}
+    for face in sorted(faces):
+        groups.setdefault(group_of[face.person], {}).setdefault(face.person, {})[face.number] = face
+    groups = {name: people for name, people in groups.items() if len(people) >= num_ways}
+    if not groups:
+        raise ValueError(f"One-shot trials need a group with as many people as there are ways. Received: num_ways={num_ways}")
+    generator, runs, waiting = random.Random(seed), [], []
+    while len(runs) < num_runs:
+        waiting = waiting or generator.sample(sorted(groups), len(groups))
+        people = groups[waiting.pop()]
+        chosen = generator.sample(sorted(people), num_ways)
+        drawers = generator.sample(sorted(set.intersection(*(set(people[person]) for person in chosen))), 2)
+        for one, other in (drawers, drawers[::-1]):
+            answers = generator.sample(range(num_ways), num_ways)
+            gallery = tuple(people[person][one] for person in chosen)
+            runs.append(OneShotRun(gallery, tuple(people[chosen[place]][other] for place in answers), tuple(answers)))
+    return runs
+
+
+def pictures_of(runs):
+    """Every picture that is in some of the runs, once, sorted."""
+    return sorted({picture for run in runs for picture in (*run.gallery, *run.probes)})
+
+
+def score_trials(runs, places, compare):
+    """What a way to compare answers in each trial. A tie counts as wrong: who cannot tell two classes apart has not answered.
+
+    Args:
+        runs: a list of `OneShotRun`.
+        places: for each picture in them its place, as `compare` knows it.
+        compare: `compare(left, right)` gives the similarities `(num_pairs,)` of pictures, named by their places.
+
+    Returns:
+        A pandas DataFrame, a row a trial: run (from 1 on), probe, answer (the right picture of the gallery), chosen (the most similar),
+        right.
+    """
+    import pandas as pd
+
+    rows = []
+    for number, run in enumerate(runs, start=1):
+        shape = (len(run.probes), len(run.gallery))
+        left, right = (np.array([places[picture] for picture in side]) for side in (run.probes, run.gallery))
+        similarities = compare(np.repeat(left, shape[1]), np.tile(right, shape[0])).reshape(shape)
+        for probe, answer, values in zip(run.probes, run.answers, similarities):
+            correct = bool(values[answer] > np.delete(values, answer).max())
+            rows.append((number, str(probe), str(run.gallery[answer]), str(run.gallery[int(values.argmax())]), correct))
+    return pd.DataFrame(rows, columns=["run", "probe", "answer", "chosen", "right"])
+
+
+def accuracy_of_runs(trials):
+    """The accuracy over all trials of `score_trials`, with a 95 % interval by bootstrap over pairs of runs (two share their characters).
+
+    Returns:
+        A dict with accuracy, accuracy_interval, num_runs, num_trials.
+    """
+    draws = ((trials["run"] - 1) // 2).to_numpy()
+    return {
+        "accuracy": float(trials["right"].mean()),
+        "accuracy_interval": people_bootstrap(draws, draws, trials["right"].to_numpy()),
+        "num_runs": int(trials["run"].nunique()),
+        "num_trials": len(trials),
+    }
 
 
 def draw_episodes(faces, num_ways, num_episodes, seed):
@@ -77,7 +182,20 @@ def pixel_vectors(images):
     return pixels - pixels.mean(axis=1, keepdims=True)
 
 
-def oneshot_table(methods, faces, ways=(2, 5, 10, 20, 50), num_episodes=2000, seed=0):
+def draw_within_groups(faces, num_ways, num_episodes, seed, group_of):
+    """The trials of `draw_runs` as `draw_episodes` gives episodes; at least so many, in whole runs."""
+    place = {face: index for index, face in enumerate(faces)}
+    runs = draw_runs(faces, group_of, num_ways, 2 * math.ceil(num_episodes / (2 * num_ways)), seed)
+    gallery, probes = [], []
+    for run in runs:
+        for probe, answer in zip(run.probes, run.answers):
+            others = [face for index, face in enumerate(run.gallery) if index != answer]
+            gallery.append([place[face] for face in (run.gallery[answer], *others)])
+            probes.append(place[probe])
+    return np.array(gallery), np.array(probes)
+
+
+def oneshot_table(methods, faces, ways=(2, 5, 10, 20, 50), num_episodes=2000, seed=0, group_of=None):
     """One-shot accuracy of several methods on the same episodes, beside chance.
 
     Args:
@@ -86,6 +204,7 @@ def oneshot_table(methods, faces, ways=(2, 5, 10, 20, 50), num_episodes=2000, se
         ways: the values of N; those that exceed the number of people are left out.
         num_episodes: for each N.
         seed: of the episodes.
+        group_of: the group of each person, where episodes are to be drawn within groups.
 
     Returns:
         A pandas DataFrame with the columns method, ways, accuracy, low, high; the method `chance` is 1 / N.
@@ -96,10 +215,12 @@ def oneshot_table(methods, faces, ways=(2, 5, 10, 20, 50), num_episodes=2000, se
     import pandas as pd
 
     people = np.array([face.person for face in faces])
-    ways = [num_ways for num_ways in ways if num_ways <= len(set(people))]
+    draw = partial(draw_within_groups, group_of=group_of) if group_of else draw_episodes
+    most = max(Counter(group_of[person] for person in set(people)).values()) if group_of else len(set(people))
+    ways = [num_ways for num_ways in ways if num_ways <= most]
     rows = []
     for num_ways in ways:
-        gallery, probes = draw_episodes(faces, num_ways, num_episodes, seed)
+        gallery, probes = draw(faces, num_ways, num_episodes, seed)
         for name, compare in methods.items():
             similarities = compare(np.repeat(probes, num_ways), gallery.ravel()).reshape(gallery.shape)
             accuracy, interval = oneshot_accuracy(similarities, people[probes])

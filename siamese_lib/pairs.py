@@ -79,6 +79,10 @@ class PairList:
         """The people on the left and those on the right, in order: two lists `(num_pairs,)`."""
         return [pair.left.person for pair in self.pairs], [pair.right.person for pair in self.pairs]
 
+    def among(self, people):
+        """The pairs with both sides in a set of people, as a `PairList`."""
+        return PairList(tuple(pair for pair in self.pairs if pair.left.person in people and pair.right.person in people))
+
     def at(self, places):
         """The pairs at these places, in that order, as a `PairList`."""
         return PairList(tuple(self.pairs[place] for place in places))

@@ -19,6 +19,8 @@ from siamese_lib.sweeps import Sweep
 SWEEP_NOTEBOOK = "03_parameter_sweeps"
 NUM_COLOURS = 96  # of a published picture; with it the longest notebook stays under two megabytes
 NOTEBOOKS = ("01_dataset_analysis", "02_training", SWEEP_NOTEBOOK, "04_error_analysis")
+OMNIGLOT_NOTEBOOK = "05_omniglot"
+NOTEBOOKS_OF = {"omniglot": (OMNIGLOT_NOTEBOOK,)}  # of other data than faces
 HIDDEN_FACES = "The figure shows faces of LFW, which may not be published; run the notebook to see it."
 
 
@@ -53,7 +55,7 @@ def build_report(experiment, data_root="", runs_dir="runs", output="", parameter
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(_beside(output, "lock"), timeout=0):
-            _write_pages(output, configs, dataset, values, _notebooks_for(experiment))
+            _write_pages(output, configs, dataset, values, _notebooks_for(experiment, dataset.name))
     except Timeout as error:
         raise ValueError(f"Another process is writing this report; wait for it or give another --output. Received: {output}") from error
     return output / "index.html"
@@ -92,7 +94,10 @@ def _overrides(parameters):
     return {key: parameters[key] for key in ("num_epochs", "learning_rate") if parameters.get(key)}
 
 
-def _notebooks_for(experiment):
+def _notebooks_for(experiment, dataset_name):
+    if dataset_name in NOTEBOOKS_OF:
+        return NOTEBOOKS_OF[dataset_name]
+    print(f"{OMNIGLOT_NOTEBOOK} is left out: its data are others; its own report is that of --experiment experiments/omniglot_compact.yaml")
     try:
         Sweep.of_experiment(experiment)
     except FileNotFoundError as error:
@@ -108,7 +113,7 @@ def _source(name):
 def _check_known(values):
     import papermill
 
-    known = {key for name in NOTEBOOKS for key in papermill.inspect_notebook(str(_source(name)))}
+    known = {key for name in (*NOTEBOOKS, OMNIGLOT_NOTEBOOK) for key in papermill.inspect_notebook(str(_source(name)))}
     if unknown := sorted(set(values) - known):
         raise ValueError(f"No notebook has this parameter; the known ones are {', '.join(sorted(known))}. Received: {', '.join(unknown)}")
 

@@ -13,8 +13,12 @@ from siamese_lib.inspection import images_by_person
 from siamese_lib.runs import Run
 
 TEMPLATES = Path(__file__).parent / "templates"
-CREDITS = {"sample": "Faces: The Database of Faces, AT&T Laboratories Cambridge."}
-DATA_NAMES = {"sample": "the sample faces", "lfwa": "LFW-a", "lfw-funneled": "LFW-funneled"}
+CREDITS = {
+    "sample": "Faces: The Database of Faces, AT&T Laboratories Cambridge.",
+    "omniglot": "Characters: Omniglot, Lake, Salakhutdinov and Tenenbaum (2015), under the MIT licence.",
+}
+DATA_NAMES = {"sample": "the sample faces", "lfwa": "LFW-a", "lfw-funneled": "LFW-funneled", "omniglot": "Omniglot"}
+PEOPLE = {"omniglot": "characters"}  # what is told apart, where it is not people
 
 
 @dataclass(frozen=True)
@@ -169,7 +173,7 @@ def front_page(configs, dataset, runs_dir, pages):
         pages: the `Page`s of the report.
     """
     runs = [run for run in (Run.of(one, runs_dir) for one in configs) if run.done]
-    data = DATA_NAMES[dataset.name]
+    data, people = DATA_NAMES[dataset.name], PEOPLE.get(dataset.name, "people")
     groups = [{"words": f"This report: {data}, {runs[0].metrics['test']['num_pairs']:,} test pairs", "rows": list(map(_run_row, runs))}]
     board = project_root() / "results" / "lfwa" / "leaderboard.json"
     if board.is_file():
@@ -177,7 +181,7 @@ def front_page(configs, dataset, runs_dir, pages):
     best = max(runs, key=lambda run: run.metrics["validation"]["auc"])
     row = _run_row(best)
     headline = (
-        f"On {best.metrics['test']['num_pairs']:,} pairs of new people from {data}, the experiment {row['experiment']} decides "
+        f"On {best.metrics['test']['num_pairs']:,} pairs of new {people} from {data}, the experiment {row['experiment']} decides "
         f"{row['test']} rightly (95 % interval {row['interval']}), after {row['minutes']} of training on "
         f"{best.versions['machine']['num_cpus']} CPU cores."
     )
@@ -187,7 +191,7 @@ def front_page(configs, dataset, runs_dir, pages):
         headline=headline,
         groups=groups,
         pages=pages,
-        data_words=f"{data}, {len(dataset.files):,} pictures of {len(images_by_person(dataset)):,} people",
+        data_words=f"{data}, {len(dataset.files):,} pictures of {len(images_by_person(dataset)):,} {people}",
         credit=CREDITS.get(dataset.name, ""),
         date=runs[0].versions["date"][:10],
         versions=runs[0].versions,

@@ -11,13 +11,15 @@ from siamese_lib.pairs import Pair, PairList, parse_face
 SPLITS = ("train", "validation", "test")
 SCORE_COLUMNS = ("split", "left", "right", "label", "score")
 ONESHOT_COLUMNS = ("method", "ways", "accuracy", "low", "high")
+TRIAL_COLUMNS = ("part", "run", "probe", "answer", "chosen", "right")
 
 
 class Run:
     """The directory of one run.
 
     Files: `config.json`, `history.csv` (a row an epoch), `metrics.json`, `scores.csv` (split, left, right, label, score),
-    `oneshot.csv`, `versions.json`, `model.keras` with `model.json` beside it, and `DONE`, which is written last.
+    `oneshot.csv`, `trials.csv` where there are groups, `versions.json`, `model.keras` with `model.json` beside it, and `DONE`, which is
+    written last.
     """
 
     def __init__(self, directory):
@@ -56,6 +58,12 @@ class Run:
         if not run.done:
             raise FileNotFoundError(f"There is no finished run (no file DONE) in this directory; train it first. Received: {directory}")
         return run
+
+    @classmethod
+    def all_of(cls, folder):
+        """The finished runs of an experiment's folder, by seed."""
+        runs = [cls(path.parent) for path in Path(folder).glob("seed_*/DONE")]
+        return sorted(runs, key=lambda run: run.config.seed)
 
     def path(self, name):
         """The path of one of the run's files."""
@@ -162,6 +170,15 @@ class Run:
     def write_oneshot(self, table):
         """Writes `oneshot.csv`."""
         write_text(self.path("oneshot.csv"), table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
+
+    def trials(self, part):
+        """The one-shot trials within groups of one part ("validation", "test", "test_many"), as `oneshot.score_trials` gives them."""
+        table = _read_csv(self.path("trials.csv"), TRIAL_COLUMNS)
+        return table[table["part"] == part].reset_index(drop=True)
+
+    def write_trials(self, table):
+        """Writes `trials.csv`."""
+        write_text(self.path("trials.csv"), table[list(TRIAL_COLUMNS)].to_csv(index=False, lineterminator="\n"))
 
     def write_json(self, name, content):
         """Writes one of the run's JSON files."""

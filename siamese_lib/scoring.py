@@ -14,6 +14,7 @@ from siamese_lib.environment import policy_of
 from siamese_lib.evaluation import platt_scaling
 from siamese_lib.files import read_json, replacing, write_json
 from siamese_lib.joint_bayesian import fit_joint_bayesian
+from siamese_lib.oneshot import score_trials
 
 BATCH_SIZE = 128
 # What Keras 3.15 writes into a model file and Keras 3.13, which Colab has, refuses; each at the value that a reader takes without it.
@@ -187,6 +188,17 @@ class Verifier:
         """The scores `(num_pairs,)` of a `PairList` from the embeddings of its `faces`, in their order."""
         rows = {face: row for row, face in enumerate(pairs.faces)}
         return self.score(*(embeddings[[rows[pair[side]] for pair in pairs]] for side in (0, 1)))
+
+    def answer_trials(self, runs, pictures, embeddings):
+        """The network's answers in one-shot trials, as `oneshot.score_trials` gives them.
+
+        Args:
+            runs: a list of `oneshot.OneShotRun`.
+            pictures: every picture in them, by its name there, `(num_pictures,)`.
+            embeddings: of these pictures, `(num_pictures, embedding_size)`.
+        """
+        places = {picture: place for place, picture in enumerate(pictures)}
+        return score_trials(runs, places, lambda left, right: self.score(embeddings[left], embeddings[right]))
 
     def embed_faces(self, cache, faces):
         """The embeddings `(len(faces), embedding_size)` of a list of `Face` whose pictures are in a `FaceCache`, read batch by batch."""

@@ -1,26 +1,21 @@
 """train(config) -> Run: one training from the config to a finished run directory, resumed where a kill left it."""
 
-import dataclasses
 import time
-import warnings
-
-import numpy as np
 
 from siamese_lib.backend import keras, tf
-from siamese_lib.callbacks import AfterEpochs, Checkpoints, EpochSeeds, PairValidation, RunRecorder
+from siamese_lib.callbacks import AfterEpochs, Checkpoints, EpochSeeds, OneShotValidation, PairValidation, RunRecorder
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.datasets import load_dataset
 from siamese_lib.environment import project_path, seed_everything, set_precision, versions
-from siamese_lib.evaluation import metrics_of_splits
 from siamese_lib.fusion import fuse_runs
 from siamese_lib.images import evaluation_batches, open_cache, training_batches
-from siamese_lib.losses import binary_crossentropy, build_loss
-from siamese_lib.model import build_learner, build_model, count_parameters
-from siamese_lib.oneshot import by_cosine, oneshot_table, pixel_vectors
-from siamese_lib.runs import SPLITS, Run
+from siamese_lib.losses import build_loss
+from siamese_lib.model import build_learner, build_model
+from siamese_lib.optimizers import build_optimizer
+from siamese_lib.results import Results
+from siamese_lib.runs import Run
 from siamese_lib.scoring import Verifier
 
-WARM_UP_SHARE = 0.05  # of all steps, with the cosine schedule
 EVALUATION_BATCH = 64
 
 
@@ -72,21 +67,26 @@ def _members(config):
 
 def _train_network(config, run, dataset, verbose, callbacks):
     started = time.perf_counter()
-    pairs = dataset.split(config)
-    examples = dataset.examples(config)
-    cache = open_cache(dataset, config.crop, config.image_size, dataset.faces_of(config))
+    results = Results(
+        config,
+        pairs=dataset.split(config),
+        examples=dataset.examples(config),
+        cache=open_cache(dataset, config.crop, config.image_size, dataset.faces_of(config)),
+        oneshot_faces=dataset.oneshot_faces,
+        oneshot_runs=dataset.oneshot_runs(config),
+        group_of=dataset.group_of,
+    )
     seconds = {"prepare": time.perf_counter() - started}
     previous_policy = keras.config.dtype_policy()
 
     def write_state(epoch, learner):
-        _write_state(config, run.after_epoch(epoch), _without_optimizer(config, learner), run.history.head(epoch), cache, examples, pairs)
+        results.write_state(run.after_epoch(epoch), _verifier(config, _without_optimizer(config, learner)), run.history.head(epoch))
 
     try:
         seed_everything(config.seed)
         policy = set_precision(config.mixed_precision)
         callbacks = [AfterEpochs(config.score_epochs, write_state), Checkpoints(run), *callbacks]
-        verifier = _fitted(config, run, cache, examples, pairs["validation"], verbose, callbacks)
-        _write_results(config, run, verifier, cache, examples, pairs, seconds)
+        results.write(run, _fitted(run, results, verbose, callbacks), seconds)
     except tf.errors.ResourceExhaustedError as error:
         raise ValueError(
             "TensorFlow ran out of memory or of disk space; take a smaller batch_size, or free space for the run's folder. "
@@ -110,25 +110,26 @@ def _verifier(config, network):
     )
 
 
-def _fitted(config, run, cache, examples, validation, verbose, callbacks):
+def _fitted(run, results, verbose, callbacks):
     """A `Verifier` around the trained network, its head not yet fitted."""
+    config, examples = results.config, results.examples
     if config.encoder != "lbp":
-        return _verifier(config, _fitted_network(config, run, cache, examples, validation, verbose, callbacks))
+        return _verifier(config, _fitted_network(run, results, verbose, callbacks))
     verifier = _verifier(config, build_model(config))
     started = time.perf_counter()
-    verifier.fit_projection(cache, examples.shown(config.seed, epoch=0))
+    verifier.fit_projection(results.cache, examples.shown(config.seed, epoch=0))
     run.write_history([{"epoch": 1, "seconds": time.perf_counter() - started}])
     return verifier
 
 
-def _fitted_network(config, run, cache, examples, validation, verbose, callbacks):
+def _fitted_network(run, results, verbose, callbacks):
     """The trained Siamese network, with the weights that the config asks for."""
+    config, cache, examples, validation = results.config, results.cache, results.examples, results.pairs["validation"]
     learner, first_epoch = _start(config, run, examples)
     recorder = RunRecorder(run, config, first_epoch)
     if first_epoch < config.num_epochs and not recorder.should_stop():
         batches, steps_per_epoch = training_batches(cache, examples, config, first_epoch)
         # In this order: what is measured first, who writes it down next; the checkpoint is the last thing that an epoch does.
-        measures = [PairValidation(config, cache, validation)] if config.learns_classes else []
         board = keras.callbacks.TensorBoard(run.path("tensorboard"), write_graph=False)
         learner.fit(
             batches,
@@ -137,13 +138,23 @@ def _fitted_network(config, run, cache, examples, validation, verbose, callbacks
             steps_per_epoch=steps_per_epoch,
             # A learner of classes has no pairs as input: there a callback of its own scores the validation pairs.
             validation_data=evaluation_batches(cache, validation, EVALUATION_BATCH) if not config.learns_classes else None,
-            callbacks=[EpochSeeds(config.seed), *measures, board, recorder, *callbacks],
+            callbacks=[EpochSeeds(config.seed), *_measures(results), board, recorder, *callbacks],
             shuffle=False,  # the batches come shuffled, by seed and epoch
             verbose=verbose,
         )
     if config.weights == "best":
         learner.load_weights(run.path("best.weights.h5"))
     return _without_optimizer(config, learner)
+
+
+def _measures(results):
+    """The callbacks that measure after each epoch what `fit` itself does not."""
+    config = results.config
+    if config.monitor == "val_oneshot":
+        if not results.oneshot_runs:
+            raise ValueError(f"monitor: val_oneshot wants a dataset with groups, as omniglot. Received: dataset {config.dataset}")
+        return [OneShotValidation(config, results.cache, results.oneshot_runs["validation"])]
+    return [PairValidation(config, results.cache, results.pairs["validation"])] if config.learns_classes else []
 
 
 def _without_optimizer(config, learner):
@@ -159,7 +170,7 @@ def _start(config, run, examples):
     checkpoints = run.checkpoints()
     if checkpoints:
         return _loaded(checkpoints[-1]), int(checkpoints[-1].stem.split("-")[1])
-    learner = build_learner(config, len(examples.classes) if config.learns_classes else 0)
+    learner = build_learner(config, config.turns * len(examples.classes) if config.learns_classes else 0)
     learner.compile(
         optimizer=build_optimizer(config, config.steps_per_epoch(len(examples))),
         loss=build_loss(config),
@@ -174,109 +185,3 @@ def _loaded(checkpoint):
     except Exception as error:  # Keras raises many kinds for a file that is not what it should be
         reason = " ".join(str(error).split())[:200]
         raise ValueError(f"The checkpoint is damaged; delete it, and training starts anew. Received: {checkpoint} ({reason})") from error
-
-
-def build_optimizer(config, steps_per_epoch):
-    """The optimizer of an experiment with its learning rate schedule."""
-    learning_rate = config.learning_rate
-    if config.learning_rate_schedule == "cosine":
-        num_steps = steps_per_epoch * config.num_epochs
-        warm_up = max(1, round(WARM_UP_SHARE * num_steps))
-        learning_rate = keras.optimizers.schedules.CosineDecay(
-            0.0, max(1, num_steps - warm_up), warmup_target=config.learning_rate, warmup_steps=warm_up
-        )
-    if config.optimizer == "adam":
-        return keras.optimizers.Adam(learning_rate)
-    return KernelDecayAdamW(learning_rate=learning_rate, weight_decay=config.weight_decay)
-
-
-@keras.saving.register_keras_serializable("siamese_lib")
-class KernelDecayAdamW(keras.optimizers.AdamW):
-    """AdamW (Loshchilov and Hutter, 2019) that decays kernels only; biases and normalisation are left out.
-
-    A class of its own, because Keras does not save what `exclude_from_weight_decay` was told, and a resumed run would differ.
-    """
-
-    def __init__(self, **settings):
-        super().__init__(**settings)
-        self.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-
-
-def _write_state(config, run, network, history, cache, examples, pairs):
-    """What a run of so few epochs would have written, but for the model: scores and metrics of the network as it is now."""
-    if run.done:
-        return
-    run.write_json("config.json", dataclasses.replace(config, num_epochs=len(history), score_epochs=()).to_dict())
-    run.write_history(history.to_dict("records"))
-    _write_scores(config, run, _verifier(config, network), cache, examples, pairs, {})
-    run.finish()
-
-
-def _write_results(config, run, verifier, cache, examples, pairs, seconds):
-    """Scores every pair, chooses the threshold on validation, writes scores, metrics and model."""
-    metrics, embeddings = _write_scores(config, run, verifier, cache, examples, pairs, seconds)
-    run.write_oneshot(_oneshot(config, verifier, cache, pairs["test"].faces, embeddings["test"]))
-    verifier.settings |= {
-        "threshold": metrics["threshold"],
-        "experiment": config.experiment,
-        "dataset": config.dataset,
-        "seed": config.seed,
-    }
-    verifier.save(run.path("model.keras"))
-
-
-def _write_scores(config, run, verifier, cache, examples, pairs, seconds):
-    embeddings = {split: verifier.embed_faces(cache, pairs[split].faces) for split in ("train", "validation")}
-    if config.learns_classes:
-        _fit_head(config, verifier, cache, examples, pairs["validation"], embeddings["validation"])
-    started = time.perf_counter()
-    embeddings["test"] = verifier.embed_faces(cache, pairs["test"].faces)
-    scores = {"test": verifier.score_embedded(pairs["test"], embeddings["test"])}
-    predict = time.perf_counter() - started
-    scores |= {split: verifier.score_embedded(pairs[split], embeddings[split]) for split in ("train", "validation")}
-    _warn_of_collapse(embeddings["validation"], scores["validation"])
-    losses = {split: penalised_loss(verifier.network, scores[split], pairs[split].labels) for split in SPLITS}
-    metrics = metrics_of_splits(pairs, scores, losses)
-    metrics["seconds"] = seconds | {"predict": predict} | _seconds_of(run.history)
-    metrics |= {"num_epochs": len(run.history), "parameters": count_parameters(verifier.network), "examples": examples.counts}
-    run.write_scores(pairs, scores)
-    run.write_json("metrics.json", metrics)
-    return metrics, embeddings
-
-
-def _seconds_of(history):
-    """Times of a training: the median of an epoch, until the epoch with the best validation AUC, all of it."""
-    best = history["val_auc"].idxmax() if "val_auc" in history else len(history) - 1
-    seconds = history["seconds"]
-    return {"epoch": float(seconds.median()), "converge": float(seconds[: best + 1].sum()), "train": float(seconds.sum())}
-
-
-def _oneshot(config, verifier, cache, faces, embeddings):
-    """N-way one-shot accuracy on pictures of test people: the network's own score, and the pixels without any learning."""
-    network = {config.experiment: lambda left, right: verifier.score(embeddings[left], embeddings[right])}
-    return oneshot_table(network | {"pixels": by_cosine(pixel_vectors(cache[faces]))}, faces)
-
-
-def _fit_head(config, verifier, cache, examples, validation, embeddings):
-    """No pair was trained on, so the head knows nothing yet: classes give it joint Bayesian, validation pairs make it a probability."""
-    if config.joint_bayesian:
-        # The pictures of one epoch, so that somebody with hundreds of pictures does not decide alone what varies within people.
-        shown = examples.shown(config.seed, epoch=0)
-        verifier.fit_joint_bayesian(cache, shown, [examples.class_of[face] for face in shown])
-    verifier.calibrate(verifier.score_embedded(validation, embeddings), validation.labels)
-
-
-def penalised_loss(network, scores, labels):
-    """The loss as trained: mean cross-entropy plus the layers' L2 penalties, with dropout off."""
-    columns = (np.asarray(values, dtype=np.float32)[:, np.newaxis] for values in (labels, scores))
-    crossentropy = float(keras.ops.mean(binary_crossentropy(*columns)))
-    return crossentropy + float(sum(keras.ops.convert_to_numpy(penalty) for penalty in network.losses))
-
-
-def _warn_of_collapse(embeddings, scores):
-    if np.ptp(scores) < 1e-4:
-        warnings.warn(
-            "The network gives every validation pair the same score: it has learnt nothing; lower the learning_rate.", stacklevel=2
-        )
-    if float(embeddings.std(axis=0).max()) < 1e-4:
-        warnings.warn("The embeddings have collapsed: every face has the same one; lower the learning_rate.", stacklevel=2)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from siamese_lib.augmentation import augment
+from siamese_lib.augmentation import augment, quarter_turned
 from siamese_lib.config import ExperimentConfig
 
 SIZE = (48, 40)
@@ -105,3 +105,32 @@ def test_erasing_leaves_the_other_changes_as_they_were(images):
     without, covered = (np.asarray(augment(images, config(**EVERYTHING | {"erasing_probability": p}), (3, 1))) for p in (0.0, 1.0))
     places = erased_places(without, covered)
     assert places.any(axis=(1, 2)).all() and places.mean() < 0.4**2
+
+
+def test_shear_shifts_rows_by_their_distance_from_the_middle():
+    images = np.zeros((16, 41, 41, 1), np.float32)
+    images[:, [5, 20, 35], 20] = 255  # three dots on a vertical line
+    settings = config(shear_range=0.3).to_dict() | {"image_size": (41, 41)}
+    sheared = np.asarray(augment(images, ExperimentConfig(**settings), (3, 0)))[..., 0]
+    columns = sheared.argmax(axis=2)[:, [5, 20, 35]]
+    moved = columns - 20
+    assert (np.abs(moved[:, 1]) <= 1).all() and (np.abs(moved[:, 0] + moved[:, 2]) <= 2).all()
+    assert 2 <= np.abs(moved[:, 0]).max() <= 6
+
+
+def test_a_change_has_its_own_chance_and_brings_in_white():
+    images = np.zeros((400, *SIZE, 1), np.float32)
+    settings = {"shift_fraction": 0.3, "warp_probability": 0.25, "outside": "white"}
+    moved = np.asarray(augment(images, config(**settings), (1, 0)))
+    share = np.mean([np.any(picture > 0) for picture in moved])
+    assert share == pytest.approx(1 - 0.75**2, abs=0.08)  # up or down, left or right
+    assert set(np.unique(moved[:, ::7, ::7].round())) <= set(range(256)) and moved.max() == 255
+    assert np.asarray(augment(images, config(shift_fraction=0.3), (1, 0))).max() == 0  # a mirrored border is as black
+
+
+def test_quarter_turns_make_classes_of_their_own():
+    pictures = np.random.default_rng(0).uniform(0, 255, (64, 32, 32, 1)).astype(np.float32)
+    turned, labels = (np.asarray(part) for part in quarter_turned(pictures, np.arange(64, dtype=np.int32), (7, 3)))
+    assert (labels // 4 == np.arange(64)).all() and set(labels % 4) == {0, 1, 2, 3}
+    for picture, after, label in zip(pictures, turned, labels):
+        np.testing.assert_array_equal(after, np.rot90(picture, label % 4))

@@ -91,6 +91,11 @@ def test_a_whole_number_does_for_a_fraction(tmp_path):
         ("loss: margin_softmax", "A loss of classes wants encoder: compact and monitor: val_auc.*monitor val_loss"),
         ("protocol: people\nloss: margin_softmax", "wants encoder: compact and monitor: val_auc.*monitor val_loss"),
         ("protocol: people\nloss: margin_softmax\nmonitor: val_auc\nencoder: koch", "wants encoder: compact.*encoder koch"),
+        ("quarter_turns: true", "quarter_turns wants a loss of classes and square pictures.*binary_crossentropy"),
+        (
+            "protocol: people\nloss: margin_softmax\nmonitor: val_auc\nimage_size: [64, 48]\nquarter_turns: true",
+            r"quarter_turns wants .*square pictures.*\[64, 48\]",
+        ),
         ("protocol: people\nloss: batch_hard_triplet\nmonitor: val_auc", "batch_hard_triplet.*images_together from 2 on"),
         ("protocol: people\nloss: supervised_contrastive\nmonitor: val_auc", "supervised_contrastive.*images_together from 2 on"),
         ("crop: [1, 2, 3]", "crop takes 4 whole numbers"),
@@ -214,7 +219,7 @@ def test_the_hash_changes_with_every_field_that_decides_the_result():
         "mixed_precision": "float32", "flip": True, "rotation_degrees": 5, "scale_range": 0.1, "shift_fraction": 0.1,
         "contrast_range": 0.1, "brightness_range": 0.1, "erasing_probability": 0.1, "margin": 0.1, "cosine_scale": 9.0,
         "label_smoothing": 0.1, "max_images_per_person": 5, "images_together": 3, "split_seed": 1,
-        "split_by": "pair",
+        "split_by": "pair", "shear_range": 0.1, "warp_probability": 0.5, "outside": "white",
     }  # fmt: skip
     # Fields that cannot change alone. From the second on each differs from the one before in one field; the second is of people.
     people = {"protocol": "people", "monitor": "val_auc", "images_together": 3}
@@ -223,6 +228,7 @@ def test_the_hash_changes_with_every_field_that_decides_the_result():
         {**people, "loss": "batch_hard_triplet"},
         {**people, "loss": "supervised_contrastive"},
         {**people, "loss": "supervised_contrastive", "joint_bayesian": True},
+        {**people, "loss": "supervised_contrastive", "joint_bayesian": True, "quarter_turns": True},
         {"encoder": "ensemble", "members": ("one/seed_0",)},
         {"encoder": "ensemble", "members": ("one/seed_1",)},
     ]
@@ -230,7 +236,7 @@ def test_the_hash_changes_with_every_field_that_decides_the_result():
     hashes |= {dataclasses.replace(base, **values).hash() for values in combined}
     assert len(hashes) == 1 + len(other) + len(combined)
     # A field that is added belongs into this test.
-    assert {*other, "optimizer", "protocol", "loss", "joint_bayesian", "members"} == set(base.trained_on())
+    assert {*other, "optimizer", "protocol", "loss", "joint_bayesian", "quarter_turns", "members"} == set(base.trained_on())
 
 
 def test_the_hash_leaves_out_what_only_the_report_reads():

@@ -11,7 +11,8 @@ from synthetic_lfw import TEST_PEOPLE, TRAIN_PEOPLE, people_list, pictures_of, w
 
 from siamese_lib import environment
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.datasets import load_dataset, locate_faces
+from siamese_lib.datasets import load_dataset
+from siamese_lib.lfw import locate_faces
 from siamese_lib.pairs import Face
 
 pytestmark = pytest.mark.usefixtures("empty_cache")

@@ -17,7 +17,7 @@ from siamese_lib.pairs import Face
 PEOPLE = ("Ada_One", "Ben_Two", "Cleo_Three", "Dan_Four")
 TRAIN_LIST = b"1\nAda_One\t1\t2\nAda_One\t1\tBen_Two\t1\n"
 TEST_LIST = b"1\nCleo_Three\t1\t2\nCleo_Three\t2\tDan_Four\t1\n"
-SENTENCE = r"^LFW-funneled's {name} could not be downloaded to .* from 127.0.0.1 or 127.0.0.1; try again later, .*\. Received: .*{reason}"
+SENTENCE = r"^{name} of lfw-funneled could not be downloaded to .* from 127.0.0.1 or 127.0.0.1; try again later, .*\. Received: .*{reason}"
 
 
 def _archive():
@@ -131,8 +131,8 @@ def server(monkeypatch, tmp_path):
     thread.start()
     address = f"http://127.0.0.1:{server.server_port}"
     files = {name: (number, hashlib.sha256(payload).hexdigest()) for number, (name, payload) in PAYLOADS.items()}
-    monkeypatch.setattr(downloads, "HOSTS", (f"{address}/first/", f"{address}/second/"))
-    monkeypatch.setattr(downloads, "FILES", files)
+    monkeypatch.setattr(downloads, "HOSTS", {"lfw-funneled": (f"{address}/first/", f"{address}/second/")})
+    monkeypatch.setattr(downloads, "FILES", {"lfw-funneled": files})
     monkeypatch.setattr(downloads, "RETRIES", 0)
     monkeypatch.setattr(downloads, "TIMEOUT", (2, 0.5))
     monkeypatch.setenv("SIAMESE_CACHE", str(tmp_path / "cache"))
@@ -166,14 +166,14 @@ def test_the_dataset_loads_from_the_download(server, tmp_path):
 
 def test_a_slow_server_is_waited_for(server, tmp_path):
     server.answers["first"] = [good, good, slow]
-    assert _contents(downloads.fetch_lfw_funneled(tmp_path)) == EVERYTHING
+    assert _contents(downloads.fetch("lfw-funneled", tmp_path)) == EVERYTHING
     assert [host for host, _ in server.requests] == ["first"] * 3
 
 
 @pytest.mark.parametrize("bad", BAD)
 def test_the_second_host_helps_out(server, tmp_path, bad):
     server.answers["first"] = [good, good, bad]
-    assert _contents(downloads.fetch_lfw_funneled(tmp_path)) == EVERYTHING
+    assert _contents(downloads.fetch("lfw-funneled", tmp_path)) == EVERYTHING
     assert server.requests[2:] == [("first", "13"), ("second", "13")]
 
 
@@ -190,24 +190,24 @@ def test_when_no_host_delivers_one_sentence_says_so_and_nothing_is_left(server, 
 def test_a_failure_keeps_the_files_that_are_complete(server, tmp_path):
     server.answers = {"first": [good, cut], "second": cut}
     with pytest.raises(FileNotFoundError, match=r"pairsDevTest\.txt"):
-        downloads.fetch_lfw_funneled(tmp_path)
+        downloads.fetch("lfw-funneled", tmp_path)
     assert _contents(tmp_path / "lfw-funneled") == {"pairsDevTrain.txt": TRAIN_LIST}
 
 
 def test_a_host_is_asked_again_before_the_next(server, tmp_path, monkeypatch):
     monkeypatch.setattr(downloads, "RETRIES", 1)
     server.answers["first"] = [broken, good, good, good]
-    assert _contents(downloads.fetch_lfw_funneled(tmp_path)) == EVERYTHING
+    assert _contents(downloads.fetch("lfw-funneled", tmp_path)) == EVERYTHING
     assert [host for host, _ in server.requests] == ["first"] * 4
 
 
 def test_what_is_there_is_not_fetched_again(server, tmp_path):
-    folder = downloads.fetch_lfw_funneled(tmp_path)
+    folder = downloads.fetch("lfw-funneled", tmp_path)
     server.requests.clear()
-    assert downloads.fetch_lfw_funneled(tmp_path) == folder
+    assert downloads.fetch("lfw-funneled", tmp_path) == folder
     assert server.requests == []
     (folder / "pairsDevTest.txt").write_bytes(TEST_LIST[:-5])
-    assert _contents(downloads.fetch_lfw_funneled(tmp_path)) == EVERYTHING
+    assert _contents(downloads.fetch("lfw-funneled", tmp_path)) == EVERYTHING
     assert server.requests == [("first", "12")]
 
 
@@ -220,14 +220,14 @@ def test_an_interruption_leaves_nothing(server, tmp_path, monkeypatch):
 
     monkeypatch.setattr(downloads, "_download", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        downloads.fetch_lfw_funneled(tmp_path)
+        downloads.fetch("lfw-funneled", tmp_path)
     assert _contents(tmp_path / "lfw-funneled") == {}
 
 
 def test_what_a_kill_left_is_removed(server, tmp_path):
-    folder = downloads.fetch_lfw_funneled(tmp_path)
+    folder = downloads.fetch("lfw-funneled", tmp_path)
     (folder / "tmpab12cd34").write_bytes(b"half")
-    assert _contents(downloads.fetch_lfw_funneled(tmp_path)) == EVERYTHING
+    assert _contents(downloads.fetch("lfw-funneled", tmp_path)) == EVERYTHING
 
 
 @pytest.mark.parametrize(
@@ -235,13 +235,15 @@ def test_what_a_kill_left_is_removed(server, tmp_path):
     ["http://faces.invalid/", "http://127.0.0.1.faces.invalid/", "http://127.0.0.1@faces.invalid/", "ftp://127.0.0.1/", "faces.invalid/"],
 )
 def test_only_this_machine_is_asked_without_tls(server, tmp_path, monkeypatch, host):
-    monkeypatch.setattr(downloads, "HOSTS", (*downloads.HOSTS, host))
+    monkeypatch.setitem(downloads.HOSTS, "lfw-funneled", (*downloads.HOSTS["lfw-funneled"], host))
     with pytest.raises(ValueError, match=f"Downloads come by https, .* not from {host}"):
-        downloads.fetch_lfw_funneled(tmp_path)
+        downloads.fetch("lfw-funneled", tmp_path)
     assert server.requests == [] and list(tmp_path.iterdir()) == []
 
 
-def test_the_real_hosts_are_asked_over_tls():
-    assert len(downloads.HOSTS) == 2 and all(host.startswith("https://") and host.endswith("/") for host in downloads.HOSTS)
-    assert set(downloads.FILES) == {"lfw-funneled.tgz", "pairsDevTrain.txt", "pairsDevTest.txt"}
-    assert all(number.isdigit() and len(bytes.fromhex(sha256)) == 32 for number, sha256 in downloads.FILES.values())
+@pytest.mark.parametrize("dataset", downloads.FILES)
+def test_the_real_hosts_are_asked_over_tls(dataset):
+    hosts, files = downloads.HOSTS[dataset], downloads.FILES[dataset]
+    assert len(hosts) == 2 and all(host.startswith("https://") and host.endswith("/") for host in hosts)
+    assert all(place and len(bytes.fromhex(sha256)) == 32 for place, sha256 in files.values())
+    assert downloads.BRING[dataset]

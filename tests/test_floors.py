@@ -15,12 +15,14 @@ MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__i
 FLOORS = [
     ["files", "caches", "backend", "described", "checklist"],
     ["archives", "pairs", "config", "losses", "descriptors"],
-    ["environment", "sample_faces", "augmentation", "sampling", "joint_bayesian", "model", "runs", "evaluation", "downloads"],
+    ["environment", "sample_faces", "augmentation", "sampling", "joint_bayesian", "model", "optimizers", "runs", "evaluation", "downloads"],
     ["cloud", "fusion", "oneshot", "operating_points", "engines"],
+    ["face_dataset"],
+    ["lfw", "omniglot"],
     ["datasets"],
     ["images", "figures"],
-    ["scoring", "inspection", "error_figures", "explorer_figures", "photos", "photo_figures", "sweep_figures"],
-    ["callbacks", "widgets", "explanations", "errors", "comparison", "alignment"],
+    ["scoring", "inspection", "error_figures", "explorer_figures", "photos", "photo_figures", "sweep_figures", "oneshot_figures"],
+    ["callbacks", "results", "widgets", "explanations", "errors", "comparison", "alignment"],
     ["training", "photo_widgets"],
     ["sweeps", "ray_engine", "leaderboard", "report_pages"],
     ["report", "ablation", "sweep_statistics"],
@@ -41,6 +43,9 @@ WITHOUT_TENSORFLOW = [
     "runs",
     "evaluation",
     "oneshot",
+    "face_dataset",
+    "lfw",
+    "omniglot",
     "datasets",
     "images",
     "photos",
@@ -59,6 +64,7 @@ WITHOUT_TENSORFLOW = [
     "operating_points",
     "errors",
     "error_figures",
+    "oneshot_figures",
 ]
 
 

@@ -17,9 +17,9 @@ from PIL import Image
 
 from siamese_lib.archives import open_source
 from siamese_lib.config import CHOICES, ExperimentConfig
-from siamese_lib.datasets import FACE_FILE
 from siamese_lib.files import read_json
 from siamese_lib.images import decode_image
+from siamese_lib.lfw import FACE_FILE
 from siamese_lib.pairs import parse_pair_folds, write_pair_folds
 from siamese_lib.sample_faces import FILE_SIZE, HEADER, repaired
 from siamese_lib.sweeps import KEYS, Sweep

@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from siamese_lib.datasets import load_dataset, locate_faces
+from siamese_lib.datasets import load_dataset
 from siamese_lib.images import decode_image, open_cache
+from siamese_lib.lfw import locate_faces
 from siamese_lib.pairs import Face
 
 SIZE = (40, 32)  # (height, width)

@@ -5,7 +5,17 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from siamese_lib.oneshot import by_cosine, draw_episodes, oneshot_accuracy, oneshot_table, pixel_vectors
+from siamese_lib.oneshot import (
+    OneShotRun,
+    accuracy_of_runs,
+    by_cosine,
+    draw_episodes,
+    draw_runs,
+    oneshot_accuracy,
+    oneshot_table,
+    pixel_vectors,
+    score_trials,
+)
 from siamese_lib.pairs import Face
 
 # As in LFW, most people have one picture; the order is not that of the people.
@@ -117,3 +127,33 @@ def test_brightness_and_contrast_of_a_picture_do_not_matter_and_a_flat_one_is_li
     images = np.stack([picture, 2 * picture + 30, np.full((8, 5, 1), 77)]).astype(np.uint8)
     compare = by_cosine(pixel_vectors(images))
     assert compare(0, 1) == pytest.approx(1) and [compare(2, other) for other in range(3)] == [0, 0, 0]
+
+
+def test_a_trial_is_right_only_if_the_right_picture_alone_is_most_similar():
+    run = OneShotRun(gallery=("a", "b", "c"), probes=("x", "y", "z"), answers=(0, 1, 2))
+    similarities = np.array([[0.9, 0.1, 0.2], [0.5, 0.5, 0.1], [0.3, 0.2, 0.1]])
+    places = {"a": 0, "b": 1, "c": 2, "x": 0, "y": 1, "z": 2}
+    trials = score_trials([run, run], places, lambda left, right: similarities[left, right])
+    assert trials["right"].tolist() == [True, False, False] * 2 and trials["run"].tolist() == [1, 1, 1, 2, 2, 2]
+    assert trials["answer"].tolist()[:3] == ["a", "b", "c"] and trials["chosen"][2] == "a"
+    result = accuracy_of_runs(trials)
+    assert (result["accuracy"], result["num_runs"], result["num_trials"]) == (pytest.approx(1 / 3), 2, 6)
+
+
+GROUPED = [Face(f"{group}{person}", number) for group in "ABC" for person in range(2 if group == "C" else 6) for number in (1, 2, 3)]
+GROUP_OF = {face.person: face.person[0] for face in GROUPED}
+
+
+def test_episodes_within_groups_are_harder_than_across():
+    # Who tells only groups apart answers every question across groups and none within.
+    embeddings = np.eye(3)[["ABC".index(face.person[0]) for face in GROUPED]]
+    within = oneshot_table({"group": by_cosine(embeddings)}, GROUPED, ways=(2, 5, 10), num_episodes=100, group_of=GROUP_OF)
+    assert sorted(set(within["ways"])) == [2, 5]  # no group has ten
+    assert (within[within["method"] == "group"]["accuracy"] == 0).all()
+
+
+def test_a_group_that_is_too_small_is_never_asked_and_none_at_all_is_an_error():
+    runs = draw_runs(GROUPED, GROUP_OF, num_ways=5, num_runs=8)
+    assert {face.person[0] for run in runs for face in run.gallery} == {"A", "B"}
+    with pytest.raises(ValueError, match=r"need a group with as many people.*num_ways=7"):
+        draw_runs(GROUPED, GROUP_OF, num_ways=7)

@@ -1,0 +1,129 @@
+"""Omniglot: handwritten characters of 50 alphabets, each drawn by the same 20 people (Lake, Salakhutdinov and Tenenbaum, 2015).
+
+A character takes the place of a person, the number of its drawer that of a picture's, and an alphabet is a group. The public release's
+30 background alphabets are there for training, of which some are held out to choose; its 20 evaluation alphabets for the test alone.
+Under the MIT licence, https://github.com/brendenlake/omniglot.
+"""
+
+import re
+from pathlib import Path, PurePosixPath
+
+from siamese_lib.archives import JoinedSource, is_archive, open_source
+from siamese_lib.cloud import local_copy
+from siamese_lib.environment import cache_root
+from siamese_lib.face_dataset import FaceDataset
+from siamese_lib.files import text_lines, write_text
+from siamese_lib.oneshot import OneShotRun
+from siamese_lib.pairs import Face, PairList
+from siamese_lib.sampling import draw_like_lfw
+
+DRAWING = re.compile(
+    r"(?:.*/)?images_(?P<part>background|evaluation)/(?P<alphabet>[^/]+)/(?P<character>character\d+)/\d+_(?P<drawer>\d+)\.png"
+)
+LABELS = re.compile(r"(?P<root>(?:.*/)?)run(?P<number>\d+)/class_labels\.txt")
+SIDE = 105  # pixels
+# Within an alphabet, so that an alphabet can be held out with its pairs: 30,000 in all, the smallest set of Koch et al. (2015, table 1).
+PAIRS_PER_ALPHABET = 1000
+TEST_PAIRS = 10_000  # from all evaluation characters, as there
+
+
+def load_omniglot(data_root):
+    """Omniglot as a `FaceDataset`: characters for people, alphabets for groups.
+
+    Args:
+        data_root: a folder with `images_background` and `images_evaluation`, an archive of both, or a folder with archives of them.
+
+    Raises:
+        FileNotFoundError: if the drawings are not there.
+    """
+    source = _source(Path(data_root))
+    parts, files, alphabet_of = {"background": [], "evaluation": []}, {}, {}
+    for name in source.names():
+        if match := DRAWING.fullmatch(name):
+            face = Face(f"{match['alphabet']}/{match['character']}", int(match["drawer"]))
+            files[face], alphabet_of[face.person] = name, match["alphabet"]
+            parts[match["part"]].append(face)
+    if not all(parts.values()):
+        missing = " and ".join(f"images_{part}" for part, faces in parts.items() if not faces)
+        raise FileNotFoundError(f"Omniglot's {missing} were not found; give the folder or archive with both. Received: {data_root}")
+    return FaceDataset(
+        "omniglot",
+        source,
+        files,
+        train_pairs=_pairs_within_alphabets(parts["background"], alphabet_of),
+        test_pairs=draw_like_lfw(parts["evaluation"], TEST_PAIRS // 2, seed=0),
+        train_people=frozenset(face.person for face in parts["background"]),
+        people_rule="the background alphabets",
+        frame=(0, SIDE, 0, SIDE),
+        face_box=(0, SIDE, 0, SIDE),
+        faces_may_be_shown=True,
+        group_of=alphabet_of,
+    )
+
+
+def _source(data_root):
+    if data_root.is_dir() and not list(data_root.glob("**/images_background")):
+        archives = sorted(path for path in data_root.iterdir() if is_archive(path))
+        return JoinedSource(data_root, [open_source(local_copy(path), cache_root() / "unpacked") for path in archives])
+    return open_source(local_copy(data_root), cache_root() / "unpacked")
+
+
+def _pairs_within_alphabets(faces, alphabet_of):
+    pairs = []
+    for alphabet in sorted(set(alphabet_of[face.person] for face in faces)):
+        own = [face for face in faces if alphabet_of[face.person] == alphabet]
+        pairs += draw_like_lfw(own, PAIRS_PER_ALPHABET // 2, seed=0)
+    return PairList(tuple(pairs))
+
+
+def write_runs(folder, dataset, runs):
+    """Writes runs of one-shot trials as Lake's `all_runs.zip` has them: `run01/` with `training/`, `test/` and `class_labels.txt`.
+
+    Args:
+        folder: is made.
+        dataset: a `FaceDataset` that the runs were drawn from.
+        runs: a list of `oneshot.OneShotRun` of its faces.
+    """
+    for number, run in enumerate(runs, start=1):
+        names = {
+            "training": [f"run{number:02d}/training/class{place:02d}.png" for place in range(1, len(run.gallery) + 1)],
+            "test": [f"run{number:02d}/test/item{place:02d}.png" for place in range(1, len(run.probes) + 1)],
+        }
+        for name, face in [*zip(names["training"], run.gallery), *zip(names["test"], run.probes)]:
+            path = Path(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(dataset.source.read(dataset.files[face]))
+        lines = [f"{item} {names['training'][answer]}" for item, answer in zip(names["test"], run.answers)]
+        write_text(Path(folder) / f"run{number:02d}" / "class_labels.txt", "\n".join(lines) + "\n")
+
+
+def read_runs(path):
+    """Reads runs of one-shot trials in the layout of Lake's `all_runs.zip`, from a folder or an archive.
+
+    Returns:
+        `(source, runs)`: where the pictures are read from, and a list of `oneshot.OneShotRun` of names in it.
+
+    Raises:
+        FileNotFoundError: if there are no runs.
+        ValueError: if a run's `class_labels.txt` does not fit its pictures.
+    """
+    source = open_source(path, cache_root() / "unpacked")
+    names = source.names()
+    found = sorted((int(match["number"]), name, match["root"]) for name in names if (match := LABELS.fullmatch(name)))
+    if not found:
+        raise FileNotFoundError(f"There are no runs here (run01/class_labels.txt and so on); give their folder or zip. Received: {path}")
+    return source, [_read_run(source, set(names), name, root) for _, name, root in found]
+
+
+def _read_run(source, names, labels, root):
+    rows = [line.split() for _, line in text_lines(source.read(labels), labels)]
+    if not rows or any(len(row) != 2 for row in rows):
+        raise ValueError(
+            f"{source.location}: {labels} holds lines 'test-picture training-picture'; restore it. Received: {len(rows)} lines"
+        )
+    training = str(PurePosixPath(labels).parent / "training")
+    gallery = tuple(sorted(name for name in names if str(PurePosixPath(name).parent) == training and name.endswith(".png")))
+    probes, answers = zip(*((root + item, root + drawn) for item, drawn in rows))
+    if missing := sorted({*probes} - names | {*answers} - {*gallery}):
+        raise ValueError(f"{source.location}: {labels} names pictures that are not there; complete the run. Received: {missing[0]}")
+    return OneShotRun(gallery, probes, tuple(gallery.index(answer) for answer in answers))

@@ -1,0 +1,141 @@
+"""What a training leaves in its run's folder: scores of every pair, metrics, one-shot accuracies, the model."""
+
+import dataclasses
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from siamese_lib.backend import keras
+from siamese_lib.config import ExperimentConfig
+from siamese_lib.evaluation import metrics_of_splits
+from siamese_lib.images import FaceCache
+from siamese_lib.losses import binary_crossentropy
+from siamese_lib.model import count_parameters
+from siamese_lib.oneshot import OneShotRun, accuracy_of_runs, by_cosine, oneshot_table, pictures_of, pixel_vectors
+from siamese_lib.pairs import Face, PairList
+from siamese_lib.runs import SPLITS
+from siamese_lib.sampling import FaceExamples, PairExamples
+
+
+@dataclass(frozen=True)
+class Results:
+    """What is measured of a trained network, and written down.
+
+    Attributes:
+        config: the `ExperimentConfig`.
+        pairs: `{split: PairList}`.
+        examples: what was learnt from.
+        cache: a `FaceCache` of all pictures.
+        oneshot_faces: pictures of test people, for N-way one-shot accuracy.
+        oneshot_runs: `{part: [OneShotRun]}`, or {}.
+        group_of: as in `FaceDataset`.
+    """
+
+    config: ExperimentConfig
+    pairs: dict[str, PairList]
+    examples: PairExamples | FaceExamples
+    cache: FaceCache
+    oneshot_faces: list[Face]
+    oneshot_runs: dict[str, list[OneShotRun]]
+    group_of: Mapping[str, str]
+
+    def write_state(self, run, verifier, history):
+        """Writes what a run of so few epochs would have written, but for the model: scores and metrics of the network as it is now."""
+        if run.done:
+            return
+        run.write_json("config.json", dataclasses.replace(self.config, num_epochs=len(history), score_epochs=()).to_dict())
+        run.write_history(history.to_dict("records"))
+        metrics, _ = self._write_scores(run, verifier, {})
+        run.write_json("metrics.json", metrics)
+        run.finish()
+
+    def write(self, run, verifier, seconds):
+        """Scores every pair, chooses the threshold on validation, writes scores, metrics and model."""
+        metrics, embeddings = self._write_scores(run, verifier, seconds)
+        run.write_oneshot(self._oneshot(verifier, embeddings["test"]))
+        if self.oneshot_runs:
+            trials = self._trials(verifier)
+            run.write_trials(trials)
+            metrics["oneshot"] = {part: accuracy_of_runs(trials[trials["part"] == part]) for part in self.oneshot_runs}
+        run.write_json("metrics.json", metrics)
+        config = self.config
+        verifier.settings |= {
+            "threshold": metrics["threshold"],
+            "experiment": config.experiment,
+            "dataset": config.dataset,
+            "seed": config.seed,
+        }
+        verifier.save(run.path("model.keras"))
+
+    def _write_scores(self, run, verifier, seconds):
+        pairs, cache = self.pairs, self.cache
+        embeddings = {split: verifier.embed_faces(cache, pairs[split].faces) for split in ("train", "validation")}
+        if self.config.learns_classes:
+            self._fit_head(verifier, embeddings["validation"])
+        started = time.perf_counter()
+        embeddings["test"] = verifier.embed_faces(cache, pairs["test"].faces)
+        scores = {"test": verifier.score_embedded(pairs["test"], embeddings["test"])}
+        predict = time.perf_counter() - started
+        scores |= {split: verifier.score_embedded(pairs[split], embeddings[split]) for split in ("train", "validation")}
+        _warn_of_collapse(embeddings["validation"], scores["validation"])
+        losses = {split: penalised_loss(verifier.network, scores[split], pairs[split].labels) for split in SPLITS}
+        metrics = metrics_of_splits(pairs, scores, losses)
+        metrics["seconds"] = seconds | {"predict": predict} | _seconds_of(run.history)
+        metrics |= {"num_epochs": len(run.history), "parameters": count_parameters(verifier.network), "examples": self.examples.counts}
+        run.write_scores(pairs, scores)
+        return metrics, embeddings
+
+    def _fit_head(self, verifier, embeddings):
+        """No pair was trained on, so the head knows nothing yet: classes give it joint Bayesian, validation pairs make it a probability."""
+        if self.config.joint_bayesian:
+            # The pictures of one epoch, so that somebody with hundreds of pictures does not decide alone what varies within people.
+            shown = self.examples.shown(self.config.seed, epoch=0)
+            verifier.fit_joint_bayesian(self.cache, shown, [self.examples.class_of[face] for face in shown])
+        validation = self.pairs["validation"]
+        verifier.calibrate(verifier.score_embedded(validation, embeddings), validation.labels)
+
+    def _oneshot(self, verifier, embeddings):
+        """N-way one-shot accuracy on pictures of test people: the network's own score, and the pixels without any learning."""
+        faces = self.oneshot_faces
+        if faces != self.pairs["test"].faces:
+            embeddings = verifier.embed_faces(self.cache, faces)
+        network = {self.config.experiment: lambda left, right: verifier.score(embeddings[left], embeddings[right])}
+        return oneshot_table(network | {"pixels": by_cosine(pixel_vectors(self.cache[faces]))}, faces, group_of=self.group_of)
+
+    def _trials(self, verifier):
+        """The network's answers in the one-shot trials of every part, one below the other."""
+        import pandas as pd
+
+        tables = []
+        for part, runs in self.oneshot_runs.items():
+            faces = pictures_of(runs)
+            table = verifier.answer_trials(runs, faces, verifier.embed_faces(self.cache, faces))
+            tables.append(table.assign(part=part))
+        return pd.concat(tables, ignore_index=True)
+
+
+def _seconds_of(history):
+    """Times of a training: the median of an epoch, until the epoch that was best on validation, all of it."""
+    measure = next((name for name in ("val_auc", "val_oneshot") if name in history), None)
+    best = history[measure].idxmax() if measure else len(history) - 1
+    seconds = history["seconds"]
+    return {"epoch": float(seconds.median()), "converge": float(seconds[: best + 1].sum()), "train": float(seconds.sum())}
+
+
+def penalised_loss(network, scores, labels):
+    """The loss as trained: mean cross-entropy plus the layers' L2 penalties, with dropout off."""
+    columns = (np.asarray(values, dtype=np.float32)[:, np.newaxis] for values in (labels, scores))
+    crossentropy = float(keras.ops.mean(binary_crossentropy(*columns)))
+    return crossentropy + float(sum(keras.ops.convert_to_numpy(penalty) for penalty in network.losses))
+
+
+def _warn_of_collapse(embeddings, scores):
+    if np.ptp(scores) < 1e-4:
+        warnings.warn(
+            "The network gives every validation pair the same score: it has learnt nothing; lower the learning_rate.", stacklevel=2
+        )
+    if float(embeddings.std(axis=0).max()) < 1e-4:
+        warnings.warn("The embeddings have collapsed: every face has the same one; lower the learning_rate.", stacklevel=2)
