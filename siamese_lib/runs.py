@@ -63,7 +63,7 @@ class Run:
     def all_of(cls, folder):
         """The finished runs of an experiment's folder, by seed."""
         runs = [cls(path.parent) for path in Path(folder).glob("seed_*/DONE")]
-        return sorted(runs, key=lambda run: run.config.seed)
+        return sorted(runs, key=lambda run: int(run.directory.name.removeprefix("seed_")))
 
     def path(self, name):
         """The path of one of the run's files."""

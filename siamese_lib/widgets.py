@@ -7,6 +7,7 @@ ipywidgets 7.7 (Colab) and 8 share. A widget's pictures are bytes in an `Image`,
 import dataclasses
 import html
 import io
+import math
 
 import ipywidgets
 import numpy as np
@@ -38,13 +39,15 @@ def threshold_slider(scores, labels, threshold, pairs, cache):
     """
     scores, labels = np.asarray(scores), np.asarray(labels)
     low, high = float(scores.min()), float(scores.max())
+    step = max((high - low) / 200, 1e-6)
+    digits = max(3, math.ceil(-math.log10(step)))  # scores may lie close together: a step must be seen in the numbers
     slider = ipywidgets.FloatSlider(
         value=threshold,
         min=min(low, threshold),
         max=max(high, threshold),
-        step=max((high - low) / 200, 1e-6),
+        step=step,
         description="Threshold",
-        readout_format=".3f",
+        readout_format=f".{digits}f",
         layout=ipywidgets.Layout(width="90%"),
     )
     words, histogram, gallery = ipywidgets.HTML(layout=ipywidgets.Layout(width="23rem")), _picture("36rem"), _picture()
@@ -56,7 +59,7 @@ def threshold_slider(scores, labels, threshold, pairs, cache):
         histogram.value = explorer_figures.png(line.at(slider.value))
         gallery.value = explorer_figures.png(_nearest_sheet(scores, slider.value, pairs, cache)[0])
         # Last, so that who reads the new numbers sees the new pictures.
-        words.value = _outcome_html(scores, labels, slider.value)
+        words.value = _outcome_html(scores, labels, slider.value, digits)
 
     slider.observe(draw, names="value")
     draw()
@@ -92,7 +95,7 @@ def _pair_sheet(pairs, captions, wrong, cache):
     return explorer_figures.sheet(tiles, captions, wrong, COLUMNS), captions
 
 
-def _outcome_html(scores, labels, threshold):
+def _outcome_html(scores, labels, threshold, digits):
     """Accuracy and the table of the four outcomes; a darker cell holds more of its row, as in `figures.confusion_matrix`."""
     counts = np.array(evaluation.confusion(scores, labels, threshold))
     right = counts[0, 0] + counts[1, 1]
@@ -105,7 +108,7 @@ def _outcome_html(scores, labels, threshold):
         ]
         rows.append(f'<tr><th style="padding:4px 6px;text-align:left">{name}</th>{"".join(cells)}</tr>')
     return (
-        f"<p><b>Threshold {threshold:.3f}: accuracy {right / counts.sum():.1%}</b>, {right} of {counts.sum()} pairs right, "
+        f"<p><b>Threshold {threshold:.{digits}f}: accuracy {right / counts.sum():.1%}</b>, {right} of {counts.sum()} pairs right, "
         f"{counts[0, 1]} strangers accepted, {counts[1, 0]} same pairs rejected.</p>"
         f'<table style="white-space:nowrap"><tr><th></th><th>called different</th><th>called same</th></tr>{"".join(rows)}</table>'
     )

@@ -86,9 +86,9 @@ def test_a_parameter_that_cannot_be_used_is_refused_before_anything_runs(paramet
 
 def test_an_experiment_without_a_sweep_goes_without_notebook_3(tmp_path, capsys):
     (tmp_path / "own.yaml").write_text("dataset: sample\n")
-    assert report.SWEEP_NOTEBOOK not in report._notebooks_for(tmp_path / "own.yaml")
+    assert report.SWEEP_NOTEBOOK not in report._notebooks_for(tmp_path / "own.yaml", "lfwa")
     assert "left out" in capsys.readouterr().out
-    assert report.SWEEP_NOTEBOOK in report._notebooks_for(report.project_root() / "experiments" / "sample_reference.yaml")
+    assert report.SWEEP_NOTEBOOK in report._notebooks_for(report.project_root() / "experiments" / "sample_reference.yaml", "sample")
 
 
 def test_the_title_and_the_abstract_are_plain_text():

@@ -59,6 +59,14 @@ def test_a_threshold_beyond_all_scores_is_kept(cache):
     assert slider.value == 0.95
 
 
+def test_a_step_is_seen_in_the_numbers_even_where_scores_lie_close_together(cache):
+    close = 0.993 + 0.0001 * np.asarray(SCORES)
+    slider, outcome, _ = widgets.threshold_slider(close, PAIRS.labels, float(close.min()), PAIRS, cache).children
+    before = outcome.children[0].value
+    slider.value += slider.step
+    assert outcome.children[0].value != before and format(slider.value, slider.readout_format) != format(slider.min, slider.readout_format)
+
+
 def test_the_line_stands_at_the_score_on_the_axis():
     line = explorer_figures.ScoreLine(SCORES, PAIRS.labels, 0.5)
     columns = []
