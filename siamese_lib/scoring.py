@@ -13,10 +13,11 @@ from siamese_lib.descriptors import local_binary_patterns
 from siamese_lib.environment import policy_of
 from siamese_lib.evaluation import platt_scaling
 from siamese_lib.files import read_json, replacing, write_json
+from siamese_lib.folding import FoldedEncoder
 from siamese_lib.joint_bayesian import fit_joint_bayesian
 from siamese_lib.oneshot import score_trials
 
-BATCH_SIZE = 128
+BATCH_SIZE, PAIRS_AT_ONCE = 128, 1024
 # What Keras 3.15 writes into a model file and Keras 3.13, which Colab has, refuses; each at the value that a reader takes without it.
 NEW_ARGUMENTS = {"input_axes": None, "output_axes": None, "renorm": False, "renorm_clipping": None, "renorm_momentum": 0.99}
 # All that a network of this project is made of. Keras' safe mode has been circumvented through layers that are not among these.
@@ -44,6 +45,7 @@ class Verifier:
         self.network = network
         self.settings = settings
         self._encoder = network.get_layer("encoder")
+        self._at_work = FoldedEncoder(self._encoder)
         self._head = network.get_layer("head")
         # A network takes pictures; the linear map behind hand-made descriptors takes those.
         self._describe = local_binary_patterns if len(self._encoder.input_shape) == 2 else lambda images: images
@@ -120,14 +122,16 @@ class Verifier:
         Returns:
             `(num_images, embedding_size)`, float32.
         """
-        batches = []
-        for start in range(0, len(images), BATCH_SIZE):
-            batch = np.asarray(images[start : start + BATCH_SIZE], dtype=np.float32)
-            embeddings = self._predict(self._encoder, self._describe(batch))
-            if self.settings["mirror_averaging"]:
-                embeddings = (embeddings + self._predict(self._encoder, self._describe(batch[:, :, ::-1]))) / 2
-            batches.append(embeddings)
-        return np.concatenate(batches)
+        self._at_work.refresh()
+        starts = range(0, len(images), BATCH_SIZE)
+        return np.concatenate([self._embedded(images[start : start + BATCH_SIZE]) for start in starts])
+
+    def _embedded(self, images):
+        batch = np.asarray(images, dtype=np.float32)
+        embeddings = self._predict(self._at_work.network, self._describe(batch))
+        if self.settings["mirror_averaging"]:
+            embeddings = (embeddings + self._predict(self._at_work.network, self._describe(batch[:, :, ::-1]))) / 2
+        return embeddings
 
     def score(self, left, right):
         """The scores of pairs of embeddings.
@@ -139,8 +143,8 @@ class Verifier:
             `(num_pairs,)`, float: the probability that a pair shows the same person.
         """
         # The Siamese distance is symmetric, so f(a, b) = f(b, a) holds without averaging the two.
-        starts = range(0, len(left), 8 * BATCH_SIZE)
-        parts = [self._predict(self._head, [left[s : s + 8 * BATCH_SIZE], right[s : s + 8 * BATCH_SIZE]]) for s in starts]
+        starts = range(0, len(left), PAIRS_AT_ONCE)
+        parts = [self._predict(self._head, [left[s : s + PAIRS_AT_ONCE], right[s : s + PAIRS_AT_ONCE]]) for s in starts]
         return np.concatenate(parts)[:, 0].astype(float)
 
     def fit_projection(self, cache, faces):
@@ -202,12 +206,14 @@ class Verifier:
 
     def embed_faces(self, cache, faces):
         """The embeddings `(len(faces), embedding_size)` of a list of `Face` whose pictures are in a `FaceCache`, read batch by batch."""
-        return np.concatenate([self.embed(cache[faces[start : start + BATCH_SIZE]]) for start in range(0, len(faces), BATCH_SIZE)])
+        self._at_work.refresh()
+        starts = range(0, len(faces), BATCH_SIZE)
+        return np.concatenate([self._embedded(cache[faces[start : start + BATCH_SIZE]]) for start in starts])
 
     def _predict(self, part, inputs):
         # The last batch is smaller; it is filled up so that TensorFlow does not trace the graph anew.
         several = inputs if isinstance(inputs, list) else [inputs]
-        count, full = len(several[0]), BATCH_SIZE if part is self._encoder else 8 * BATCH_SIZE
+        count, full = len(several[0]), PAIRS_AT_ONCE if part is self._head else BATCH_SIZE
         padded = [np.concatenate([array, np.repeat(array[-1:], full - count, axis=0)]) for array in several]
         return np.asarray(part.predict_on_batch(padded if isinstance(inputs, list) else padded[0]), dtype=np.float32)[:count]
 

@@ -194,7 +194,7 @@ def test_a_loss_that_is_no_longer_finite_is_one_sentence(lfw_folder, tmp_path, m
 
 
 def test_a_network_that_learns_nothing_is_warned_of(lfw_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(training.Verifier, "embed", lambda self, images: np.ones((len(images), 16), np.float32))
+    monkeypatch.setattr(training.Verifier, "embed_faces", lambda self, cache, faces: np.ones((len(faces), 16), np.float32))
     with pytest.warns(UserWarning, match="same score"), pytest.warns(UserWarning, match="collapsed"):
         training.train(config(num_epochs=1), lfw_folder, tmp_path, verbose=0)
 
