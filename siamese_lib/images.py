@@ -1,6 +1,7 @@
 """Pictures as arrays: decode, crop, resize once into a memory-mapped cache; from there in batches, augmented, to the network."""
 
 import io
+import itertools
 import os
 import warnings
 import zlib
@@ -22,6 +23,7 @@ MAX_PIXELS = 50_000_000  # more in one picture is a mistake or a decompression b
 # Decoding releases Python's lock, and a second thread hides a slow disk; more threads than processors wait for each other.
 NUM_THREADS = min(4, max(2, os.cpu_count() or 2))
 CHUNK = 512  # pictures between two moves of the progress bar
+PORTION = 32  # pictures that a thread is given at a time: handing over each alone took a fifth of the time
 
 
 def decode_image(content, crop, image_size, name):
@@ -192,7 +194,8 @@ def _build(folder, source, names, crop, image_size):
         header = {"descr": "|u1", "fortran_order": False, "shape": (len(names), *image_size, 1)}
         np.lib.format.write_array_header_1_0(out, header)
         for start in range(0, len(names), CHUNK):
-            pictures = list(pool.map(decode, names[start : start + CHUNK]))
+            portions = [names[place : place + PORTION] for place in range(start, min(start + CHUNK, len(names)), PORTION)]
+            pictures = list(itertools.chain.from_iterable(pool.map(lambda portion: [decode(name) for name in portion], portions)))
             if not unreadable:
                 content = np.stack(pictures)
                 out.write(content)
