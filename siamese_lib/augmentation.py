@@ -25,9 +25,9 @@ def augment(images, config, seed):
     return images
 
 
-def _uniform(seed, stream, shape, low, high):
+def _uniform(seed, stream, shape, low, high, dtype=tf.float32):
     # Each quality draws from a stream of its own, so that switching one off leaves the others as they were.
-    return tf.random.stateless_uniform(shape, tf.stack([seed[0], seed[1] * 16 + stream]), low, high)
+    return tf.random.stateless_uniform(shape, tf.stack([seed[0], seed[1] * 16 + stream]), low, high, dtype)
 
 
 def quarter_turned(images, labels, seed):
@@ -41,7 +41,7 @@ def quarter_turned(images, labels, seed):
     Returns:
         `(images, labels)`: of class c with t turns the label is 4 c + t.
     """
-    turns = tf.random.stateless_uniform([tf.shape(images)[0]], tf.stack([seed[0], seed[1] * 16 + 12]), 0, 4, tf.int32)
+    turns = _uniform(seed, 12, [tf.shape(images)[0]], 0, 4, tf.int32)
     turned = tf.stack([tf.image.rot90(images, k) for k in range(4)], axis=1)  # (batch, 4, side, side, 1)
     return tf.gather(turned, turns, axis=1, batch_dims=1), labels * 4 + turns
 
@@ -51,6 +51,8 @@ def _warp(images, config, seed):
     count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
 
     def drawn(stream, most):
+        if not most:
+            return tf.zeros([count])
         if config.warp_probability == 1.0:
             return _uniform(seed, stream, [count], -1.0, 1.0) * most
         value, chance = tf.unstack(_uniform(seed, stream, [count, 2], -1.0, 1.0), axis=1)

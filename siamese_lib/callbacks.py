@@ -26,33 +26,36 @@ class EpochSeeds(keras.callbacks.Callback):
                 layer.seed_generator.state.assign(np.array([(self._seed * 1000 + index) % 2**32, epoch], dtype=np.uint32))
 
 
-class PairValidation(keras.callbacks.Callback):
+class _Validation(keras.callbacks.Callback):
+    """What a learner's network says of pictures that it does not learn from, by a `Verifier` around it."""
+
+    def __init__(self, config, cache):
+        super().__init__()
+        self._config, self._cache = config, cache
+
+    def on_train_begin(self, logs=None):
+        # A learner of classes shares its encoder; the head is untrained, but any logistic function of the cosine ranks pairs alike.
+        network = build_model(self._config, self.model.get_layer("encoder")) if self._config.learns_classes else self.model
+        self._verifier = Verifier(network, {"mirror_averaging": False})
+
+
+class PairValidation(_Validation):
     """After each epoch the AUC of the validation pairs, for a learner that is trained on classes and never sees a pair."""
 
     def __init__(self, config, cache, pairs):
-        super().__init__()
-        self._config, self._cache, self._pairs = config, cache, pairs
-
-    def on_train_begin(self, logs=None):
-        # The encoder is shared; the head is untrained, but any logistic function of the cosine ranks pairs alike.
-        self._verifier = Verifier(build_model(self._config, self.model.get_layer("encoder")), {"mirror_averaging": False})
+        super().__init__(config, cache)
+        self._pairs = pairs
 
     def on_epoch_end(self, epoch, logs=None):
         logs["val_auc"] = area_under_roc(self._verifier.score_pairs(self._cache, self._pairs), self._pairs.labels)
 
 
-class OneShotValidation(keras.callbacks.Callback):
+class OneShotValidation(_Validation):
     """After each epoch the accuracy in one-shot trials within groups of people who are held out."""
 
     def __init__(self, config, cache, runs):
-        super().__init__()
-        self._config, self._cache, self._runs = config, cache, runs
-        self._faces = pictures_of(runs)
-
-    def on_train_begin(self, logs=None):
-        # A learner of classes has no head yet; any logistic function of the cosine ranks a gallery alike.
-        network = build_model(self._config, self.model.get_layer("encoder")) if self._config.learns_classes else self.model
-        self._verifier = Verifier(network, {"mirror_averaging": False})
+        super().__init__(config, cache)
+        self._runs, self._faces = runs, pictures_of(runs)
 
     def on_epoch_end(self, epoch, logs=None):
         embeddings = self._verifier.embed_faces(self._cache, self._faces)

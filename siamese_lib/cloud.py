@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from siamese_lib import environment
-from siamese_lib.archives import FolderSource, is_archive
+from siamese_lib.archives import FolderSource, is_archive, open_source
 from siamese_lib.files import fingerprint
 
 PICTURES = (".jpg", ".jpeg", ".png", ".pgm")
@@ -47,6 +47,11 @@ def find_lfwa():
     place = local_copy(candidates[0], verbose=True)
     print(f"LFW-a: {candidates[0]}, {'read in place' if place == candidates[0] else f'read from {place}'}")
     return str(candidates[0])
+
+
+def open_data(path):
+    """A folder or archive of pictures, opened as `archives.open_source` does, from the local disk: see `local_copy`."""
+    return open_source(local_copy(path), environment.cache_root() / "unpacked")
 
 
 def local_copy(path, verbose=False):

@@ -105,10 +105,7 @@ def evaluate(options):
     else:
         pairs, scores, threshold = _score_pair_list(options)
         result = evaluation.verification_metrics(pairs, scores, threshold) | {"threshold": threshold}
-    keys = ("accuracy", "auc", "eer", "threshold", "num_pairs")
-    print("  ".join(f"{key} {result[key]:.4f}" if isinstance(result[key], float) else f"{key} {result[key]}" for key in keys))
-    if options.json:
-        write_json(options.json, {key: result[key] for key in keys})
+    _print_and_write(result, ("accuracy", "auc", "eer", "threshold", "num_pairs"), options.json)
 
 
 def _score_pair_list(options):
@@ -139,9 +136,7 @@ def oneshot(options):
     names = pictures_of(runs)
     pictures = np.stack([decode_image(source.read(name), verifier.crop, verifier.image_size, name) for name in names])
     result = accuracy_of_runs(verifier.answer_trials(runs, names, verifier.embed(pictures[..., np.newaxis])))
-    print(f"accuracy {result['accuracy']:.4f}  num_runs {result['num_runs']}  num_trials {result['num_trials']}")
-    if options.json:
-        write_json(options.json, {key: result[key] for key in ("accuracy", "num_runs", "num_trials")})
+    _print_and_write(result, ("accuracy", "num_runs", "num_trials"), options.json)
 
 
 def verify(options):
@@ -252,6 +247,13 @@ def _explained(threshold):
 
 def _listed(items):
     return f"{len(items)}" + (f": {', '.join(map(str, items))}" if items else "")
+
+
+def _print_and_write(result, keys, path):
+    """Prints some values of a result on one line, and writes them into the JSON file at `path`, if there is one."""
+    print("  ".join(f"{key} {result[key]:.4f}" if isinstance(result[key], float) else f"{key} {result[key]}" for key in keys))
+    if path:
+        write_json(path, {key: result[key] for key in keys})
 
 
 def _print_metrics(run):

@@ -14,7 +14,7 @@ layers = keras.layers
 
 
 class FoldedEncoder:
-    """An encoder at work: it computes what the encoder it was made of computes with the weights of the last `refresh`.
+    """An encoder at work: it computes what the encoder it was made of computes with the weights of the last `refresh`, which comes first.
 
     Attributes:
         network: a `keras.Model` from pictures to embeddings. It shares with the encoder all layers but those that were folded.
@@ -31,7 +31,6 @@ class FoldedEncoder:
                 clone_function=lambda layer: twins.get(layer.name, layer),
                 call_function=lambda layer, *inputs, **others: inputs[0] if layer.name in gone else layer(*inputs, **others),
             )
-        self.refresh()
 
     def refresh(self):
         """Takes over the encoder's weights as they are now."""

@@ -3,9 +3,8 @@
 import re
 from pathlib import Path, PurePosixPath
 
-from siamese_lib.archives import is_archive, open_source
-from siamese_lib.cloud import local_copy
-from siamese_lib.environment import cache_root
+from siamese_lib.archives import is_archive
+from siamese_lib.cloud import open_data
 from siamese_lib.face_dataset import FaceDataset, FaceFiles
 from siamese_lib.files import text_lines
 from siamese_lib.pairs import Face, PairList, parse_pair_folds
@@ -27,10 +26,10 @@ def locate_faces(data_root):
         FileNotFoundError: if there are no pictures in LFW's layout.
     """
     data_root = Path(data_root).expanduser()
-    source = open_source(local_copy(data_root), cache_root() / "unpacked")
+    source = open_data(data_root)
     files = face_files(source)
     if not files and data_root.is_dir():
-        source = open_source(local_copy(_only_archive(data_root)), cache_root() / "unpacked")
+        source = open_data(_only_archive(data_root))
         files = face_files(source)
     if not files:
         raise FileNotFoundError(f"No pictures PERSON/PERSON_0001.jpg were found; give LFW-a's folder or archive. Received: {data_root}")

@@ -9,7 +9,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 from siamese_lib.archives import JoinedSource, is_archive, open_source
-from siamese_lib.cloud import local_copy
+from siamese_lib.cloud import open_data
 from siamese_lib.environment import cache_root
 from siamese_lib.face_dataset import FaceDataset
 from siamese_lib.files import text_lines, write_text
@@ -36,13 +36,18 @@ def load_omniglot(data_root):
     Raises:
         FileNotFoundError: if the drawings are not there.
     """
-    source = _source(Path(data_root))
+    data_root = Path(data_root)
+    source = open_data(data_root)
+    drawings = _drawings(source)
+    if not drawings and data_root.is_dir():
+        archives = sorted(path for path in data_root.iterdir() if is_archive(path))
+        source = JoinedSource(data_root, [open_data(path) for path in archives])
+        drawings = _drawings(source)
     parts, files, alphabet_of = {"background": [], "evaluation": []}, {}, {}
-    for name in source.names():
-        if match := DRAWING.fullmatch(name):
-            face = Face(f"{match['alphabet']}/{match['character']}", int(match["drawer"]))
-            files[face], alphabet_of[face.person] = name, match["alphabet"]
-            parts[match["part"]].append(face)
+    for match in drawings:
+        face = Face(f"{match['alphabet']}/{match['character']}", int(match["drawer"]))
+        files[face], alphabet_of[face.person] = match[0], match["alphabet"]
+        parts[match["part"]].append(face)
     if not all(parts.values()):
         missing = " and ".join(f"images_{part}" for part, faces in parts.items() if not faces)
         raise FileNotFoundError(f"Omniglot's {missing} were not found; give the folder or archive with both. Received: {data_root}")
@@ -61,16 +66,14 @@ def load_omniglot(data_root):
     )
 
 
-def _source(data_root):
-    if data_root.is_dir() and not list(data_root.glob("**/images_background")):
-        archives = sorted(path for path in data_root.iterdir() if is_archive(path))
-        return JoinedSource(data_root, [open_source(local_copy(path), cache_root() / "unpacked") for path in archives])
-    return open_source(local_copy(data_root), cache_root() / "unpacked")
+def _drawings(source):
+    """The matches of `DRAWING` among the names of the files, in their order."""
+    return list(filter(None, map(DRAWING.fullmatch, source.names())))
 
 
 def _pairs_within_alphabets(faces, alphabet_of):
     pairs = []
-    for alphabet in sorted(set(alphabet_of[face.person] for face in faces)):
+    for alphabet in sorted({alphabet_of[face.person] for face in faces}):
         own = [face for face in faces if alphabet_of[face.person] == alphabet]
         pairs += draw_like_lfw(own, PAIRS_PER_ALPHABET // 2, seed=0)
     return PairList(tuple(pairs))
@@ -108,11 +111,11 @@ def read_runs(path):
         ValueError: if a run's `class_labels.txt` does not fit its pictures.
     """
     source = open_source(path, cache_root() / "unpacked")
-    names = source.names()
+    names = set(source.names())
     found = sorted((int(match["number"]), name, match["root"]) for name in names if (match := LABELS.fullmatch(name)))
     if not found:
         raise FileNotFoundError(f"There are no runs here (run01/class_labels.txt and so on); give their folder or zip. Received: {path}")
-    return source, [_read_run(source, set(names), name, root) for _, name, root in found]
+    return source, [_read_run(source, names, name, root) for _, name, root in found]
 
 
 def _read_run(source, names, labels, root):

@@ -74,8 +74,24 @@ def pictures_of(runs):
     return sorted({picture for run in runs for picture in (*run.gallery, *run.probes)})
 
 
+def answered_rightly(similarities, answers):
+    """Whether the right picture alone is the most similar. A tie counts as wrong: who cannot tell two apart has not answered.
+
+    Args:
+        similarities: of the probe to each gallery picture, `(num_trials, num_ways)`.
+        answers: the place of the right picture in each gallery, `(num_trials,)`.
+
+    Returns:
+        `(num_trials,)`, bool.
+    """
+    similarities, trials = np.asarray(similarities), np.arange(len(answers))
+    others = np.array(similarities, dtype=float)
+    others[trials, answers] = -np.inf
+    return similarities[trials, answers] > others.max(axis=1)
+
+
 def score_trials(runs, places, compare):
-    """What a way to compare answers in each trial. A tie counts as wrong: who cannot tell two classes apart has not answered.
+    """What a way to compare answers in each trial, and whether that is right by `answered_rightly`.
 
     Args:
         runs: a list of `OneShotRun`.
@@ -93,9 +109,9 @@ def score_trials(runs, places, compare):
         shape = (len(run.probes), len(run.gallery))
         left, right = (np.array([places[picture] for picture in side]) for side in (run.probes, run.gallery))
         similarities = compare(np.repeat(left, shape[1]), np.tile(right, shape[0])).reshape(shape)
-        for probe, answer, values in zip(run.probes, run.answers, similarities):
-            correct = bool(values[answer] > np.delete(values, answer).max())
-            rows.append((number, str(probe), str(run.gallery[answer]), str(run.gallery[int(values.argmax())]), correct))
+        answered = zip(run.probes, run.answers, similarities.argmax(axis=1), answered_rightly(similarities, run.answers))
+        for probe, answer, chosen, correct in answered:
+            rows.append((number, str(probe), str(run.gallery[answer]), str(run.gallery[chosen]), bool(correct)))
     return pd.DataFrame(rows, columns=["run", "probe", "answer", "chosen", "right"])
 
 
@@ -153,9 +169,9 @@ def draw_episodes(faces, num_ways, num_episodes, seed):
 def oneshot_accuracy(similarities, people, seed=0):
     """The share of episodes whose probe is most similar to the picture of its own person, with a 95 % interval.
 
-    A tie counts as wrong: who cannot tell two people apart has not answered. Episodes with the same probe's person are not
-    independent, so these people are drawn with replacement, not episodes (cluster bootstrap: Field and Welsh, "Bootstrapping clustered
-    data", 2007); the people beside them in the galleries are taken as they are.
+    Right is what `answered_rightly` calls so. Episodes with the same probe's person are not independent, so these people are drawn with
+    replacement, not episodes (cluster bootstrap: Field and Welsh, "Bootstrapping clustered data", 2007); the people beside them in the
+    galleries are taken as they are.
 
     Args:
         similarities: of the probe to each gallery picture, `(num_episodes, num_ways)`; first the one of the probe's person.
@@ -164,8 +180,7 @@ def oneshot_accuracy(similarities, people, seed=0):
     Returns:
         `(accuracy, [low, high])`
     """
-    similarities = np.asarray(similarities)
-    right = similarities[:, 0] > similarities[:, 1:].max(axis=1)
+    right = answered_rightly(similarities, np.zeros(len(similarities), dtype=int))
     return float(right.mean()), people_bootstrap(people, people, right, seed=seed)
 
 

@@ -3,7 +3,6 @@
 import dataclasses
 import time
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +10,12 @@ import numpy as np
 from siamese_lib.backend import keras
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.evaluation import metrics_of_splits
+from siamese_lib.face_dataset import FaceDataset
 from siamese_lib.images import FaceCache
 from siamese_lib.losses import binary_crossentropy
 from siamese_lib.model import count_parameters
 from siamese_lib.oneshot import OneShotRun, accuracy_of_runs, by_cosine, oneshot_table, pictures_of, pixel_vectors
-from siamese_lib.pairs import Face, PairList
+from siamese_lib.pairs import PairList
 from siamese_lib.runs import SPLITS
 from siamese_lib.sampling import FaceExamples, PairExamples
 
@@ -26,21 +26,19 @@ class Results:
 
     Attributes:
         config: the `ExperimentConfig`.
+        dataset: the `FaceDataset`.
         pairs: `{split: PairList}`.
         examples: what was learnt from.
         cache: a `FaceCache` of all pictures.
-        oneshot_faces: pictures of test people, for N-way one-shot accuracy.
         oneshot_runs: `{part: [OneShotRun]}`, or {}.
-        group_of: as in `FaceDataset`.
     """
 
     config: ExperimentConfig
+    dataset: FaceDataset
     pairs: dict[str, PairList]
     examples: PairExamples | FaceExamples
     cache: FaceCache
-    oneshot_faces: list[Face]
     oneshot_runs: dict[str, list[OneShotRun]]
-    group_of: Mapping[str, str]
 
     def write_state(self, run, verifier, history):
         """Writes what a run of so few epochs would have written, but for the model: scores and metrics of the network as it is now."""
@@ -55,9 +53,11 @@ class Results:
     def write(self, run, verifier, seconds):
         """Scores every pair, chooses the threshold on validation, writes scores, metrics and model."""
         metrics, embeddings = self._write_scores(run, verifier, seconds)
-        run.write_oneshot(self._oneshot(verifier, embeddings["test"]))
+        # Pictures of people who are not trained on; most have been embedded with the pairs.
+        known = {face: row for split in ("validation", "test") for face, row in zip(self.pairs[split].faces, embeddings[split])}
+        run.write_oneshot(self._oneshot(verifier, self._embedded(verifier, self.dataset.oneshot_faces, known)))
         if self.oneshot_runs:
-            trials = self._trials(verifier)
+            trials = self._trials(verifier, known)
             run.write_trials(trials)
             metrics["oneshot"] = {part: accuracy_of_runs(trials[trials["part"] == part]) for part in self.oneshot_runs}
         run.write_json("metrics.json", metrics)
@@ -97,23 +97,26 @@ class Results:
         validation = self.pairs["validation"]
         verifier.calibrate(verifier.score_embedded(validation, embeddings), validation.labels)
 
+    def _embedded(self, verifier, faces, known):
+        """The embeddings `(len(faces), embedding_size)`; those that are not in `known` yet are made and put there."""
+        if new := [face for face in faces if face not in known]:
+            known.update(zip(new, verifier.embed_faces(self.cache, new)))
+        return np.stack([known[face] for face in faces])
+
     def _oneshot(self, verifier, embeddings):
         """N-way one-shot accuracy on pictures of test people: the network's own score, and the pixels without any learning."""
-        faces = self.oneshot_faces
-        if faces != self.pairs["test"].faces:
-            embeddings = verifier.embed_faces(self.cache, faces)
+        faces = self.dataset.oneshot_faces
         network = {self.config.experiment: lambda left, right: verifier.score(embeddings[left], embeddings[right])}
-        return oneshot_table(network | {"pixels": by_cosine(pixel_vectors(self.cache[faces]))}, faces, group_of=self.group_of)
+        return oneshot_table(network | {"pixels": by_cosine(pixel_vectors(self.cache[faces]))}, faces, group_of=self.dataset.group_of)
 
-    def _trials(self, verifier):
+    def _trials(self, verifier, known):
         """The network's answers in the one-shot trials of every part, one below the other."""
         import pandas as pd
 
         tables = []
         for part, runs in self.oneshot_runs.items():
             faces = pictures_of(runs)
-            table = verifier.answer_trials(runs, faces, verifier.embed_faces(self.cache, faces))
-            tables.append(table.assign(part=part))
+            tables.append(verifier.answer_trials(runs, faces, self._embedded(verifier, faces, known)).assign(part=part))
         return pd.concat(tables, ignore_index=True)
 
 

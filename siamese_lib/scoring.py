@@ -122,9 +122,11 @@ class Verifier:
         Returns:
             `(num_images, embedding_size)`, float32.
         """
+        return self._embed_batches(images[start : start + BATCH_SIZE] for start in range(0, len(images), BATCH_SIZE))
+
+    def _embed_batches(self, batches):
         self._at_work.refresh()
-        starts = range(0, len(images), BATCH_SIZE)
-        return np.concatenate([self._embedded(images[start : start + BATCH_SIZE]) for start in starts])
+        return np.concatenate([self._embedded(images) for images in batches])
 
     def _embedded(self, images):
         batch = np.asarray(images, dtype=np.float32)
@@ -206,9 +208,7 @@ class Verifier:
 
     def embed_faces(self, cache, faces):
         """The embeddings `(len(faces), embedding_size)` of a list of `Face` whose pictures are in a `FaceCache`, read batch by batch."""
-        self._at_work.refresh()
-        starts = range(0, len(faces), BATCH_SIZE)
-        return np.concatenate([self._embedded(cache[faces[start : start + BATCH_SIZE]]) for start in starts])
+        return self._embed_batches(cache[faces[start : start + BATCH_SIZE]] for start in range(0, len(faces), BATCH_SIZE))
 
     def _predict(self, part, inputs):
         # The last batch is smaller; it is filled up so that TensorFlow does not trace the graph anew.

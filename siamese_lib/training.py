@@ -69,12 +69,11 @@ def _train_network(config, run, dataset, verbose, callbacks):
     started = time.perf_counter()
     results = Results(
         config,
+        dataset,
         pairs=dataset.split(config),
         examples=dataset.examples(config),
         cache=open_cache(dataset, config.crop, config.image_size, dataset.faces_of(config)),
-        oneshot_faces=dataset.oneshot_faces,
         oneshot_runs=dataset.oneshot_runs(config),
-        group_of=dataset.group_of,
     )
     seconds = {"prepare": time.perf_counter() - started}
     previous_policy = keras.config.dtype_policy()
