@@ -10,7 +10,7 @@ import sys
 from siamese_lib import commands, environment
 from siamese_lib.config import CHOICES
 
-RESULTS = environment.project_root() / "results" / "lfwa"
+RESULTS = environment.project_root() / "results"
 
 
 def main(arguments=None):
@@ -72,7 +72,7 @@ def _parser():
     command.add_argument("--runs", default="runs", help="where run folders are made")
     command.add_argument("--output", help="the report's folder")
     command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="replaces a parameter of the notebooks")
-    add(commands.leaderboard).add_argument("--results", default=str(RESULTS), help="the folder of the runs")
+    add(commands.leaderboard).add_argument("--results", default=str(RESULTS), help="the folder with the runs of lfwa and omniglot")
     return parser
 
 
@@ -111,7 +111,7 @@ def _add_photograph_commands(add):
         if function is commands.alignment:
             command.add_argument("--config", default="experiments/lfwa_people.yaml", help="the experiment that the network comes from")
             command.add_argument("--data-root", help="folder or archive of LFW-a")
-            command.add_argument("--results", default=str(RESULTS), help="where alignment.json is written")
+            command.add_argument("--results", default=str(RESULTS / "lfwa"), help="where alignment.json is written")
         else:
             command.add_argument(
                 "--aligned", action="store_true", help="the pictures are aligned like the training data; nothing is sought"

@@ -115,8 +115,14 @@ def score_trials(runs, places, compare):
     return pd.DataFrame(rows, columns=["run", "probe", "answer", "chosen", "right"])
 
 
+def mean_of_seeds(tables):
+    """The trials of several networks that answered the same ones: right is the share of the networks that are."""
+    return tables[0].assign(right=sum(table["right"] for table in tables) / len(tables))
+
+
 def accuracy_of_runs(trials):
-    """The accuracy over all trials of `score_trials`, with a 95 % interval by bootstrap over pairs of runs (two share their characters).
+    """The accuracy over all trials of `score_trials` or `mean_of_seeds`, with a 95 % interval by bootstrap over pairs of runs, since two
+    runs share their characters.
 
     Returns:
         A dict with accuracy, accuracy_interval, num_runs, num_trials.

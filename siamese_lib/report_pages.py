@@ -10,15 +10,42 @@ from siamese_lib.checklist import CHECKLIST
 from siamese_lib.environment import project_root
 from siamese_lib.files import read_json
 from siamese_lib.inspection import images_by_person
+from siamese_lib.leaderboard import leaderboard_row
 from siamese_lib.runs import Run
 
 TEMPLATES = Path(__file__).parent / "templates"
-CREDITS = {
-    "sample": "Faces: The Database of Faces, AT&T Laboratories Cambridge.",
-    "omniglot": "Characters: Omniglot, Lake, Salakhutdinov and Tenenbaum (2015), under the MIT licence.",
+
+
+@dataclass(frozen=True)
+class Subject:
+    """How the front page speaks of a dataset.
+
+    Attributes:
+        data: its name.
+        board: the folder in `results/` whose committed runs stand beside the report's own.
+        one, many: what is told apart.
+        credit: whose pictures are shown.
+    """
+
+    data: str
+    board: str = "lfwa"
+    one: str = "person"
+    many: str = "people"
+    credit: str = ""
+
+
+SUBJECTS = {
+    "sample": Subject("the sample faces", credit="Faces: The Database of Faces, AT&T Laboratories Cambridge."),
+    "lfwa": Subject("LFW-a"),
+    "lfw-funneled": Subject("LFW-funneled"),
+    "omniglot": Subject(
+        "Omniglot",
+        board="omniglot",
+        one="character",
+        many="characters",
+        credit="Characters: Omniglot, Lake, Salakhutdinov and Tenenbaum (2015), under the MIT licence.",
+    ),
 }
-DATA_NAMES = {"sample": "the sample faces", "lfwa": "LFW-a", "lfw-funneled": "LFW-funneled", "omniglot": "Omniglot"}
-PEOPLE = {"omniglot": "characters"}  # what is told apart, where it is not people
 
 
 @dataclass(frozen=True)
@@ -173,48 +200,48 @@ def front_page(configs, dataset, runs_dir, pages):
         pages: the `Page`s of the report.
     """
     runs = [run for run in (Run.of(one, runs_dir) for one in configs) if run.done]
-    data, people = DATA_NAMES[dataset.name], PEOPLE.get(dataset.name, "people")
-    groups = [{"words": f"This report: {data}, {runs[0].metrics['test']['num_pairs']:,} test pairs", "rows": list(map(_run_row, runs))}]
-    board = project_root() / "results" / "lfwa" / "leaderboard.json"
-    if board.is_file():
-        groups.append({"words": "Committed runs on LFW-a, mean over seeds", "rows": list(map(_board_row, read_json(board)))})
-    best = max(runs, key=lambda run: run.metrics["validation"]["auc"])
-    row = _run_row(best)
-    headline = (
-        f"On {best.metrics['test']['num_pairs']:,} pairs of new {people} from {data}, the experiment {row['experiment']} decides "
-        f"{row['test']} rightly (95 % interval {row['interval']}), after {row['minutes']} of training on "
-        f"{best.versions['machine']['num_cpus']} CPU cores."
-    )
+    subject = SUBJECTS[dataset.name]
+    groups = [{"words": f"This report: {subject.data}, {runs[0].metrics['test']['num_pairs']:,} test pairs"}]
+    groups[0]["rows"] = [_row(leaderboard_row([run])) | {"experiment": _name(run.config)} for run in runs]
+    board = project_root() / "results" / subject.board / "leaderboard.json"
+    if committed := read_json(board) if board.is_file() else []:
+        groups.append({"words": f"Committed runs on {SUBJECTS[subject.board].data}, mean over seeds", "rows": list(map(_row, committed))})
     return _rendered(
         "index.html.j2",
         title="One-shot face verification with Siamese networks",
-        headline=headline,
+        headline=_headline(max(runs, key=lambda run: run.metrics["validation"]["auc"]), subject),
         groups=groups,
         pages=pages,
-        data_words=f"{data}, {len(dataset.files):,} pictures of {len(images_by_person(dataset)):,} {people}",
-        credit=CREDITS.get(dataset.name, ""),
+        subject=subject,
+        data_words=f"{subject.data}, {len(dataset.files):,} pictures of {len(images_by_person(dataset)):,} {subject.many}",
         date=runs[0].versions["date"][:10],
         versions=runs[0].versions,
     )
 
 
-def _run_row(run):
-    metrics, config = run.metrics, run.config
-    return {
-        "experiment": config.experiment + (f", {config.variant}" if config.variant else ""),
-        "encoder": config.encoder,
-        "protocol": config.protocol,
-        "parameters": f"{metrics['parameters']['total']:,}",
-        "seeds": 1,
-        "validation": f"{metrics['validation']['accuracy']:.1%}",
-        "test": f"{metrics['test']['accuracy']:.1%}",
-        "interval": "{:.1%} to {:.1%}".format(*metrics["test"]["accuracy_interval"]),
-        "auc": f"{metrics['test']['auc']:.3f}",
-        "minutes": f"{metrics['seconds']['train'] / 60:.1f} min",
-    }
+def _name(config):
+    return config.experiment + (f", {config.variant}" if config.variant else "")
 
 
-def _board_row(row):
+def _headline(run, subject):
+    """What the report's best run achieves, in a sentence or two."""
+    row = _row(leaderboard_row([run]))
+    sentences = [
+        f"On {run.metrics['test']['num_pairs']:,} pairs of new {subject.many} from {subject.data}, the experiment {_name(run.config)} "
+        f"decides {row['test']} rightly (95 % interval {row['interval']}), after {row['minutes']} of training on "
+        f"{run.versions['machine']['num_cpus']} CPU cores."
+    ]
+    if row["oneshot"]:
+        sentences.append(
+            f"Of 20 {subject.many} of one group, each seen once, it finds the right one in {row['oneshot']} of the trials "
+            f"({row['oneshot_interval']})."
+        )
+    return " ".join(sentences)
+
+
+def _row(row):
+    """A row of the leaderboard in words; oneshot is empty where no trials were within groups."""
+    oneshot = row.get("oneshot", {}).get("test_many")
     return {
         "experiment": row["experiment"],
         "encoder": row["encoder"],
@@ -223,10 +250,16 @@ def _board_row(row):
         "seeds": row["num_seeds"],
         "validation": f"{row['validation_accuracy_mean']:.1%}",
         "test": f"{row['test_accuracy_mean']:.1%}",
-        "interval": "{:.1%} to {:.1%}".format(*row["test_accuracy_interval"]),
+        "interval": _interval(row["test_accuracy_interval"]),
         "auc": f"{row['test_auc_mean']:.3f}",
         "minutes": f"{row['train_seconds_mean'] / 60:.1f} min",
+        "oneshot": f"{oneshot['accuracy']:.1%}" if oneshot else "",
+        "oneshot_interval": _interval(oneshot["accuracy_interval"]) if oneshot else "",
     }
+
+
+def _interval(bounds):
+    return "{:.1%} to {:.1%}".format(*bounds)
 
 
 def _style():

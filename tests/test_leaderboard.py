@@ -13,16 +13,18 @@ from siamese_lib.runs import SPLITS, Run
 
 PROJECT = Path(__file__).parent.parent
 RESULTS = PROJECT / "results" / "lfwa"
-RUNS = [Run(path.parent) for path in sorted(RESULTS.glob("*/seed_*/DONE"))]
+RUNS = [Run(path.parent) for dataset in leaderboard.MARKS for path in sorted((PROJECT / "results" / dataset).glob("*/seed_*/DONE"))]
 
 
-def test_the_committed_table_is_the_one_that_the_runs_give():
-    rows = leaderboard.leaderboard(RESULTS)
-    assert json.loads((RESULTS / "leaderboard.json").read_text()) == rows
+def test_the_committed_tables_are_those_that_the_runs_give():
+    boards = {dataset: leaderboard.leaderboard(PROJECT / "results" / dataset) for dataset in leaderboard.MARKS}
+    for dataset, rows in boards.items():
+        assert json.loads((PROJECT / "results" / dataset / "leaderboard.json").read_text()) == rows
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    assert leaderboard.with_table(readme, rows) == readme
+    assert leaderboard.with_tables(readme, boards) == readme
     card = (PROJECT / "models" / "README.md").read_text(encoding="utf-8")
-    assert leaderboard.with_table(card, [row for row in rows if (PROJECT / "models" / f"{row['experiment']}.keras").is_file()]) == card
+    has_model = lambda row: (PROJECT / "models" / f"{row['experiment']}.keras").is_file()  # noqa: E731
+    assert leaderboard.with_tables(card, {dataset: list(filter(has_model, rows)) for dataset, rows in boards.items()}) == card
 
 
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{run.directory.parent.name}-{run.directory.name}")
@@ -67,4 +69,4 @@ def test_several_seeds_are_averaged(tmp_path):
 def test_a_readme_without_marks_is_not_touched(tmp_path):
     (tmp_path / "README.md").write_text("no marks")
     with pytest.raises(ValueError, match="marks"):
-        leaderboard.update(RESULTS, tmp_path / "README.md", tmp_path / "README.md")
+        leaderboard.update(PROJECT / "results", tmp_path / "README.md", tmp_path / "README.md")

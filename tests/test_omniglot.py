@@ -14,6 +14,7 @@ from test_report import broken_links
 from siamese_lib.__main__ import main
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.datasets import load_dataset
+from siamese_lib.leaderboard import leaderboard, oneshot_as_markdown
 from siamese_lib.omniglot import read_runs, write_runs
 from siamese_lib.report import build_report
 from siamese_lib.runs import Run
@@ -186,7 +187,30 @@ def test_the_notebook_reads_as_a_report(folder, tmp_path):
     text = (page.parent / "05_omniglot.html").read_text(encoding="utf-8")
     accuracy = Run.existing(tmp_path / "runs" / "tiny" / "seed_0").metrics["oneshot"]["test"]["accuracy"]
     assert f"20-way one-shot {accuracy:.1%}" in text and text.count("<img") == 7
-    assert broken_links(page.parent) == [] and "Omniglot, 400 pictures of 100 characters" in page.read_text(encoding="utf-8")
+    front = page.read_text(encoding="utf-8")
+    assert broken_links(page.parent) == [] and "Omniglot, 400 pictures of 100 characters" in front
+    runs = [Run.existing(tmp_path / "runs" / name / "seed_0").metrics for name in ("tiny", "plain")]
+    best = max(runs, key=lambda metrics: metrics["validation"]["auc"])
+    assert (
+        f"in {best['oneshot']['test_many']['accuracy']:.1%} of the trials" in front
+        and "of the same character" in front
+        and "person" not in front
+        and "LFW" not in front
+    )
+
+
+def test_the_leaderboard_gives_one_shot_accuracy_over_seeds(trained, tmp_path):
+    for seed in (0, 1):
+        shutil.copytree(trained.directory, tmp_path / "e" / f"seed_{seed}")
+    other = Run(tmp_path / "e" / "seed_1")
+    trials = pd.concat([other.trials(part) for part in ("validation", "test", "test_many")])
+    other.write_trials(trials.assign(right=True))
+    other.write_json("metrics.json", other.metrics | {"oneshot": {part: {"accuracy": 1.0} for part in other.metrics["oneshot"]}})
+    (row,) = leaderboard(tmp_path)
+    own = trained.metrics["oneshot"]["test"]["accuracy"]
+    assert row["oneshot"]["test"]["accuracy"] == pytest.approx((1 + own) / 2) and row["oneshot"]["test"]["num_trials"] == 400
+    assert row["oneshot"]["test"]["accuracy_sd"] == pytest.approx((1 - own) / 2**0.5)
+    assert f"| **{50 * (1 + own):.1f} %** ± {100 * (1 - own) / 2**0.5:.1f} |" in oneshot_as_markdown([row])
 
 
 @pytest.mark.parametrize(
