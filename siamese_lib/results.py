@@ -4,6 +4,7 @@ import dataclasses
 import time
 import warnings
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -106,7 +107,7 @@ class Results:
     def _oneshot(self, verifier, embeddings):
         """N-way one-shot accuracy on pictures of test people: the network's own score, and the pixels without any learning."""
         faces = self.dataset.oneshot_faces
-        network = {self.config.experiment: lambda left, right: verifier.score(embeddings[left], embeddings[right])}
+        network = {self.config.experiment: partial(verifier.score_among, embeddings)}
         return oneshot_table(network | {"pixels": by_cosine(pixel_vectors(self.cache[faces]))}, faces, group_of=self.dataset.group_of)
 
     def _trials(self, verifier, known):

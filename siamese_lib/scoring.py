@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -149,6 +150,13 @@ class Verifier:
         parts = [self._predict(self._head, [left[s : s + PAIRS_AT_ONCE], right[s : s + PAIRS_AT_ONCE]]) for s in starts]
         return np.concatenate(parts)[:, 0].astype(float)
 
+    def score_among(self, embeddings, left, right):
+        """The scores of pairs out of `embeddings`, `(num_embeddings, embedding_size)`; `left` and `right` are places, `(num_pairs,)`."""
+        # Piece by piece: the embeddings of all pairs side by side may be gigabytes.
+        starts = range(0, len(left), PAIRS_AT_ONCE)
+        places = ([side[s : s + PAIRS_AT_ONCE] for side in (left, right)] for s in starts)
+        return np.concatenate([self.score(embeddings[own], embeddings[other]) for own, other in places])
+
     def fit_projection(self, cache, faces):
         """Sets the linear map behind hand-made descriptors: principal components of pictures of training people.
 
@@ -193,7 +201,7 @@ class Verifier:
     def score_embedded(self, pairs, embeddings):
         """The scores `(num_pairs,)` of a `PairList` from the embeddings of its `faces`, in their order."""
         rows = {face: row for row, face in enumerate(pairs.faces)}
-        return self.score(*(embeddings[[rows[pair[side]] for pair in pairs]] for side in (0, 1)))
+        return self.score_among(embeddings, *([rows[pair[side]] for pair in pairs] for side in (0, 1)))
 
     def answer_trials(self, runs, pictures, embeddings):
         """The network's answers in one-shot trials, as `oneshot.score_trials` gives them.
@@ -204,7 +212,7 @@ class Verifier:
             embeddings: of these pictures, `(num_pictures, embedding_size)`.
         """
         places = {picture: place for place, picture in enumerate(pictures)}
-        return score_trials(runs, places, lambda left, right: self.score(embeddings[left], embeddings[right]))
+        return score_trials(runs, places, partial(self.score_among, embeddings))
 
     def embed_faces(self, cache, faces):
         """The embeddings `(len(faces), embedding_size)` of a list of `Face` whose pictures are in a `FaceCache`, read batch by batch."""

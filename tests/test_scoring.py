@@ -232,3 +232,12 @@ def test_a_model_that_brings_code_is_refused(tmp_path):
     assert "Lambda" in zipfile.ZipFile(tmp_path / "code.keras").read("config.json").decode()
     with pytest.raises(ValueError, match="not a model of this project"):
         Verifier.load(tmp_path / "code.keras")
+
+
+def test_pairs_named_by_their_places_have_the_scores_of_their_embeddings(network):
+    generator, verifier = np.random.default_rng(0), Verifier(network, SETTINGS)
+    embeddings = generator.normal(size=(7, CONFIG.embedding_size)).astype(np.float32)
+    left, right = generator.integers(7, size=(2, 2500))  # more than one piece
+    np.testing.assert_allclose(
+        verifier.score_among(embeddings, left, right), verifier.score(embeddings[left], embeddings[right]), atol=1e-6
+    )
