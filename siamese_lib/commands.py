@@ -201,12 +201,12 @@ def report(options):
 def leaderboard(options):
     """Writes the tables of results from the runs' folders into JSON files, README.md and the models' card."""
     from siamese_lib.ablation import write_tables
-    from siamese_lib.leaderboard import as_markdown, oneshot_as_markdown, update
+    from siamese_lib.leaderboard import TABLES, update
 
     root, results = environment.project_root(), Path(options.results)
     boards = update(results, root / "README.md", root / "models" / "README.md")  # before it, a wrong folder would be made
     write_tables(root / "experiments" / "sweeps", results / "lfwa")
-    print(f"{as_markdown(boards['lfwa'])}\n\n{oneshot_as_markdown(boards['omniglot'])}")
+    print("\n\n".join(TABLES[dataset](rows) for dataset, rows in boards.items()))
 
 
 def alignment(options):

@@ -124,6 +124,9 @@ def oneshot_as_markdown(rows):
     return "\n".join(lines)
 
 
+TABLES = {"lfwa": as_markdown, "omniglot": oneshot_as_markdown}
+
+
 def _percent(mean, spread):
     return f"**{100 * mean:.1f} %**" + ("" if spread is None else f" ± {100 * spread:.1f}")
 
@@ -164,7 +167,7 @@ def update(results_dir, readme, card):
 def with_tables(text, boards):
     """A page's text with the tables of these rows, `{dataset: [row, ...]}`, between their marks."""
     for dataset, rows in boards.items():
-        text = between_marks(text, *MARKS[dataset], {"lfwa": as_markdown, "omniglot": oneshot_as_markdown}[dataset](rows))
+        text = between_marks(text, *MARKS[dataset], TABLES[dataset](rows) if rows else "None is committed yet.")
     return text
 
 

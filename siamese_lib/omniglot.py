@@ -8,9 +8,8 @@ Under the MIT licence, https://github.com/brendenlake/omniglot.
 import re
 from pathlib import Path, PurePosixPath
 
-from siamese_lib.archives import JoinedSource, is_archive, open_source
+from siamese_lib.archives import JoinedSource, is_archive
 from siamese_lib.cloud import open_data
-from siamese_lib.environment import cache_root
 from siamese_lib.face_dataset import FaceDataset
 from siamese_lib.files import text_lines, write_text
 from siamese_lib.oneshot import OneShotRun
@@ -110,7 +109,7 @@ def read_runs(path):
         FileNotFoundError: if there are no runs.
         ValueError: if a run's `class_labels.txt` does not fit its pictures.
     """
-    source = open_source(path, cache_root() / "unpacked")
+    source = open_data(path)
     names = set(source.names())
     found = sorted((int(match["number"]), name, match["root"]) for name in names if (match := LABELS.fullmatch(name)))
     if not found:

@@ -201,15 +201,15 @@ def front_page(configs, dataset, runs_dir, pages):
     """
     runs = [run for run in (Run.of(one, runs_dir) for one in configs) if run.done]
     subject = SUBJECTS[dataset.name]
-    groups = [{"words": f"This report: {subject.data}, {runs[0].metrics['test']['num_pairs']:,} test pairs"}]
-    groups[0]["rows"] = [_row(leaderboard_row([run])) | {"experiment": _name(run.config)} for run in runs]
+    rows = [_row(leaderboard_row([run])) | {"experiment": _name(run.config)} for run in runs]
+    groups = [{"words": f"This report: {subject.data}, {runs[0].metrics['test']['num_pairs']:,} test pairs", "rows": rows}]
     board = project_root() / "results" / subject.board / "leaderboard.json"
     if committed := read_json(board) if board.is_file() else []:
         groups.append({"words": f"Committed runs on {SUBJECTS[subject.board].data}, mean over seeds", "rows": list(map(_row, committed))})
     return _rendered(
         "index.html.j2",
         title="One-shot face verification with Siamese networks",
-        headline=_headline(max(runs, key=lambda run: run.metrics["validation"]["auc"]), subject),
+        headline=_headline(*max(zip(runs, rows), key=lambda pair: pair[0].metrics["validation"]["auc"]), subject),
         groups=groups,
         pages=pages,
         subject=subject,
@@ -223,11 +223,10 @@ def _name(config):
     return config.experiment + (f", {config.variant}" if config.variant else "")
 
 
-def _headline(run, subject):
+def _headline(run, row, subject):
     """What the report's best run achieves, in a sentence or two."""
-    row = _row(leaderboard_row([run]))
     sentences = [
-        f"On {run.metrics['test']['num_pairs']:,} pairs of new {subject.many} from {subject.data}, the experiment {_name(run.config)} "
+        f"On {run.metrics['test']['num_pairs']:,} pairs of new {subject.many} from {subject.data}, the experiment {row['experiment']} "
         f"decides {row['test']} rightly (95 % interval {row['interval']}), after {row['minutes']} of training on "
         f"{run.versions['machine']['num_cpus']} CPU cores."
     ]

@@ -147,15 +147,16 @@ class Verifier:
         """
         # The Siamese distance is symmetric, so f(a, b) = f(b, a) holds without averaging the two.
         starts = range(0, len(left), PAIRS_AT_ONCE)
-        parts = [self._predict(self._head, [left[s : s + PAIRS_AT_ONCE], right[s : s + PAIRS_AT_ONCE]]) for s in starts]
-        return np.concatenate(parts)[:, 0].astype(float)
+        return self._score_batches([left[s : s + PAIRS_AT_ONCE], right[s : s + PAIRS_AT_ONCE]] for s in starts)
 
     def score_among(self, embeddings, left, right):
         """The scores of pairs out of `embeddings`, `(num_embeddings, embedding_size)`; `left` and `right` are places, `(num_pairs,)`."""
         # Piece by piece: the embeddings of all pairs side by side may be gigabytes.
         starts = range(0, len(left), PAIRS_AT_ONCE)
-        places = ([side[s : s + PAIRS_AT_ONCE] for side in (left, right)] for s in starts)
-        return np.concatenate([self.score(embeddings[own], embeddings[other]) for own, other in places])
+        return self._score_batches([embeddings[side[s : s + PAIRS_AT_ONCE]] for side in (left, right)] for s in starts)
+
+    def _score_batches(self, batches):
+        return np.concatenate([self._predict(self._head, sides) for sides in batches])[:, 0].astype(float)
 
     def fit_projection(self, cache, faces):
         """Sets the linear map behind hand-made descriptors: principal components of pictures of training people.
