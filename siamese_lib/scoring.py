@@ -146,17 +146,12 @@ class Verifier:
             `(num_pairs,)`, float: the probability that a pair shows the same person.
         """
         # The Siamese distance is symmetric, so f(a, b) = f(b, a) holds without averaging the two.
-        starts = range(0, len(left), PAIRS_AT_ONCE)
-        return self._score_batches([left[s : s + PAIRS_AT_ONCE], right[s : s + PAIRS_AT_ONCE]] for s in starts)
+        return np.concatenate([self._predict(self._head, sides) for sides in _pieces(left, right)])[:, 0].astype(float)
 
     def score_among(self, embeddings, left, right):
         """The scores of pairs out of `embeddings`, `(num_embeddings, embedding_size)`; `left` and `right` are places, `(num_pairs,)`."""
         # Piece by piece: the embeddings of all pairs side by side may be gigabytes.
-        starts = range(0, len(left), PAIRS_AT_ONCE)
-        return self._score_batches([embeddings[side[s : s + PAIRS_AT_ONCE]] for side in (left, right)] for s in starts)
-
-    def _score_batches(self, batches):
-        return np.concatenate([self._predict(self._head, sides) for sides in batches])[:, 0].astype(float)
+        return np.concatenate([self.score(embeddings[lefts], embeddings[rights]) for lefts, rights in _pieces(left, right)])
 
     def fit_projection(self, cache, faces):
         """Sets the linear map behind hand-made descriptors: principal components of pictures of training people.
@@ -225,6 +220,11 @@ class Verifier:
         count, full = len(several[0]), PAIRS_AT_ONCE if part is self._head else BATCH_SIZE
         padded = [np.concatenate([array, np.repeat(array[-1:], full - count, axis=0)]) for array in several]
         return np.asarray(part.predict_on_batch(padded if isinstance(inputs, list) else padded[0]), dtype=np.float32)[:count]
+
+
+def _pieces(left, right):
+    for start in range(0, len(left), PAIRS_AT_ONCE):
+        yield [left[start : start + PAIRS_AT_ONCE], right[start : start + PAIRS_AT_ONCE]]
 
 
 def _compute_in(encoder, policy):
