@@ -4,9 +4,11 @@ import math
 
 from siamese_lib.backend import tf
 
+BEND_POINTS = 5  # in each direction, of the grid whose points elastic distortion moves
+
 
 def augment(images, config, seed):
-    """Mirrors, turns, shears, scales, shifts each picture, changes its contrast and brightness, covers a part, as `config` says.
+    """Mirrors, turns, shears, scales, shifts and bends each picture, changes its contrast and brightness, covers a part, as `config` says.
 
     Args:
         images: `(batch, height, width, 1)`, float32 in 0-255.
@@ -18,6 +20,8 @@ def augment(images, config, seed):
     """
     if any((config.flip, config.rotation_degrees, config.shear_range, config.scale_range, config.shift_fraction)):
         images = _warp(images, config, seed)
+    if config.bend_fraction:
+        images = _bend(images, config, seed)
     if config.contrast_range or config.brightness_range:
         images = _relight(images, config, seed)
     if config.erasing_probability:
@@ -79,6 +83,27 @@ def _warp(images, config, seed):
         fill_mode={"mirror": "REFLECT", "white": "CONSTANT"}[config.outside],
         fill_value=255.0,
     )
+
+
+def _bend(images, config, seed):
+    """Moves the points of a grid at random and what lies between them smoothly (elastic distortion: Simard et al., 2003), bilinear."""
+    count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
+    drawn = _uniform(seed, 15, [count, 1 + 2 * BEND_POINTS**2], -1.0, 1.0)
+    most = tf.abs(drawn[:, 0]) * config.bend_fraction  # from picture to picture, so that some stay nearly as they were
+    moves = tf.reshape(drawn[:, 1:] * most[:, tf.newaxis], [count, BEND_POINTS, BEND_POINTS, 2])
+    moves = tf.image.resize(moves, [height, width], "bicubic") * [float(height), float(width)]
+    places = tf.stack(tf.meshgrid(tf.range(float(height)), tf.range(float(width)), indexing="ij"), axis=-1) + moves
+    places = tf.clip_by_value(places, 0.0, [height - 1.001, width - 1.001])
+    corner = tf.floor(places)
+    (down, across), (row, column) = tf.unstack(places - corner, axis=-1), tf.unstack(tf.cast(corner, tf.int32), axis=-1)
+    pixels, first = tf.reshape(images, [count, height * width]), tf.reshape(row * width + column, [count, height * width])
+
+    def neighbour(offset):
+        return tf.reshape(tf.gather(pixels, first + offset, batch_dims=1), [count, height, width])
+
+    above = (1 - across) * neighbour(0) + across * neighbour(1)
+    below = (1 - across) * neighbour(width) + across * neighbour(width + 1)
+    return ((1 - down) * above + down * below)[..., tf.newaxis]
 
 
 def _relight(images, config, seed):

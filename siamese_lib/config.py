@@ -47,6 +47,7 @@ RANGES = {
     "scale_range": (0.0, 0.9),
     "shift_fraction": (0.0, 0.5),
     "warp_probability": (0.0, 1.0),
+    "bend_fraction": (0.0, 0.2),
     "contrast_range": (0.0, 1.0),
     "brightness_range": (0.0, 1.0),
     "erasing_probability": (0.0, 1.0),
@@ -70,7 +71,7 @@ class ExperimentConfig:
     validation_fraction: float = 0.2  # share of the training pairs (or people), whole people, that chooses epoch and threshold
     training_fraction: float = 1.0  # share of what is left for training that is used: for learning curves
 
-    crop: tuple[int, int, int, int] | None = None  # top, bottom, left, right in pixels of the original picture; none: all of it
+    crop: tuple[int, int, int, int] | str | None = None  # top, bottom, left, right in pixels; none: all; "ink": around what is drawn
     image_size: tuple[int, int] = (105, 105)  # (height, width) that the network sees
     mirror_averaging: bool = False  # when scoring, average the embeddings of a picture and of its mirror image
 
@@ -108,6 +109,7 @@ class ExperimentConfig:
     scale_range: float = 0.0  # augmentation: enlarge or shrink by up to this factor
     shift_fraction: float = 0.0  # augmentation: move by up to this share of height and width
     warp_probability: float = 1.0  # augmentation: the chance of each of these four changes
+    bend_fraction: float = 0.0  # augmentation: move parts of the picture against each other by up to this share of height and width
     outside: str = "mirror"  # augmentation: what these bring in from outside the picture: "mirror" or "white"
     contrast_range: float = 0.0  # augmentation: stretch or flatten the grey values around their mean by up to this factor
     brightness_range: float = 0.0  # augmentation: add up to this share of white
@@ -116,7 +118,7 @@ class ExperimentConfig:
     def __post_init__(self):
         for field in dataclasses.fields(self):
             object.__setattr__(self, field.name, _checked(field, getattr(self, field.name)))
-        if self.crop is not None and not (0 <= self.crop[0] < self.crop[1] and 0 <= self.crop[2] < self.crop[3]):
+        if isinstance(self.crop, tuple) and not (0 <= self.crop[0] < self.crop[1] and 0 <= self.crop[2] < self.crop[3]):
             raise ValueError(f"crop is [top, bottom, left, right] with top < bottom, left < right. Received: {list(self.crop)}")
         if not all(32 <= side <= 1024 for side in self.image_size):
             raise ValueError(f"image_size is [height, width], each from 32 to 1024. Received: {list(self.image_size)}")
@@ -270,10 +272,13 @@ def _checked(field, value):
         if not isinstance(value, (list, tuple)) or not all(type(item) is int and item >= 1 for item in value):
             raise ValueError(f"score_epochs takes a list of whole numbers from 1 on. Received: {value!r}")
         return tuple(value)
+    if name == "crop" and value == "ink":
+        return value
     if name in ("crop", "image_size"):
         length = 4 if name == "crop" else 2
         if not isinstance(value, (list, tuple)) or len(value) != length or not all(type(item) is int for item in value):
-            raise ValueError(f"{name} takes {length} whole numbers. Received: {value!r}")
+            other = " or ink" if name == "crop" else ""
+            raise ValueError(f"{name} takes {length} whole numbers{other}. Received: {value!r}")
         return tuple(value)
     if wanted is float:
         value = _as_float(name, value)

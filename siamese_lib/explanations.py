@@ -86,7 +86,12 @@ def face_mask(dataset, crop, image_size):
 
     Returns:
         `(height, width)`, bool.
+
+    Raises:
+        ValueError: if the crop follows each picture's ink, so that the face has no fixed place.
     """
+    if isinstance(crop, str):
+        raise ValueError(f"The face has a fixed place only in a crop of four numbers, or without one. Received: crop {crop}")
     top, bottom, left, right = dataset.face_box
     crop = crop or dataset.frame
     rows = crop[0] + (np.arange(image_size[0]) + 0.5) * (crop[1] - crop[0]) / image_size[0]

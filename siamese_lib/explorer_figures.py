@@ -7,6 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from siamese_lib import figures
+from siamese_lib.images import crop_box
 
 TILE_HEIGHT = 120  # pixels of a face on a sheet
 MARGIN, LINE = 8, 15  # pixels around a tile, and from one line of a caption to the next
@@ -54,10 +55,11 @@ def pair_tile(left, right):
 
 
 def outlined(image, crop):
-    """A picture `(height, width)` in grey with the crop `(top, bottom, left, right)` drawn in: `(height, width, 3)`."""
-    picture = Image.fromarray(np.squeeze(image)).convert("RGB")
+    """A picture `(height, width)` in grey with the crop, as `images.decode_image` takes it, drawn in: `(height, width, 3)`."""
+    picture = Image.fromarray(np.squeeze(image))
+    top, bottom, left, right = crop_box(picture, crop)
+    picture = picture.convert("RGB")
     if crop is not None:
-        top, bottom, left, right = crop
         thick = max(1, picture.height // 60)
         ImageDraw.Draw(picture).rectangle((left, top, right - 1, bottom - 1), outline=figures.SKY, width=thick)
     return np.asarray(picture)

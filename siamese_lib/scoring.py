@@ -15,6 +15,7 @@ from siamese_lib.environment import policy_of
 from siamese_lib.evaluation import platt_scaling
 from siamese_lib.files import read_json, replacing, write_json
 from siamese_lib.folding import FoldedEncoder
+from siamese_lib.images import INK
 from siamese_lib.joint_bayesian import fit_joint_bayesian
 from siamese_lib.oneshot import score_trials
 
@@ -89,7 +90,8 @@ class Verifier:
     @property
     def crop(self):
         """What is cut out of a picture, as `images.decode_image` takes it."""
-        return self.settings["crop"] and tuple(self.settings["crop"])
+        crop = self.settings["crop"]
+        return tuple(crop) if isinstance(crop, list) else crop
 
     @property
     def image_size(self):
@@ -266,8 +268,8 @@ def _can_score_with(settings):
     if not isinstance(settings, dict) or not set(SETTINGS) <= set(settings):
         return False
     crop, size = settings["crop"], settings["image_size"]
-    whole = crop is None or (isinstance(crop, list) and len(crop) == 4 and all(type(side) is int for side in crop))
-    whole = whole and (crop is None or (0 <= crop[0] < crop[1] and 0 <= crop[2] < crop[3]))
+    whole = crop in (None, INK) or (isinstance(crop, list) and len(crop) == 4 and all(type(side) is int for side in crop))
+    whole = whole and (not isinstance(crop, list) or (0 <= crop[0] < crop[1] and 0 <= crop[2] < crop[3]))
     whole = whole and isinstance(size, list) and len(size) == 2 and all(type(side) is int and side > 0 for side in size)
     whole = whole and type(settings["threshold"]) in (int, float) and 0 <= settings["threshold"] <= 1
     return whole and type(settings["mirror_averaging"]) is bool

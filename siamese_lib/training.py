@@ -101,7 +101,7 @@ def _verifier(config, network):
     return Verifier(
         network,
         {
-            "crop": config.crop and list(config.crop),
+            "crop": list(config.crop) if isinstance(config.crop, tuple) else config.crop,
             "image_size": list(config.image_size),
             "mirror_averaging": config.mirror_averaging,
             "mixed_precision": config.mixed_precision,

@@ -15,7 +15,7 @@ from PIL import Image
 
 from siamese_lib import evaluation, explorer_figures, figures, inspection, sweep_figures
 from siamese_lib.config import RANGES
-from siamese_lib.images import decode_image
+from siamese_lib.images import crop_box, decode_image
 
 NUM_NEAREST = 6  # pairs beside the threshold
 PAGE = 6  # pairs on a page of the browser
@@ -201,7 +201,8 @@ def augmentation_preview(dataset, face, config):
     """
     content = dataset.source.read(dataset.files[face])
     height, width = _size(content)
-    top, bottom, left, right = config.crop or (0, height, 0, width)
+    original = Image.fromarray(decode_image(content, None, (height, width), str(face)))
+    top, bottom, left, right = np.clip(crop_box(original, config.crop), 0, [height, height, width, width]).tolist()
     rows = ipywidgets.IntRangeSlider(value=(top, bottom), min=0, max=height, description="Rows")
     columns = ipywidgets.IntRangeSlider(value=(left, right), min=0, max=width, description="Columns")
     flip = ipywidgets.Checkbox(value=config.flip, description="Mirror half")

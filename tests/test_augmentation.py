@@ -128,6 +128,21 @@ def test_a_change_has_its_own_chance_and_brings_in_white():
     assert np.asarray(augment(images, config(shift_fraction=0.3), (1, 0))).max() == 0  # a mirrored border is as black
 
 
+def test_bending_moves_by_no_more_than_its_share_and_keeps_neighbours_together():
+    height, width = 64, 48
+    rows, columns = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
+    # The grey values say where a pixel comes from, so that its move can be read.
+    images = np.repeat(np.stack([rows, columns]).astype(np.float32)[..., np.newaxis], 20, axis=0)
+    settings = config(bend_fraction=0.05).to_dict() | {"image_size": (height, width)}
+    bent = np.asarray(augment(images, ExperimentConfig(**settings), (3, 0)))[..., 0]
+    moved = np.concatenate([bent[:20] - rows, bent[20:] - columns])
+    assert np.abs(moved).max() < 0.065 * height  # cubic interpolation goes a little beyond the points of the grid
+    assert np.abs(moved[:20]).max() > 0.03 * height and np.abs(moved[20:]).max() > 0.03 * width
+    assert np.diff(bent[:20], axis=1).min() > -0.01 and np.diff(bent[20:], axis=2).min() > -0.01  # nothing is folded over
+    shares = np.abs(moved).max(axis=(1, 2))
+    assert shares.min() < shares.max() / 3
+
+
 def test_quarter_turns_make_classes_of_their_own():
     pictures = np.random.default_rng(0).uniform(0, 255, (64, 32, 32, 1)).astype(np.float32)
     turned, labels = (np.asarray(part) for part in quarter_turned(pictures, np.arange(64, dtype=np.int32), (7, 3)))

@@ -98,7 +98,8 @@ def test_a_whole_number_does_for_a_fraction(tmp_path):
         ),
         ("protocol: people\nloss: batch_hard_triplet\nmonitor: val_auc", "batch_hard_triplet.*images_together from 2 on"),
         ("protocol: people\nloss: supervised_contrastive\nmonitor: val_auc", "supervised_contrastive.*images_together from 2 on"),
-        ("crop: [1, 2, 3]", "crop takes 4 whole numbers"),
+        ("crop: [1, 2, 3]", "crop takes 4 whole numbers or ink"),
+        ("crop: paper", "crop takes 4 whole numbers or ink"),
         ("crop: [0, true, 0, 9]", "crop takes 4 whole numbers"),
         ("crop: [50, 50, 0, 100]", "top < bottom"),
         ("crop: [0, 100, 60, 50]", "left < right"),
@@ -219,7 +220,7 @@ def test_the_hash_changes_with_every_field_that_decides_the_result():
         "mixed_precision": "float32", "flip": True, "rotation_degrees": 5, "scale_range": 0.1, "shift_fraction": 0.1,
         "contrast_range": 0.1, "brightness_range": 0.1, "erasing_probability": 0.1, "margin": 0.1, "cosine_scale": 9.0,
         "label_smoothing": 0.1, "max_images_per_person": 5, "images_together": 3, "split_seed": 1,
-        "split_by": "pair", "shear_range": 0.1, "warp_probability": 0.5, "outside": "white",
+        "split_by": "pair", "shear_range": 0.1, "warp_probability": 0.5, "bend_fraction": 0.1, "outside": "white",
     }  # fmt: skip
     # Fields that cannot change alone. From the second on each differs from the one before in one field; the second is of people.
     people = {"protocol": "people", "monitor": "val_auc", "images_together": 3}

@@ -53,6 +53,28 @@ def test_the_crop_comes_before_the_size():
     assert decode_image(encoded(framed), (10, 50, 10, 50), (35, 33), "a.png").max() == 0
 
 
+def drawn(top, left, size, thick, canvas=96):
+    """A black ring of a square on white."""
+    picture = np.full((canvas, canvas), 255, np.uint8)
+    picture[top : top + size, left : left + size] = 0
+    picture[top + thick : top + size - thick, left + thick : left + size - thick] = 255
+    return picture
+
+
+@pytest.mark.parametrize("place", [(4, 0, 40, 4), (56, 56, 40, 4), (10, 5, 80, 8)])
+def test_the_crop_around_the_ink_makes_place_and_size_the_same(place):
+    in_the_middle = decode_image(encoded(drawn(28, 28, 40, 4)), "ink", (48, 48), "a.png").astype(float)
+    elsewhere = decode_image(encoded(drawn(*place)), "ink", (48, 48), "a.png").astype(float)
+    assert np.abs(in_the_middle - elsewhere).mean() < 5 and in_the_middle.min() < 10
+    assert elsewhere[[0, -1]].min() > 200 and elsewhere[:, [0, -1]].min() > 200  # white, also beyond the picture
+
+
+def test_small_ink_is_not_blown_up_and_no_ink_is_the_whole_picture():
+    dot = decode_image(encoded(drawn(10, 80, 4, 1)), "ink", (48, 48), "a.png")
+    assert 2 <= (dot < 128).any(axis=0).sum() <= 8
+    np.testing.assert_array_equal(decode_image(encoded(np.full((50, 50), 200, np.uint8)), "ink", (48, 48), "a.png"), 200)
+
+
 def test_the_size_is_height_and_width():
     assert decode_image(encoded(GREY), None, (70, 33), "a.png").shape == (70, 33)
 

@@ -215,6 +215,7 @@ def test_a_model_in_the_old_format_which_could_run_code_is_refused(network, tmp_
         {"threshold": 7},
         {"crop": [9, 3, 0, 5]},
         {"crop": [-1, 3, 0, 5]},
+        {"crop": "paper"},
         {"mirror_averaging": "yes"},
     ],
 )
