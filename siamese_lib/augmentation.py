@@ -3,6 +3,7 @@
 import math
 
 from siamese_lib.backend import tf
+from siamese_lib.siamese_layers import symmetries
 
 BEND_POINTS = 5  # in each direction, of the grid whose points elastic distortion moves
 
@@ -34,20 +35,21 @@ def _uniform(seed, stream, shape, low, high, dtype=tf.float32):
     return tf.random.stateless_uniform(shape, tf.stack([seed[0], seed[1] * 16 + stream]), low, high, dtype)
 
 
-def quarter_turned(images, labels, seed):
-    """Turns each picture by no, one, two or three quarters; a character that stands on its head is another one.
+def in_a_symmetry(images, labels, count, seed):
+    """Shows each picture in one of its `symmetries`; a character that stands on its head is another one.
 
     Args:
         images: `(batch, side, side, 1)`, float32.
         labels: `(batch,)`, class numbers.
+        count: 4 or 8.
         seed: as in `augment`.
 
     Returns:
-        `(images, labels)`: of class c with t turns the label is 4 c + t.
+        `(images, labels)`: of class c in symmetry s the label is count * c + s.
     """
-    turns = _uniform(seed, 12, [tf.shape(images)[0]], 0, 4, tf.int32)
-    turned = tf.stack([tf.image.rot90(images, k) for k in range(4)], axis=1)  # (batch, 4, side, side, 1)
-    return tf.gather(turned, turns, axis=1, batch_dims=1), labels * 4 + turns
+    chosen = _uniform(seed, 12, [tf.shape(images)[0]], 0, count, tf.int32)
+    stacked = tf.stack(symmetries(images, count), axis=1)  # (batch, count, side, side, 1)
+    return tf.gather(stacked, chosen, axis=1, batch_dims=1), labels * count + chosen
 
 
 def _warp(images, config, seed):

@@ -1,5 +1,6 @@
 """What happens around an epoch of `fit`: its random state, the validation of a learner of classes, the record of the run, checkpoints."""
 
+import dataclasses
 import math
 import time
 
@@ -35,7 +36,9 @@ class _Validation(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         # A learner of classes shares its encoder; the head is untrained, but any logistic function of the cosine ranks pairs alike.
-        network = build_model(self._config, self.model.get_layer("encoder")) if self._config.learns_classes else self.model
+        # All symmetries would be several times the work, and hardly change which epoch is the better.
+        upright = dataclasses.replace(self._config, symmetries=1)
+        network = build_model(upright, self.model.get_layer("encoder")) if self._config.learns_classes else self.model
         self._verifier = Verifier(network, {"mirror_averaging": False})
 
 

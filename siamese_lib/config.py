@@ -17,6 +17,7 @@ CHOICES = {
     "loss": ("binary_crossentropy", "margin_softmax", "batch_hard_triplet", "supervised_contrastive"),
     "optimizer": ("adam", "adamw"),
     "learning_rate_schedule": ("constant", "cosine"),
+    "symmetries": (1, 4, 8),
     "monitor": ("val_loss", "val_auc", "val_oneshot"),
     "outside": ("mirror", "white"),
     "weights": ("last", "best"),
@@ -87,7 +88,7 @@ class ExperimentConfig:
     cosine_scale: float = 20.0  # the three losses of classes: what multiplies a cosine
     label_smoothing: float = 0.0  # margin_softmax: the share of the label that is spread over all classes
     max_images_per_person: int = 20  # losses of classes: so many pictures of a person an epoch, at most
-    quarter_turns: bool = False  # losses of classes: square pictures turned by 90, 180 and 270 degrees are classes of their own
+    symmetries: int = 1  # losses of classes, square pictures: 4: quarter turns are classes of their own; 8: their mirror images too
     images_together: int = 1  # losses of classes: pictures of a person that stand side by side in a batch
 
     optimizer: str = "adam"  # "adam" or "adamw" (with weight_decay)
@@ -154,9 +155,11 @@ class ExperimentConfig:
                 "A loss of classes wants encoder: compact and monitor: val_auc or val_oneshot. "
                 f"Received: encoder {self.encoder}, monitor {self.monitor}"
             )
-        if self.quarter_turns and not (self.learns_classes and self.encoder != "lbp" and self.image_size[0] == self.image_size[1]):
+        square = self.image_size[0] == self.image_size[1]
+        if self.symmetries > 1 and not (self.learns_classes and self.encoder != "lbp" and square and not self.flip):
             raise ValueError(
-                f"quarter_turns wants a loss of classes and square pictures. Received: loss {self.loss}, image_size {list(self.image_size)}"
+                "symmetries want a loss of classes, square pictures and flip: false. "
+                f"Received: loss {self.loss}, image_size {list(self.image_size)}, flip {self.flip}"
             )
         if self.loss in ("batch_hard_triplet", "supervised_contrastive") and self.images_together < 2:
             raise ValueError(f"{self.loss} compares pictures of one person: images_together from 2 on. Received: {self.images_together}")
@@ -222,11 +225,6 @@ class ExperimentConfig:
         return self.loss != "binary_crossentropy" or self.encoder == "lbp"
 
     @property
-    def turns(self):
-        """How many classes the pictures of one class make."""
-        return 4 if self.quarter_turns else 1
-
-    @property
     def passes_through_shorter_ones(self):
         """Whether its training is, after fewer epochs, just what a training of so few epochs would be."""
         return self.encoder not in ("lbp", "ensemble") and self.learning_rate_schedule == "constant" and self.weights == "last"
@@ -288,7 +286,7 @@ def _checked(field, value):
     elif type(value) is not int:
         raise ValueError(f"{name} takes a whole number. Received: {value!r}")
     if name in CHOICES and value not in CHOICES[name]:
-        raise ValueError(f"{name} is one of {', '.join(CHOICES[name])}. Received: {value!r}")
+        raise ValueError(f"{name} is one of {', '.join(map(str, CHOICES[name]))}. Received: {value!r}")
     if name in RANGES and not RANGES[name][0] <= value <= RANGES[name][1]:
         raise ValueError(f"{name} lies between {RANGES[name][0]} and {RANGES[name][1]}. Received: {value!r}")
     return value

@@ -245,7 +245,7 @@ def training_batches(cache, examples, config, first_epoch=0):
         `(dataset, steps_per_epoch)`; the `tf.data.Dataset` yields `((left, right), label)` or `(picture, label)` with pictures
         `(batch, height, width, 1)`, float32 in 0-255, and labels as `examples` has them.
     """
-    from siamese_lib.augmentation import augment, quarter_turned
+    from siamese_lib.augmentation import augment, in_a_symmetry
     from siamese_lib.backend import tf
 
     sides = np.stack([cache.rows_of(column) for column in examples.columns], axis=1)  # (num_examples, 1 or 2)
@@ -263,8 +263,8 @@ def training_batches(cache, examples, config, first_epoch=0):
         images = tf.numpy_function(lambda numbers: cache.images[numbers], [wanted], tf.uint8)
         images = tf.cast(tf.ensure_shape(images, shape), tf.float32)
         seed, label = tf.stack([tf.cast(config.seed, tf.int64) * 100_003 + epoch, step]), tf.gather(labels, chosen)
-        if config.quarter_turns:
-            images, label = quarter_turned(images, label, seed)
+        if config.symmetries > 1:
+            images, label = in_a_symmetry(images, label, config.symmetries, seed)
         images = augment(images, config, seed)
         return (images if num_sides == 1 else tuple(tf.split(images, num_sides))), label
 

@@ -4,99 +4,19 @@ import numpy as np
 
 from siamese_lib.backend import keras
 from siamese_lib.descriptors import local_binary_patterns
+from siamese_lib.siamese_layers import (
+    AbsoluteDifference,
+    CosineToClasses,
+    JoinSymmetries,
+    JointBayesian,
+    StackSymmetries,
+    StackTwins,
+    UnstackTwins,
+)
 
 layers, ops = keras.layers, keras.ops
 
 PENALTY_CONVOLUTION, PENALTY_DENSE = 2e-4, 2e-3  # L2 penalties of the reference
-
-
-@keras.saving.register_keras_serializable("siamese_lib")
-class StackTwins(layers.Layer):
-    """Puts the left and the right pictures into one batch, so that batch normalisation sees both sides together.
-
-    Two inputs `(batch, ...)`; output `(2 * batch, ...)`.
-    """
-
-    def call(self, left, right):
-        return ops.concatenate([left, right], axis=0)
-
-    def compute_output_shape(self, left_shape, right_shape):
-        return (None, *left_shape[1:])
-
-
-@keras.saving.register_keras_serializable("siamese_lib")
-class UnstackTwins(layers.Layer):
-    """Undoes `StackTwins`: input `(2 * batch, ...)`; two outputs `(batch, ...)`."""
-
-    def call(self, twins):
-        return ops.split(twins, 2, axis=0)
-
-    def compute_output_shape(self, twins_shape):
-        return [(None, *twins_shape[1:])] * 2
-
-
-@keras.saving.register_keras_serializable("siamese_lib")
-class AbsoluteDifference(layers.Layer):
-    """The distance of two embeddings component by component, |left - right| (Koch et al., section 3.1).
-
-    Two inputs `(batch, embedding_size)`; output `(batch, embedding_size)`.
-    """
-
-    def call(self, left, right):
-        return ops.absolute(left - right)
-
-    def compute_output_shape(self, left_shape, right_shape):
-        return left_shape
-
-
-@keras.saving.register_keras_serializable("siamese_lib")
-class CosineToClasses(layers.Layer):
-    """The cosine between an embedding of unit length and one learnt direction a class.
-
-    Input `(batch, embedding_size)`; output `(batch, num_classes)`.
-    """
-
-    def __init__(self, num_classes, **others):
-        super().__init__(**others)
-        self.num_classes = num_classes
-
-    def build(self, embedding_shape):
-        self.kernel = self.add_weight(shape=(embedding_shape[-1], self.num_classes), initializer="glorot_normal", name="kernel")
-
-    def call(self, embeddings):
-        return ops.matmul(embeddings, ops.normalize(self.kernel, axis=0))
-
-    def compute_output_shape(self, embedding_shape):
-        return (*embedding_shape[:-1], self.num_classes)
-
-    def get_config(self):
-        return {**super().get_config(), "num_classes": self.num_classes}
-
-
-@keras.saving.register_keras_serializable("siamese_lib")
-class JointBayesian(layers.Layer):
-    """The logarithm of how much likelier two embeddings are with one person behind them than with two (Chen et al., 2012).
-
-    In the coordinates of `joint_bayesian.fit_joint_bayesian` it is the sum over components of
-    b / (1 + 2 b) * (left * right - b / (2 + 2 b) * (left**2 + right**2)), up to a constant.
-
-    Two inputs `(batch, embedding_size)`, of which only the directions count; output `(batch, 1)`.
-    """
-
-    def build(self, left_shape, right_shape):
-        size = left_shape[-1]
-        self.mean = self.add_weight(shape=(size,), initializer="zeros", trainable=False, name="mean")
-        self.projection = self.add_weight(shape=(size, size), initializer="identity", trainable=False, name="projection")
-        self.between = self.add_weight(shape=(size,), initializer="ones", trainable=False, name="between")
-
-    def call(self, left, right):
-        left, right = (ops.matmul(ops.normalize(side, axis=-1) - self.mean, self.projection) for side in (left, right))
-        b = self.between
-        own = b / (2.0 + 2.0 * b) * (ops.square(left) + ops.square(right))
-        return ops.sum(b / (1.0 + 2.0 * b) * (left * right - own), axis=-1, keepdims=True)
-
-    def compute_output_shape(self, left_shape, right_shape):
-        return (left_shape[0], 1)
 
 
 def build_model(config, encoder=None):
@@ -109,13 +29,20 @@ def build_model(config, encoder=None):
     Returns:
         A `keras.Model` from two pictures `(batch, height, width, 1)` in 0-255 to the probability `(batch, 1)`, float32, that they
         show the same person. Its layer "encoder" maps a picture to its embedding `(batch, embedding_size)`, its layer "head" two
-        embeddings to the probability, so that each picture needs to be embedded only once.
+        embeddings to the probability, so that each picture needs to be embedded only once. With `symmetries` the head takes the
+        embeddings of all those of a picture, one behind the other.
     """
     encoder = encoder or {"koch": koch_encoder, "compact": compact_encoder, "lbp": projection_encoder}[config.encoder](config)
     head = (koch_head if config.encoder == "koch" else joint_bayesian_head if config.joint_bayesian else cosine_head)(config)
     left, right = (keras.Input(encoder.input_shape[1:], name=side) for side in ("left", "right"))
     twins = StackTwins(name="stack_twins")(left, right)  # (2 * batch, height, width, 1)
-    left_embedding, right_embedding = UnstackTwins(name="unstack_twins")(encoder(twins))
+    if config.symmetries > 1:
+        # A turned character is another one to the encoder, so that these are several opinions on what two drawings have in common.
+        stacked = StackSymmetries(config.symmetries, name="stack_symmetries")(twins)
+        embeddings = JoinSymmetries(config.symmetries, dtype="float32", name="join_symmetries")(encoder(stacked))
+    else:
+        embeddings = encoder(twins)
+    left_embedding, right_embedding = UnstackTwins(name="unstack_twins")(embeddings)
     return keras.Model([left, right], head([left_embedding, right_embedding]), name=f"siamese_{config.encoder}")
 
 
@@ -175,7 +102,7 @@ def projection_encoder(config):
 
 def koch_head(config):
     """|left - right|, dropout, one sigmoid unit that weighs the components (Koch et al., section 3.1)."""
-    embeddings = [keras.Input((config.embedding_size,), name=f"{side}_embedding") for side in ("left", "right")]
+    embeddings = [keras.Input((config.symmetries * config.embedding_size,), name=f"{side}_embedding") for side in ("left", "right")]
     x = AbsoluteDifference(name="absolute_difference")(*embeddings)
     x = layers.Dropout(config.dropout_rate, name="dropout")(x)
     # The last layer stays in float32 under mixed precision: its output is a probability.
@@ -203,7 +130,7 @@ def compact_encoder(config):
 
 def cosine_head(config):
     """A logistic function of the cosine between two embeddings of unit length; scale and bias are learnt."""
-    embeddings = [keras.Input((config.embedding_size,), name=f"{side}_embedding") for side in ("left", "right")]
+    embeddings = [keras.Input((config.symmetries * config.embedding_size,), name=f"{side}_embedding") for side in ("left", "right")]
     x = layers.Dot(axes=1, normalize=True, dtype="float32", name="cosine")(embeddings)
     x = layers.Dense(
         1,
@@ -218,7 +145,7 @@ def cosine_head(config):
 
 def joint_bayesian_head(config):
     """A logistic function of the joint Bayesian comparison; no gradients: `Verifier` sets it from people and pairs."""
-    embeddings = [keras.Input((config.embedding_size,), name=f"{side}_embedding") for side in ("left", "right")]
+    embeddings = [keras.Input((config.symmetries * config.embedding_size,), name=f"{side}_embedding") for side in ("left", "right")]
     x = JointBayesian(dtype="float32", name="joint_bayesian")(*embeddings)
     # A gentle slope at first: sums over many components are large, and what saturates cannot be calibrated.
     slope = keras.initializers.Constant(0.05)

@@ -18,6 +18,7 @@ from siamese_lib.folding import FoldedEncoder
 from siamese_lib.images import INK
 from siamese_lib.joint_bayesian import fit_joint_bayesian
 from siamese_lib.oneshot import score_trials
+from siamese_lib.siamese_layers import symmetries
 
 BATCH_SIZE, PAIRS_AT_ONCE = 128, 1024
 # What Keras 3.15 writes into a model file and Keras 3.13, which Colab has, refuses; each at the value that a reader takes without it.
@@ -27,7 +28,7 @@ NEW_ARGUMENTS = {"input_axes": None, "output_axes": None, "renorm": False, "reno
 CLASSES = {
     "Functional", "InputLayer", "Conv2D", "MaxPooling2D", "Flatten", "Dense", "Dot",
     "Add", "ReLU", "Dropout", "BatchNormalization", "Rescaling", "UnitNormalization",
-    "AbsoluteDifference", "JointBayesian", "StackTwins", "UnstackTwins",
+    "AbsoluteDifference", "JoinSymmetries", "JointBayesian", "StackSymmetries", "StackTwins", "UnstackTwins",
     "DTypePolicy", "L2", "__keras_tensor__",
     "Constant", "GlorotUniform", "HeNormal", "Ones", "RandomNormal", "Zeros",
 }
@@ -49,6 +50,8 @@ class Verifier:
         self._encoder = network.get_layer("encoder")
         self._at_work = FoldedEncoder(self._encoder)
         self._head = network.get_layer("head")
+        # How many symmetries of a picture the head compares.
+        self._symmetries = self._head.input_shape[0][-1] // self._encoder.output_shape[-1]
         # A network takes pictures; the linear map behind hand-made descriptors takes those.
         self._describe = local_binary_patterns if len(self._encoder.input_shape) == 2 else lambda images: images
 
@@ -123,7 +126,7 @@ class Verifier:
             images: `(num_images, height, width, 1)`, uint8 or float in 0-255; a memory map is read batch by batch.
 
         Returns:
-            `(num_images, embedding_size)`, float32.
+            `(num_images, embedding_size)`, float32; those of all symmetries one behind the other where the network compares these.
         """
         return self._embed_batches(images[start : start + BATCH_SIZE] for start in range(0, len(images), BATCH_SIZE))
 
@@ -133,6 +136,10 @@ class Verifier:
 
     def _embedded(self, images):
         batch = np.asarray(images, dtype=np.float32)
+        views = [self._embedded_view(np.asarray(view)) for view in symmetries(batch, self._symmetries)]
+        return views[0] if len(views) == 1 else np.concatenate(views, axis=1) / np.sqrt(np.float32(len(views)))
+
+    def _embedded_view(self, batch):
         embeddings = self._predict(self._at_work.network, self._describe(batch))
         if self.settings["mirror_averaging"]:
             embeddings = (embeddings + self._predict(self._at_work.network, self._describe(batch[:, :, ::-1]))) / 2

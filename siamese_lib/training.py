@@ -169,7 +169,7 @@ def _start(config, run, examples):
     checkpoints = run.checkpoints()
     if checkpoints:
         return _loaded(checkpoints[-1]), int(checkpoints[-1].stem.split("-")[1])
-    learner = build_learner(config, config.turns * len(examples.classes) if config.learns_classes else 0)
+    learner = build_learner(config, config.symmetries * len(examples.classes) if config.learns_classes else 0)
     learner.compile(
         optimizer=build_optimizer(config, config.steps_per_epoch(len(examples))),
         loss=build_loss(config),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from siamese_lib.augmentation import augment, quarter_turned
+from siamese_lib.augmentation import augment, in_a_symmetry
 from siamese_lib.config import ExperimentConfig
 
 SIZE = (48, 40)
@@ -143,9 +143,11 @@ def test_bending_moves_by_no_more_than_its_share_and_keeps_neighbours_together()
     assert shares.min() < shares.max() / 3
 
 
-def test_quarter_turns_make_classes_of_their_own():
+@pytest.mark.parametrize("count", [4, 8])
+def test_each_symmetry_makes_classes_of_its_own(count):
     pictures = np.random.default_rng(0).uniform(0, 255, (64, 32, 32, 1)).astype(np.float32)
-    turned, labels = (np.asarray(part) for part in quarter_turned(pictures, np.arange(64, dtype=np.int32), (7, 3)))
-    assert (labels // 4 == np.arange(64)).all() and set(labels % 4) == {0, 1, 2, 3}
-    for picture, after, label in zip(pictures, turned, labels):
-        np.testing.assert_array_equal(after, np.rot90(picture, label % 4))
+    turned, labels = (np.asarray(part) for part in in_a_symmetry(pictures, np.arange(64, dtype=np.int32), count, (7, 3)))
+    assert (labels // count == np.arange(64)).all() and set(labels % count) == set(range(count))
+    for picture, after, symmetry in zip(pictures, turned, labels % count):
+        expected = np.rot90(picture, symmetry % 4)
+        np.testing.assert_array_equal(after, expected[:, ::-1] if symmetry >= 4 else expected)

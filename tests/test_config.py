@@ -91,10 +91,11 @@ def test_a_whole_number_does_for_a_fraction(tmp_path):
         ("loss: margin_softmax", "A loss of classes wants encoder: compact and monitor: val_auc.*monitor val_loss"),
         ("protocol: people\nloss: margin_softmax", "wants encoder: compact and monitor: val_auc.*monitor val_loss"),
         ("protocol: people\nloss: margin_softmax\nmonitor: val_auc\nencoder: koch", "wants encoder: compact.*encoder koch"),
-        ("quarter_turns: true", "quarter_turns wants a loss of classes and square pictures.*binary_crossentropy"),
+        ("symmetries: 4", "symmetries want a loss of classes, square pictures.*binary_crossentropy"),
+        ("symmetries: 2", "symmetries is one of 1, 4, 8"),
         (
-            "protocol: people\nloss: margin_softmax\nmonitor: val_auc\nimage_size: [64, 48]\nquarter_turns: true",
-            r"quarter_turns wants .*square pictures.*\[64, 48\]",
+            "protocol: people\nloss: margin_softmax\nmonitor: val_auc\nimage_size: [64, 48]\nsymmetries: 8",
+            r"symmetries want .*square pictures.*\[64, 48\]",
         ),
         ("protocol: people\nloss: batch_hard_triplet\nmonitor: val_auc", "batch_hard_triplet.*images_together from 2 on"),
         ("protocol: people\nloss: supervised_contrastive\nmonitor: val_auc", "supervised_contrastive.*images_together from 2 on"),
@@ -229,7 +230,7 @@ def test_the_hash_changes_with_every_field_that_decides_the_result():
         {**people, "loss": "batch_hard_triplet"},
         {**people, "loss": "supervised_contrastive"},
         {**people, "loss": "supervised_contrastive", "joint_bayesian": True},
-        {**people, "loss": "supervised_contrastive", "joint_bayesian": True, "quarter_turns": True},
+        {**people, "loss": "supervised_contrastive", "joint_bayesian": True, "symmetries": 8},
         {"encoder": "ensemble", "members": ("one/seed_0",)},
         {"encoder": "ensemble", "members": ("one/seed_1",)},
     ]
@@ -237,7 +238,7 @@ def test_the_hash_changes_with_every_field_that_decides_the_result():
     hashes |= {dataclasses.replace(base, **values).hash() for values in combined}
     assert len(hashes) == 1 + len(other) + len(combined)
     # A field that is added belongs into this test.
-    assert {*other, "optimizer", "protocol", "loss", "joint_bayesian", "quarter_turns", "members"} == set(base.trained_on())
+    assert {*other, "optimizer", "protocol", "loss", "joint_bayesian", "symmetries", "members"} == set(base.trained_on())
 
 
 def test_the_hash_leaves_out_what_only_the_report_reads():

@@ -14,7 +14,7 @@ MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__i
 # From the ground up.
 FLOORS = [
     ["files", "caches", "backend", "described", "checklist"],
-    ["archives", "pairs", "config", "losses", "descriptors"],
+    ["archives", "pairs", "config", "losses", "descriptors", "siamese_layers"],
     [
         "environment",
         "sample_faces",

@@ -7,7 +7,7 @@ from scipy.stats import multivariate_normal
 from siamese_lib import joint_bayesian
 from siamese_lib.evaluation import area_under_roc
 from siamese_lib.joint_bayesian import fit_joint_bayesian
-from siamese_lib.model import JointBayesian
+from siamese_lib.siamese_layers import JointBayesian
 
 SIZE = 6
 # Who somebody is shows in the first directions, what changes from picture to picture mostly in the last ones.

@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.losses import binary_crossentropy, build_loss
-from siamese_lib.model import CosineToClasses, build_learner, build_model, count_parameters, layer_table
+from siamese_lib.model import build_learner, build_model, count_parameters, layer_table
+from siamese_lib.siamese_layers import CosineToClasses
 
 SIZES = {"koch": (105, 105), "compact": (40, 36)}
 

@@ -29,7 +29,7 @@ TINY = ExperimentConfig(
     embedding_size=16,
     width=16,
     loss="margin_softmax",
-    quarter_turns=True,
+    symmetries=4,
     batch_size=64,
     num_epochs=2,
     learning_rate=0.003,
@@ -180,7 +180,7 @@ def test_a_training_that_was_interrupted_ends_as_a_whole_one(folder, trained, tm
 def test_the_notebook_reads_as_a_report(folder, tmp_path):
     values = {key: value for key, value in TINY.to_dict().items() if key not in ("experiment", "variant")}
     for name, other in (("tiny", "plain"), ("plain", "tiny")):
-        text = yaml.safe_dump(values | {"compare_with": other, "quarter_turns": name == "tiny", "num_epochs": 1})
+        text = yaml.safe_dump(values | {"compare_with": other, "symmetries": 4 if name == "tiny" else 1, "num_epochs": 1})
         (tmp_path / f"{name}.yaml").write_text(text)
     page = build_report(tmp_path / "tiny.yaml", folder, tmp_path / "runs", tmp_path / "report", {"num_shown": 3})
     assert {path.stem for path in page.parent.glob("*.ipynb")} == {"05_omniglot"}

@@ -1,5 +1,6 @@
 """A trained network at work: the saved file in a fresh process, and files that are no model."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -57,6 +58,24 @@ def test_each_picture_is_read_and_so_embedded_once(network, images):
 def test_mirror_averaging_makes_a_picture_and_its_mirror_image_alike(network, images):
     verifier = Verifier(network, SETTINGS)
     np.testing.assert_allclose(verifier.embed(images), verifier.embed(images[:, :, ::-1]), atol=1e-5)
+
+
+@pytest.mark.parametrize("count, joint_bayesian", [(4, False), (8, True)])
+def test_a_network_of_symmetries_compares_all_those_of_two_pictures(count, joint_bayesian):
+    settings = dict(image_size=(40, 40), loss="margin_softmax", protocol="people", monitor="val_auc", symmetries=count)
+    config = dataclasses.replace(CONFIG, **settings, joint_bayesian=joint_bayesian)
+    whole = build_model(config)
+    verifier = Verifier(whole, SETTINGS | {"image_size": [40, 40], "mirror_averaging": False})
+    left, right = np.random.default_rng(0).integers(0, 256, (2, 3, 40, 40, 1)).astype(np.float32)
+    embeddings, turned = verifier.embed(left), verifier.embed(np.rot90(left, axes=(1, 2)))
+    assert embeddings.shape == (3, count * config.embedding_size)
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
+    size = config.embedding_size
+    np.testing.assert_allclose(turned[:, : 4 * size], np.roll(embeddings[:, : 4 * size], -size, axis=1), atol=1e-5)
+    scores = verifier.score(embeddings, verifier.embed(right))
+    np.testing.assert_allclose(scores, whole.predict([left, right], verbose=0)[:, 0], atol=1e-5)
+    upright = build_model(dataclasses.replace(config, symmetries=1), whole.get_layer("encoder"))
+    assert Verifier(upright, SETTINGS).embed(left).shape == (3, config.embedding_size)
 
 
 def test_more_pictures_than_a_batch_keep_their_order(network):
