@@ -24,10 +24,12 @@ TINY = ExperimentConfig(
     experiment="tiny",
     dataset="omniglot",
     protocol="people",
+    crop="ink",
     image_size=(32, 32),
     encoder="compact",
     embedding_size=16,
     width=16,
+    joint_bayesian=True,
     loss="margin_softmax",
     symmetries=4,
     batch_size=64,
@@ -39,6 +41,7 @@ TINY = ExperimentConfig(
     rotation_degrees=10.0,
     shear_range=0.3,
     warp_probability=0.5,
+    bend_fraction=0.05,
     outside="white",
 )
 
@@ -186,7 +189,7 @@ def test_the_notebook_reads_as_a_report(folder, tmp_path):
     assert {path.stem for path in page.parent.glob("*.ipynb")} == {"05_omniglot"}
     text = (page.parent / "05_omniglot.html").read_text(encoding="utf-8")
     accuracy = Run.existing(tmp_path / "runs" / "tiny" / "seed_0").metrics["oneshot"]["test"]["accuracy"]
-    assert f"20-way one-shot {accuracy:.1%}" in text and text.count("<img") == 7
+    assert f"20-way one-shot {accuracy:.1%}" in text and text.count("<img") == 8
     front = page.read_text(encoding="utf-8")
     assert broken_links(page.parent) == [] and "Omniglot, 400 pictures of 100 characters" in front
     runs = [Run.existing(tmp_path / "runs" / name / "seed_0").metrics for name in ("tiny", "plain")]

@@ -9,8 +9,10 @@ import pytest
 from PIL import Image
 
 from siamese_lib import explorer_figures, figures, inspection, widgets
+from siamese_lib.archives import open_source
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.datasets import load_dataset
+from siamese_lib.face_dataset import FaceFiles
 from siamese_lib.images import FaceCache
 from siamese_lib.pairs import Face, Pair, PairList
 
@@ -148,6 +150,19 @@ def test_the_augmentation_preview_follows_its_sliders(sample):
     assert picture.value == plain
     controls["Rows"].value = (20, 90)
     assert picture.value != plain and "crop: [20, 90, 0, 92]" in words.value
+
+
+def test_the_preview_starts_from_the_crop_around_the_ink(tmp_path):
+    picture = np.full((90, 80), 255, np.uint8)
+    picture[30:60, 40:50] = 0
+    Image.fromarray(picture).save(tmp_path / "drawn.png")
+    face = Face("drawn", 1)
+    files = FaceFiles("pictures", open_source(tmp_path, tmp_path), {face: "drawn.png"})
+    config = ExperimentConfig(experiment="own", image_size=(40, 40), crop="ink")
+    controls = named(widgets.augmentation_preview(files, face, config))
+    rows, columns = controls["Rows"].value, controls["Columns"].value
+    assert rows[0] < 30 and rows[1] > 60 and columns[0] < 40 and columns[1] > 50 and rows[1] - rows[0] < 40
+    assert widgets.augmentation_view(files, face, config).title == "Crop and augmentation of own"
 
 
 def test_a_crop_of_nothing_is_answered_in_words(sample):
