@@ -8,6 +8,8 @@ from pathlib import Path
 
 from siamese_lib.files import fingerprint, parse_yaml
 
+INK = "ink"  # the crop that follows what is drawn
+
 # What a text field may say, and the closed range that a number must lie in.
 CHOICES = {
     "dataset": ("sample", "lfwa", "lfw-funneled", "omniglot"),
@@ -270,7 +272,7 @@ def _checked(field, value):
         if not isinstance(value, (list, tuple)) or not all(type(item) is int and item >= 1 for item in value):
             raise ValueError(f"score_epochs takes a list of whole numbers from 1 on. Received: {value!r}")
         return tuple(value)
-    if name == "crop" and value == "ink":
+    if name == "crop" and value == INK:
         return value
     if name in ("crop", "image_size"):
         length = 4 if name == "crop" else 2

@@ -12,6 +12,7 @@ from PIL import Image, features
 from tqdm.auto import tqdm
 
 from siamese_lib.caches import open_or_build
+from siamese_lib.config import INK
 from siamese_lib.environment import cache_root
 from siamese_lib.files import fingerprint, read_json, write_json
 from siamese_lib.sampling import PairExamples
@@ -23,7 +24,6 @@ MAX_PIXELS = 50_000_000  # more in one picture is a mistake or a decompression b
 # Decoding releases Python's lock, and a second thread hides a slow disk; more threads than processors wait for each other.
 NUM_THREADS = min(4, max(2, os.cpu_count() or 2))
 CHUNK = 512  # pictures between two moves of the progress bar
-INK = "ink"  # the crop that follows what is drawn
 DARK = 128  # grey values below are ink
 INK_MARGIN, LEAST_INK = 1.15, 0.34  # the square around the ink: larger than it by this factor, and this share of the picture at least
 PORTION = 32  # pictures that a thread is given at a time: handing over each alone took a fifth of the time
@@ -54,14 +54,16 @@ def cropped_and_resized(image, crop, image_size, name):
     Raises:
         ValueError: if the picture is smaller than the crop.
     """
-    if crop is not None:
-        top, bottom, left, right = crop_box(image, crop)
-        if crop != INK and (bottom > image.height or right > image.width):
+    if crop == INK:
+        image = _on_white(image, *crop_box(image, crop))
+    elif crop is not None:
+        top, bottom, left, right = crop
+        if bottom > image.height or right > image.width:
             raise ValueError(
                 f"{name} is smaller than the crop; correct crop in the experiment or bring the aligned pictures. "
                 f"Received: {image.height}x{image.width} pixels (height x width), crop {list(crop)}"
             )
-        image = _on_white(image, (left, top, right, bottom)) if crop == INK else image.crop((left, top, right, bottom))
+        image = image.crop((left, top, right, bottom))
     return np.asarray(image.resize((image_size[1], image_size[0])))
 
 
@@ -76,9 +78,8 @@ def crop_box(image, crop):
     return top, top + side, left, left + side
 
 
-def _on_white(image, box):
+def _on_white(image, top, bottom, left, right):
     """Like Pillow's crop, but white, not black, where the box leaves the picture."""
-    left, top, right, bottom = box
     paper = Image.new("L", (right - left, bottom - top), 255)
     paper.paste(image, (-left, -top))
     return paper

@@ -102,7 +102,7 @@ def projection_encoder(config):
 
 def koch_head(config):
     """|left - right|, dropout, one sigmoid unit that weighs the components (Koch et al., section 3.1)."""
-    embeddings = [keras.Input((config.symmetries * config.embedding_size,), name=f"{side}_embedding") for side in ("left", "right")]
+    embeddings = _two_embeddings(config)
     x = AbsoluteDifference(name="absolute_difference")(*embeddings)
     x = layers.Dropout(config.dropout_rate, name="dropout")(x)
     # The last layer stays in float32 under mixed precision: its output is a probability.
@@ -130,7 +130,7 @@ def compact_encoder(config):
 
 def cosine_head(config):
     """A logistic function of the cosine between two embeddings of unit length; scale and bias are learnt."""
-    embeddings = [keras.Input((config.symmetries * config.embedding_size,), name=f"{side}_embedding") for side in ("left", "right")]
+    embeddings = _two_embeddings(config)
     x = layers.Dot(axes=1, normalize=True, dtype="float32", name="cosine")(embeddings)
     x = layers.Dense(
         1,
@@ -145,12 +145,17 @@ def cosine_head(config):
 
 def joint_bayesian_head(config):
     """A logistic function of the joint Bayesian comparison; no gradients: `Verifier` sets it from people and pairs."""
-    embeddings = [keras.Input((config.symmetries * config.embedding_size,), name=f"{side}_embedding") for side in ("left", "right")]
+    embeddings = _two_embeddings(config)
     x = JointBayesian(dtype="float32", name="joint_bayesian")(*embeddings)
     # A gentle slope at first: sums over many components are large, and what saturates cannot be calibrated.
     slope = keras.initializers.Constant(0.05)
     x = layers.Dense(1, activation="sigmoid", kernel_initializer=slope, dtype="float32", name="probability")(x)
     return keras.Model(embeddings, x, name="head")
+
+
+def _two_embeddings(config):
+    """What a head takes: for each picture the embeddings of all its symmetries, one behind the other."""
+    return [keras.Input((config.symmetries * config.embedding_size,), name=f"{side}_embedding") for side in ("left", "right")]
 
 
 def _normal(mean):

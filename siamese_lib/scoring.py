@@ -10,12 +10,12 @@ import numpy as np
 # The registered layers and losses are known to Keras only once their modules are imported.
 from siamese_lib import losses, model  # noqa: F401
 from siamese_lib.backend import keras
+from siamese_lib.config import INK
 from siamese_lib.descriptors import local_binary_patterns
 from siamese_lib.environment import policy_of
 from siamese_lib.evaluation import platt_scaling
 from siamese_lib.files import read_json, replacing, write_json
 from siamese_lib.folding import FoldedEncoder
-from siamese_lib.images import INK
 from siamese_lib.joint_bayesian import fit_joint_bayesian
 from siamese_lib.oneshot import score_trials
 from siamese_lib.siamese_layers import symmetries

@@ -98,15 +98,8 @@ def _train_network(config, run, dataset, verbose, callbacks):
 
 
 def _verifier(config, network):
-    return Verifier(
-        network,
-        {
-            "crop": list(config.crop) if isinstance(config.crop, tuple) else config.crop,
-            "image_size": list(config.image_size),
-            "mirror_averaging": config.mirror_averaging,
-            "mixed_precision": config.mixed_precision,
-        },
-    )
+    values = config.to_dict()
+    return Verifier(network, {key: values[key] for key in ("crop", "image_size", "mirror_averaging", "mixed_precision")})
 
 
 def _fitted(run, results, verbose, callbacks):
