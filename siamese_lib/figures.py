@@ -62,9 +62,9 @@ def leak(shares_random, shares_by_person):
     """The share of validation pairs with a person from training, for two ways to split, a dot a seed."""
     figure, axes = new_figure(6.4, 2.6)
     for row, (shares, color) in enumerate(((shares_by_person, GREEN), (shares_random, VERMILION))):
-        axes.scatter(shares, np.full(len(shares), row), color=color, alpha=0.6, s=40, clip_on=False)
+        axes.scatter(shares, np.full(len(shares), row), color=color, alpha=0.6, s=40)
         axes.annotate(f"mean {np.mean(shares):.0%}", (np.mean(shares), row + 0.16), ha="center")
-    axes.set(yticks=[0, 1], yticklabels=["by person", "at random"], ylim=(-0.5, 1.5), xlim=(-0.06, 1.0))
+    axes.set(yticks=[0, 1], yticklabels=["by person", "at random"], ylim=(-0.5, 1.5), xlim=(-0.1, 1.1))
     axes.set(title="Validation pairs that show a person from training", xlabel="share of the validation pairs (a dot a seed)")
     return figure
 
@@ -97,11 +97,9 @@ def pair_gallery(pairs_of_images, captions, wrong, title, columns=3):
         title: the figure's title.
     """
     rows = -(-len(pairs_of_images) // columns)
-    figure, panels = new_figure(3.4 * columns, 2.5 * rows + (0.4 if rows else 0.8), nrows=max(1, rows), ncols=columns, squeeze=False)
+    figure, panels = new_figure(3.4 * columns, max(0.6, 2.5 * rows + 0.4), nrows=max(1, rows), ncols=columns, squeeze=False)
     for axes in panels.flat:
         axes.axis("off")
-    if not rows:
-        figure.text(0.5, 0.3, "no such pair", ha="center", va="center")
     for axes, images, caption, is_wrong in zip(panels.flat, pairs_of_images, captions, wrong):
         left, right = (np.squeeze(image) for image in images)
         axes.imshow(np.hstack([left, np.full((len(left), 3), 255, np.uint8), right]), cmap="gray", vmin=0, vmax=255)
