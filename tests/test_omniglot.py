@@ -189,7 +189,7 @@ def test_the_notebook_reads_as_a_report(folder, tmp_path):
     assert {path.stem for path in page.parent.glob("*.ipynb")} == {"05_omniglot"}
     text = (page.parent / "05_omniglot.html").read_text(encoding="utf-8")
     accuracy = Run.existing(tmp_path / "runs" / "tiny" / "seed_0").metrics["oneshot"]["test"]["accuracy"]
-    assert f"20-way one-shot {accuracy:.1%}" in text and text.count("<img") == 8
+    assert f"20-way one-shot {accuracy:.1%}" in text and text.count("<img") == 9
     front = page.read_text(encoding="utf-8")
     assert broken_links(page.parent) == [] and "Omniglot, 400 pictures of 100 characters" in front
     runs = [Run.existing(tmp_path / "runs" / name / "seed_0").metrics for name in ("tiny", "plain")]
