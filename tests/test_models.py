@@ -16,8 +16,12 @@ PROJECT = Path(__file__).parent.parent
 MODELS = sorted((PROJECT / "models").glob("*.keras"))
 
 
+def settings_of(model):
+    return json.loads(model.with_suffix(".json").read_text())
+
+
 def run_of(model):
-    settings = json.loads(model.with_suffix(".json").read_text())
+    settings = settings_of(model)
     return Run.existing(PROJECT / "results" / settings["dataset"] / settings["experiment"] / f"seed_{settings['seed']}")
 
 
@@ -32,7 +36,7 @@ def test_the_network_that_verify_uses_is_there():
 
 def test_a_model_is_small_and_carries_the_threshold_of_its_run(model):
     assert model.stat().st_size <= 16 * 2**20
-    settings, run = json.loads(model.with_suffix(".json").read_text()), run_of(model)
+    settings, run = settings_of(model), run_of(model)
     assert settings["threshold"] == run.metrics["threshold"]
     values = run.config.to_dict()
     assert (settings["crop"], settings["image_size"]) == (values["crop"], values["image_size"])
@@ -55,9 +59,8 @@ def test_verify_needs_no_more_than_two_aligned_pictures(tmp_path, capsys):
     assert "score" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("model", [path for path in MODELS if settings_of(path)["dataset"] == "lfwa"], ids=lambda path: path.stem)
 def test_a_model_scores_the_test_pairs_as_its_run_did(model, lfwa_root, tmp_path):
-    if run_of(model).config.dataset != "lfwa":
-        pytest.skip("no network for faces")
     pairs = lfwa_root / "pairsDevTest.txt"
     command = ["evaluate", "--model", str(model), "--pairs", str(pairs), "--data-root", str(lfwa_root), "--json", str(tmp_path / "n.json")]
     assert main(command) == 0
