@@ -1,9 +1,9 @@
 """A short training on the sample gives the numbers that it gave before: a change of behaviour that nobody meant shows here.
 
-The numbers come from this very test, on two cores of an x86 processor with the versions of constraints.txt (2026-11-25). With Colab's
-versions, without oneDNN, on one core and with another order of Adam's arithmetic the losses differed by less than 0.002 and the AUCs by
-0.005; a learning rate larger by a twentieth moves the first loss by two per cent, and the AUC on test pairs by 0.015. Who changes on
-purpose what is trained, runs
+The numbers are the middle of what this very test gave with the versions of constraints.txt on two cores of x86 processors
+(2026-11-26): with oneDNN's kernels for SSE4.1, AVX2 and AVX-512, without oneDNN and on one core the losses differed by less than
+0.002, the AUCs by up to 0.0045 from the middle. A learning rate larger by a twentieth moves the first loss by two per cent, and the
+AUC on test pairs by 0.015. Who changes on purpose what is trained, runs
 
     python -m pytest tests/test_same_answer.py
 
@@ -30,7 +30,7 @@ SHORT = ExperimentConfig(
     mixed_precision="float32",
 )
 LOSSES = [0.428, 0.091, 0.041]
-AUCS = {"validation": 0.913, "test": 0.895}
+AUCS = {"validation": 0.913, "test": 0.891}
 
 
 def test_a_short_training_on_the_sample_gives_the_numbers_of_before(tmp_path):
