@@ -6,12 +6,15 @@ from pathlib import Path
 from benchmarks import data, growth, scoring, trainings
 from benchmarks.figure import draw
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.datasets import load_dataset
-from siamese_lib.environment import project_root, versions
-from siamese_lib.files import replacing, write_json, write_text
-from siamese_lib.leaderboard import between_marks
+from siamese_lib.data.load import load_dataset
+from siamese_lib.experiments.leaderboard import between_marks
+from siamese_lib.utils.files import replacing, write_json, write_text
+from siamese_lib.utils.machine import project_root, versions
 
-BEGIN, END = "<!-- speed: written by `python -m benchmarks`, do not edit -->", "<!-- end of speed -->"
+BEGIN, END = (
+    "<!-- speed: written by `python -m benchmarks`, do not edit -->",
+    "<!-- end of speed -->",
+)
 
 
 def main():
@@ -21,7 +24,9 @@ def main():
     root = project_root()
     options = parser.parse_args()
     configs = {
-        name: ExperimentConfig.from_yaml(root / "experiments" / f"{name}.yaml", {"mixed_precision": "auto"})
+        name: ExperimentConfig.from_yaml(
+            root / "experiments" / f"{name}.yaml", {"mixed_precision": "auto"}
+        )
         for name in ("lfwa_reference", "lfwa_pairs", "lfwa_people")
     }
     dataset, model = load_dataset("lfwa", options.data_root), root / "models" / "lfwa_people.keras"
@@ -32,7 +37,9 @@ def main():
         lambda: trainings.throughput(reference, dataset),
         lambda: trainings.waiting(configs.values(), dataset),
         lambda: trainings.until_as_good(reference, recommended, dataset, root / "results" / "lfwa"),
-        lambda: trainings.memory(root / "experiments" / "lfwa_pairs.yaml", Path(options.data_root).resolve()),
+        lambda: trainings.memory(
+            root / "experiments" / "lfwa_pairs.yaml", Path(options.data_root).resolve()
+        ),
         lambda: scoring.scoring(model, dataset),
         lambda: scoring.searching(model, dataset),
         growth.growing,
@@ -44,11 +51,17 @@ def main():
             print(_line(row), flush=True)
     about = versions()
     machine = f"{about['machine']['cpu']}, {about['machine']['num_cpus']} cores"
-    write_json(root / "benchmarks" / "results.json", [row | {"machine": machine, "date": about["date"]} for row in rows])
+    write_json(
+        root / "benchmarks" / "results.json",
+        [row | {"machine": machine, "date": about["date"]} for row in rows],
+    )
     with replacing(root / "docs" / "benchmarks.png") as temporary:
         draw(rows, machine).savefig(temporary, dpi=150)
     readme = root / "README.md"
-    write_text(readme, between_marks(readme.read_text(encoding="utf-8"), BEGIN, END, as_markdown(rows, machine)))
+    write_text(
+        readme,
+        between_marks(readme.read_text(encoding="utf-8"), BEGIN, END, as_markdown(rows, machine)),
+    )
 
 
 def as_markdown(rows, machine):

@@ -9,7 +9,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from siamese_lib.backend import keras
+from siamese_lib.utils.tensorflow import keras
 
 IMAGE_SIZE = (105, 105)
 BATCH_SIZE = 32
@@ -47,7 +47,13 @@ def build_network():
         bias = normal(0.5, 0.01) if index else "zeros"
         penalty = keras.regularizers.L2(2e-4)
         encoder.add(
-            layers.Conv2D(filters, kernel_size, kernel_initializer=normal(0, 0.01), bias_initializer=bias, kernel_regularizer=penalty)
+            layers.Conv2D(
+                filters,
+                kernel_size,
+                kernel_initializer=normal(0, 0.01),
+                bias_initializer=bias,
+                kernel_regularizer=penalty,
+            )
         )
         encoder.add(layers.BatchNormalization())
         encoder.add(layers.ReLU())
@@ -55,10 +61,16 @@ def build_network():
             encoder.add(layers.MaxPooling2D())
     encoder.add(layers.Flatten())
     penalty = keras.regularizers.L2(2e-3)
-    encoder.add(layers.Dense(4096, "sigmoid", True, normal(0, 0.01), normal(0.5, 0.01), kernel_regularizer=penalty))
+    encoder.add(
+        layers.Dense(
+            4096, "sigmoid", True, normal(0, 0.01), normal(0.5, 0.01), kernel_regularizer=penalty
+        )
+    )
     left, right = keras.Input((*IMAGE_SIZE, 1)), keras.Input((*IMAGE_SIZE, 1))
     distance = layers.Subtract()([encoder(left), encoder(right)])
-    distance = layers.Dropout(0.4)(layers.Lambda(keras.ops.absolute, output_shape=(4096,))(distance))
+    distance = layers.Dropout(0.4)(
+        layers.Lambda(keras.ops.absolute, output_shape=(4096,))(distance)
+    )
     output = layers.Dense(1, "sigmoid", bias_initializer=normal(0.5, 0.01))(distance)
     network = keras.Model([left, right], output)
     network.compile(keras.optimizers.Adam(0.00005), "binary_crossentropy", metrics=["accuracy"])
@@ -67,4 +79,9 @@ def build_network():
 
 def score_one_by_one(network, left, right):
     """The score of each pair, `(num_pairs,)`, by a pass of its own."""
-    return np.array([network.predict_on_batch([one[np.newaxis], other[np.newaxis]])[0, 0] for one, other in zip(left, right)])
+    return np.array(
+        [
+            network.predict_on_batch([one[np.newaxis], other[np.newaxis]])[0, 0]
+            for one, other in zip(left, right)
+        ]
+    )

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from benchmarks import baseline
 from benchmarks.alternating import alternate, ratio_row, row, seconds_of
-from siamese_lib.images import open_cache
+from siamese_lib.data.images import open_cache
 
 IMPORTS = 5
 
@@ -22,7 +22,9 @@ def empty_cache():
         try:
             yield
         finally:
-            os.environ.pop("SIAMESE_CACHE") if before is None else os.environ.update(SIAMESE_CACHE=before)
+            os.environ.pop("SIAMESE_CACHE") if before is None else os.environ.update(
+                SIAMESE_CACHE=before
+            )
 
 
 def preparing(dataset):
@@ -42,16 +44,39 @@ def preparing(dataset):
         held["arrays"] = baseline.load_pairs(read, pairs)
 
     load()  # the first reading of the archive pays for the disk
-    rows = [ratio_row("preparing the pictures of the pair lists, cold", alternate(load, prepare), 2.0)]
+    rows = [
+        ratio_row("preparing the pictures of the pair lists, cold", alternate(load, prepare), 2.0)
+    ]
     everything = [seconds_of(lambda: prepare(sorted(dataset.files))) for _ in range(3)]
-    rows.append(row(f"preparing all {len(dataset.files):,} pictures, cold", everything, "seconds", 20.0, at_most=True))
+    rows.append(
+        row(
+            f"preparing all {len(dataset.files):,} pictures, cold",
+            everything,
+            "seconds",
+            20.0,
+            at_most=True,
+        )
+    )
     with empty_cache():
         cache = open_cache(dataset, None, baseline.IMAGE_SIZE)
-        again = [seconds_of(lambda: open_cache(dataset, None, baseline.IMAGE_SIZE)) for _ in range(5)]
-        rows.append(row("opening them again, checksum included", again, "seconds", 0.2, at_most=True))
+        again = [
+            seconds_of(lambda: open_cache(dataset, None, baseline.IMAGE_SIZE)) for _ in range(5)
+        ]
+        rows.append(
+            row("opening them again, checksum included", again, "seconds", 0.2, at_most=True)
+        )
         arrays = sum(array.nbytes for array in held["arrays"])
         note = f"{cache.images.nbytes / 1e6:.0f} MB, mapped from disk, in place of {arrays / 1e6:.0f} MB"
-        rows.append(row("memory of the prepared pictures", [cache.images.nbytes / arrays], "of the baseline's", 0.25, note, at_most=True))
+        rows.append(
+            row(
+                "memory of the prepared pictures",
+                [cache.images.nbytes / arrays],
+                "of the baseline's",
+                0.25,
+                note,
+                at_most=True,
+            )
+        )
     return rows
 
 
@@ -59,5 +84,12 @@ def importing():
     """A row about `import siamese_lib`, which must not load TensorFlow."""
     code = "import sys, time; start = time.perf_counter(); import siamese_lib; print(time.perf_counter() - start); "
     code += "sys.exit('tensorflow' in sys.modules)"
-    times = [float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) for _ in range(IMPORTS)]
+    times = [
+        float(
+            subprocess.run(
+                [sys.executable, "-c", code], capture_output=True, text=True, check=True
+            ).stdout
+        )
+        for _ in range(IMPORTS)
+    ]
     return [row("import siamese_lib, without TensorFlow", times, "seconds", 0.3, at_most=True)]

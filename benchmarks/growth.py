@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.alternating import row, seconds_of
-from siamese_lib.environment import project_root
+from siamese_lib.utils.machine import project_root
 
 SIZES = (2_000, 4_000, 8_000, 16_000)
 LARGE, ON_PAPER = 100_000, 1_000_000
@@ -30,11 +30,27 @@ def growing():
     for what in ("preparing", "epoch", "evaluation"):
         slope = np.polyfit(np.log(SIZES), np.log([one[what] for one in measured]), 1)[0]
         note = ", ".join(f"{one[what]:.1f} s" for one in measured)
-        rows.append(row(f"growth of {what}, power of the number of pictures", [float(slope)], "(1 is linear)", 1.1, note, at_most=True))
+        rows.append(
+            row(
+                f"growth of {what}, power of the number of pictures",
+                [float(slope)],
+                "(1 is linear)",
+                1.1,
+                note,
+                at_most=True,
+            )
+        )
     memory = [one["memory"] for one in measured]
     note = f"{memory[0]:.2f} and {memory[-1]:.2f} GB for {SIZES[0]:,} and {SIZES[-1]:,} pictures"
     rows.append(
-        row("growth of a training's own memory, largest against smallest", [memory[-1] / memory[0]], "times", 1.1, note, at_most=True)
+        row(
+            "growth of a training's own memory, largest against smallest",
+            [memory[-1] / memory[0]],
+            "times",
+            1.1,
+            note,
+            at_most=True,
+        )
     )
     large = _in_a_process(LARGE)
     words = {"preparing": "seconds", "epoch": "seconds", "evaluation": "seconds", "memory": "GB"}
@@ -56,22 +72,35 @@ def measure(size):
     from benchmarks.data import empty_cache
     from benchmarks.trainings import Trainer
     from siamese_lib.config import ExperimentConfig
-    from siamese_lib.datasets import load_dataset
-    from siamese_lib.images import open_cache
-    from siamese_lib.model import build_model
-    from siamese_lib.scoring import Verifier
+    from siamese_lib.data.images import open_cache
+    from siamese_lib.data.load import load_dataset
+    from siamese_lib.inference.verifier import Verifier
+    from siamese_lib.models.networks import build_model
 
     config = ExperimentConfig(
-        experiment="growth", dataset="lfwa", image_size=(40, 40), width=16, embedding_size=64, batch_size=64, num_epochs=1000, flip=True
+        experiment="growth",
+        dataset="lfwa",
+        image_size=(40, 40),
+        width=16,
+        embedding_size=64,
+        batch_size=64,
+        num_epochs=1000,
+        flip=True,
     )
     with tempfile.TemporaryDirectory() as folder, empty_cache():
         write_dataset(Path(folder), size)
         dataset = load_dataset("lfwa", folder)
-        seconds = {"preparing": seconds_of(lambda: open_cache(dataset, None, config.image_size, dataset.faces_of(config)))}
+        seconds = {
+            "preparing": seconds_of(
+                lambda: open_cache(dataset, None, config.image_size, dataset.faces_of(config))
+            )
+        }
         trainer = Trainer(config, dataset)
         share = PART_OF_EPOCH if size >= LARGE else 1.0
         steps = max(1, round(share * trainer.steps_per_epoch))
-        seconds["epoch"] = seconds_of(lambda: trainer.steps(steps)) * trainer.steps_per_epoch / steps
+        seconds["epoch"] = (
+            seconds_of(lambda: trainer.steps(steps)) * trainer.steps_per_epoch / steps
+        )
         memory = own_memory()
         verifier = Verifier(build_model(config), {"mirror_averaging": False})
         cache = open_cache(dataset, None, config.image_size, dataset.faces_of(config))
@@ -90,21 +119,34 @@ def write_dataset(folder, size):
     """An archive of `size` pictures of half as many people in LFW's layout, and View 1 lists that name every one of them."""
     people = [f"Person_{number:07d}" for number in range(size // 2)]
     generator = np.random.default_rng(0)
-    pictures = [_picture(generator) for _ in range(256)]  # many times over: what is in them does not matter here
+    pictures = [
+        _picture(generator) for _ in range(256)
+    ]  # many times over: what is in them does not matter here
     with zipfile.ZipFile(folder / "lfwa.zip", "w") as archive:
         for number, person in enumerate(people):
             for place in (1, 2):
-                archive.writestr(f"lfw2/{person}/{person}_{place:04d}.jpg", pictures[(2 * number + place) % len(pictures)])
+                archive.writestr(
+                    f"lfw2/{person}/{person}_{place:04d}.jpg",
+                    pictures[(2 * number + place) % len(pictures)],
+                )
     half = len(people) // 2
     for part, names in (("Train", people[:half]), ("Test", people[half:])):
         same = [f"{name}\t1\t2" for name in names]
-        different = [f"{one}\t{left}\t{other}\t{right}" for one, other in zip(names[::2], names[1::2]) for left, right in ((1, 2), (2, 1))]
-        (folder / f"pairsDev{part}.txt").write_text("\n".join([str(len(same)), *same, *different]) + "\n")
+        different = [
+            f"{one}\t{left}\t{other}\t{right}"
+            for one, other in zip(names[::2], names[1::2])
+            for left, right in ((1, 2), (2, 1))
+        ]
+        (folder / f"pairsDev{part}.txt").write_text(
+            "\n".join([str(len(same)), *same, *different]) + "\n"
+        )
 
 
 def _picture(generator):
     content = io.BytesIO()
-    Image.fromarray(generator.integers(0, 256, (SIDE, SIDE), dtype=np.uint8)).save(content, format="jpeg")
+    Image.fromarray(generator.integers(0, 256, (SIDE, SIDE), dtype=np.uint8)).save(
+        content, format="jpeg"
+    )
     return content.getvalue()
 
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from benchmarks import baseline
 from benchmarks.alternating import alternate, ratio_row, row, seconds_of
-from siamese_lib.backend import tf
-from siamese_lib.images import open_cache
-from siamese_lib.scoring import Verifier
+from siamese_lib.data.images import open_cache
+from siamese_lib.inference.verifier import Verifier
+from siamese_lib.utils.tensorflow import tf
 
 FEW_PAIRS = 100  # the baseline scores so many of the test pairs; all of them would take minutes
 MATRIX_SIDE = 2048
@@ -23,11 +23,22 @@ def scoring(model, dataset):
     network = baseline.build_network()
     left, right = np.random.default_rng(0).uniform(0, 255, (2, FEW_PAIRS, *baseline.IMAGE_SIZE, 1))
     baseline.score_one_by_one(network, left[:2], right[:2])
-    seconds = alternate(lambda: baseline.score_one_by_one(network, left, right), lambda: verifier.score_pairs(cache, pairs))
+    seconds = alternate(
+        lambda: baseline.score_one_by_one(network, left, right),
+        lambda: verifier.score_pairs(cache, pairs),
+    )
     note = f"the baseline scored {FEW_PAIRS} pairs, the project {len(pairs):,}"
     return [
-        row(f"scoring the {len(pairs):,} test pairs from cached pictures", seconds[1], "seconds", 2.0, at_most=True),
-        ratio_row("scoring, pairs a second", seconds, 10.0, work=(FEW_PAIRS, len(pairs)), note=note),
+        row(
+            f"scoring the {len(pairs):,} test pairs from cached pictures",
+            seconds[1],
+            "seconds",
+            2.0,
+            at_most=True,
+        ),
+        ratio_row(
+            "scoring, pairs a second", seconds, 10.0, work=(FEW_PAIRS, len(pairs)), note=note
+        ),
     ]
 
 
@@ -51,9 +62,22 @@ def searching(model, dataset):
     find()
     note = f"{achieved / 1e9:.0f} of {ceiling / 1e9:.0f} thousand million operations a second in a product of matrices, {dtype}"
     return [
-        row("embedding pictures, each with its mirror image", [len(faces) / seconds], "pictures a second"),
-        row("embedding, share of the machine's matrix product", [achieved / ceiling], "of the ceiling", note=note),
-        row(f"find in a gallery of {len(faces):,} embedded pictures", [seconds_of(find) for _ in range(5)], "seconds"),
+        row(
+            "embedding pictures, each with its mirror image",
+            [len(faces) / seconds],
+            "pictures a second",
+        ),
+        row(
+            "embedding, share of the machine's matrix product",
+            [achieved / ceiling],
+            "of the ceiling",
+            note=note,
+        ),
+        row(
+            f"find in a gallery of {len(faces):,} embedded pictures",
+            [seconds_of(find) for _ in range(5)],
+            "seconds",
+        ),
     ]
 
 

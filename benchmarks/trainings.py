@@ -9,13 +9,13 @@ import numpy as np
 
 from benchmarks import baseline
 from benchmarks.alternating import alternate, ratio_row, row
-from siamese_lib.backend import keras
-from siamese_lib.environment import project_root, set_precision
-from siamese_lib.images import open_cache, training_batches
-from siamese_lib.losses import build_loss
-from siamese_lib.model import build_learner
-from siamese_lib.optimizers import build_optimizer
-from siamese_lib.runs import Run
+from siamese_lib.data.images import open_cache
+from siamese_lib.models.networks import build_learner
+from siamese_lib.training.objectives import build_loss, build_optimizer
+from siamese_lib.training.pipeline import training_batches
+from siamese_lib.training.run import Run
+from siamese_lib.utils.machine import project_root, set_precision
+from siamese_lib.utils.tensorflow import keras
 
 STEPS = 5  # of the reference, in a turn
 PROFILED_STEPS = 40
@@ -53,7 +53,9 @@ class Trainer:
 def throughput(config, dataset):
     """Rows about the reference network's pairs a second: float32 and two passes against the precision of the machine and one."""
     trainer = Trainer(config, dataset)
-    pictures = np.random.default_rng(0).uniform(0, 255, (2, baseline.BATCH_SIZE, *baseline.IMAGE_SIZE, 1))
+    pictures = np.random.default_rng(0).uniform(
+        0, 255, (2, baseline.BATCH_SIZE, *baseline.IMAGE_SIZE, 1)
+    )
     labels = np.arange(baseline.BATCH_SIZE) % 2
     network = baseline.build_network()
 
@@ -75,7 +77,15 @@ def waiting(configs, dataset):
         started = time.perf_counter()
         waited = trainer.steps(PROFILED_STEPS if config.encoder != "koch" else 2 * STEPS)
         whole = time.perf_counter() - started
-        rows.append(row(f"waiting for data, {config.experiment}", [sum(waited) / whole], "of a step", 0.05, at_most=True))
+        rows.append(
+            row(
+                f"waiting for data, {config.experiment}",
+                [sum(waited) / whole],
+                "of a step",
+                0.05,
+                at_most=True,
+            )
+        )
     return rows
 
 
@@ -92,15 +102,27 @@ def until_as_good(reference, recommended, dataset, results):
     """
     seconds = [_seconds_of_epoch(Trainer(config, dataset)) for config in (reference, recommended)]
     histories = [
-        [run.history["val_auc"].to_numpy() for run in Run.all_of(results / config.experiment)] for config in (reference, recommended)
+        [run.history["val_auc"].to_numpy() for run in Run.all_of(results / config.experiment)]
+        for config in (reference, recommended)
     ]
     ratios, epochs = [], []
     for own, other in zip(*histories):
         below = np.flatnonzero(other <= own.max())
         epochs.append((int(own.argmax()) + 1, int(below[-1]) + 2 if len(below) else 1))
         ratios.append(epochs[-1][0] * seconds[0] / (epochs[-1][1] * seconds[1]))
-    note = "; ".join(f"epoch {own} against {other}" for own, other in epochs) + f"; an epoch {seconds[0]:.0f} s against {seconds[1]:.0f} s"
-    return [row("until validation AUC passes the reference's best for good", ratios, "times sooner", 4.0, note)]
+    note = (
+        "; ".join(f"epoch {own} against {other}" for own, other in epochs)
+        + f"; an epoch {seconds[0]:.0f} s against {seconds[1]:.0f} s"
+    )
+    return [
+        row(
+            "until validation AUC passes the reference's best for good",
+            ratios,
+            "times sooner",
+            4.0,
+            note,
+        )
+    ]
 
 
 def _seconds_of_epoch(trainer):
@@ -114,8 +136,15 @@ def memory(config_path, data_root):
     """Rows about the largest resident memory of a training of one epoch, up to each of its stages, in a process of its own."""
     command = [sys.executable, "-c", _TRAIN, str(config_path), str(data_root)]
     result = subprocess.run(command, capture_output=True, text=True, check=True, cwd=project_root())
-    stages = [line.removeprefix(_STAGE).rsplit(":", 1) for line in result.stdout.splitlines() if line.startswith(_STAGE)]
-    return [row(f"largest memory, {config_path.stem}, {stage}", [float(kilobytes) / 1e6], "GB") for stage, kilobytes in stages]
+    stages = [
+        line.removeprefix(_STAGE).rsplit(":", 1)
+        for line in result.stdout.splitlines()
+        if line.startswith(_STAGE)
+    ]
+    return [
+        row(f"largest memory, {config_path.stem}, {stage}", [float(kilobytes) / 1e6], "GB")
+        for stage, kilobytes in stages
+    ]
 
 
 _STAGE = "largest memory up to here, "

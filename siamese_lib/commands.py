@@ -6,38 +6,56 @@ import sys
 import threading
 from pathlib import Path
 
-from siamese_lib import environment
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.datasets import load_dataset
-from siamese_lib.files import parse_yaml_text, write_json
-from siamese_lib.lfw import locate_faces
+from siamese_lib.data.lfw import locate_faces
+from siamese_lib.data.load import load_dataset
+from siamese_lib.utils import machine
+from siamese_lib.utils.files import parse_yaml_text, write_json
 
 
 def prepare(options):
     """Checks a dataset, builds its cache of all pictures and prints what is there."""
-    from siamese_lib import images, inspection
+    from siamese_lib.data import images, summary
 
     if not options.config and (options.set or options.seed is not None):
-        raise ValueError("prepare takes --set and --seed together with --config. Received: no --config")
-    config = _config(options) if options.config else ExperimentConfig(experiment="prepare", dataset=options.dataset or "sample")
+        raise ValueError(
+            "prepare takes --set and --seed together with --config. Received: no --config"
+        )
+    config = (
+        _config(options)
+        if options.config
+        else ExperimentConfig(experiment="prepare", dataset=options.dataset or "sample")
+    )
     dataset = load_dataset(config.dataset, options.data_root)
     parts = dataset.split(config)
-    print(inspection.people_table(dataset, parts | {"training and validation": dataset.train_pairs}).to_string())
-    missing = inspection.missing_faces(dataset)
-    duplicates = inspection.duplicate_files(dataset)
+    print(
+        summary.people_table(
+            dataset, parts | {"training and validation": dataset.train_pairs}
+        ).to_string()
+    )
+    missing = summary.missing_faces(dataset)
+    duplicates = summary.duplicate_files(dataset)
     print(f"\nread from                 {dataset.source.location}")
-    print(f"people in both lists      {len(dataset.train_pairs.people & dataset.test_pairs.people)}")
+    print(
+        f"people in both lists      {len(dataset.train_pairs.people & dataset.test_pairs.people)}"
+    )
     print(f"people to train on        {len(dataset.train_people)} (rule: {dataset.people_rule})")
     print(f"pictures missing          {_listed(missing)}")
-    print(f"identical files           {_listed([' = '.join(map(str, group)) for group in duplicates])}")
+    print(
+        f"identical files           {_listed([' = '.join(map(str, group)) for group in duplicates])}"
+    )
     # With an experiment, just what its training will open; without one every picture is decoded once.
-    faces = sorted(set(dataset.faces_of(config) if options.config else dataset.files) - set(missing))
+    faces = sorted(
+        set(dataset.faces_of(config) if options.config else dataset.files) - set(missing)
+    )
     try:
         cache = images.open_cache(dataset, config.crop, config.image_size, faces)
     except images.UnreadablePictures as error:
         print(f"pictures unreadable       {_listed(error.names)}")
         raise
-    print(f"pictures unreadable       0\npictures in the cache     {len(cache)} at {config.image_size[0]}x{config.image_size[1]}")
+    print(
+        f"pictures unreadable       0\npictures in the cache     {len(cache)} at {config.image_size[0]}x{config.image_size[1]}"
+    )
     if missing:
         raise FileNotFoundError(
             f"{dataset.source.location}: pictures that the pair lists name are missing; complete the data. Received: {_listed(missing)}"
@@ -46,8 +64,8 @@ def prepare(options):
 
 def summary(options):
     """Prints the layers and the number of parameters of an experiment's network."""
-    from siamese_lib.inspection import as_table
-    from siamese_lib.model import build_model, count_parameters, layer_table
+    from siamese_lib.models.networks import build_model, count_parameters, layer_table
+    from siamese_lib.utils.files import as_table
 
     network = build_model(_config(options))
     parameters, layers = count_parameters(network), layer_table(network)
@@ -55,27 +73,38 @@ def summary(options):
         print(json.dumps({"parameters": parameters, "layers": layers}, indent=2))
         return
     print(as_table(layers).to_string(index=False))
-    print("\n" + ", ".join(f"{name.replace('_', '-')} {count:,}" for name, count in parameters.items()))
+    print(
+        "\n"
+        + ", ".join(f"{name.replace('_', '-')} {count:,}" for name, count in parameters.items())
+    )
 
 
 def train(options):
     """Trains an experiment, or goes on with it, and prints its metrics."""
-    from siamese_lib.training import train as train_run
+    from siamese_lib.training.fit import train as train_run
 
     if options.of_sweep:
         _end_with_standard_input()
     config, runs_dir = _what_to_train(options)
-    run = train_run(config, options.data_root, runs_dir, verbose=1 if sys.stderr.isatty() else 2, wait=options.of_sweep)
+    run = train_run(
+        config,
+        options.data_root,
+        runs_dir,
+        verbose=1 if sys.stderr.isatty() else 2,
+        wait=options.of_sweep,
+    )
     _print_metrics(run)
 
 
 def _what_to_train(options):
     if not options.run:
         return _config(options), options.runs
-    from siamese_lib.runs import Run
+    from siamese_lib.training.run import Run
 
     if options.set or options.seed is not None:
-        raise ValueError("train --run goes on with the run's own settings; --set and --seed go with --config. Received: both")
+        raise ValueError(
+            "train --run goes on with the run's own settings; --set and --seed go with --config. Received: both"
+        )
     directory = Path(options.run).resolve()
     return Run(directory).config, directory.parents[1]
 
@@ -92,29 +121,33 @@ def _end_with_standard_input():
 
 def evaluate(options):
     """Prints the metrics of a finished run, or scores a pair list with a model file."""
-    from siamese_lib import evaluation
+    from siamese_lib.evaluation import metrics
 
     if options.run:
         if options.pairs or options.data_root:
-            raise ValueError("evaluate --run reads the run's own scores; --pairs and --data-root go with --model. Received: both")
-        from siamese_lib.runs import Run
+            raise ValueError(
+                "evaluate --run reads the run's own scores; --pairs and --data-root go with --model. Received: both"
+            )
+        from siamese_lib.training.run import Run
 
         run = Run.existing(options.run)
         _print_metrics(run)
         result = run.metrics["test"] | {"threshold": run.metrics["threshold"]}
     else:
         pairs, scores, threshold = _score_pair_list(options)
-        result = evaluation.verification_metrics(pairs, scores, threshold) | {"threshold": threshold}
+        result = metrics.verification_metrics(pairs, scores, threshold) | {"threshold": threshold}
     _print_and_write(result, ("accuracy", "auc", "eer", "threshold", "num_pairs"), options.json)
 
 
 def _score_pair_list(options):
-    from siamese_lib import images
-    from siamese_lib.pairs import read_pairs
-    from siamese_lib.scoring import Verifier
+    from siamese_lib.data import images
+    from siamese_lib.data.pairs import read_pairs
+    from siamese_lib.inference.verifier import Verifier
 
     if not (options.model and options.pairs and options.data_root):
-        raise ValueError("evaluate takes --run DIR, or --model FILE.keras with --pairs FILE and --data-root ROOT. Received: neither")
+        raise ValueError(
+            "evaluate takes --run DIR, or --model FILE.keras with --pairs FILE and --data-root ROOT. Received: neither"
+        )
     pairs = read_pairs(options.pairs)
     verifier = Verifier.load(options.model)
     faces = locate_faces(options.data_root)
@@ -126,33 +159,47 @@ def oneshot(options):
     """Scores a model in runs of one-shot trials that are laid out as Lake's all_runs.zip."""
     import numpy as np
 
-    from siamese_lib.images import decode_image
-    from siamese_lib.omniglot import read_runs
-    from siamese_lib.oneshot import accuracy_of_runs, pictures_of
-    from siamese_lib.scoring import Verifier
+    from siamese_lib.data.images import decode_image
+    from siamese_lib.data.omniglot import read_runs
+    from siamese_lib.evaluation.oneshot import accuracy_of_runs, pictures_of
+    from siamese_lib.inference.verifier import Verifier
 
     verifier = Verifier.load(options.model)
     source, runs = read_runs(options.runs)
     names = pictures_of(runs)
-    pictures = np.stack([decode_image(source.read(name), verifier.crop, verifier.image_size, name) for name in names])
-    result = accuracy_of_runs(verifier.answer_trials(runs, names, verifier.embed(pictures[..., np.newaxis])))
+    pictures = np.stack(
+        [
+            decode_image(source.read(name), verifier.crop, verifier.image_size, name)
+            for name in names
+        ]
+    )
+    result = accuracy_of_runs(
+        verifier.answer_trials(runs, names, verifier.embed(pictures[..., np.newaxis]))
+    )
     _print_and_write(result, ("accuracy", "num_runs", "num_trials"), options.json)
 
 
 def verify(options):
     """Decides whether two photographs show the same person."""
-    from siamese_lib import comparison
+    from siamese_lib.inference import comparison
 
     verifier = _verifier(options)
     score, notes = comparison.compare(verifier, options.pictures, options.aligned)
     threshold = verifier.settings["threshold"]
-    print("\n".join([*notes, f"{comparison.decision(score, threshold)}: score {score:.4f}, {_explained(threshold)}"]))
+    print(
+        "\n".join(
+            [
+                *notes,
+                f"{comparison.decision(score, threshold)}: score {score:.4f}, {_explained(threshold)}",
+            ]
+        )
+    )
 
 
 def find(options):
     """Ranks the pictures of a folder by how alike they are to a photograph."""
-    from siamese_lib import comparison
-    from siamese_lib.inspection import as_table
+    from siamese_lib.inference import comparison
+    from siamese_lib.utils.files import as_table
 
     if options.top is not None and options.top < 1:
         raise ValueError(f"--top takes a whole number from 1 on. Received: {options.top}")
@@ -167,23 +214,27 @@ def find(options):
 
 def sweep(options):
     """Runs every point of a sweep that is not done yet and prints the table."""
-    from siamese_lib.sweeps import DONE, Sweep, run_sweep
+    from siamese_lib.experiments.sweep import DONE, Sweep, run_sweep
 
-    sweep = Sweep.from_yaml(environment.project_path(options.file))
+    sweep = Sweep.from_yaml(machine.project_path(options.file))
     table = run_sweep(sweep, options.runs, _engine(options))
     print(table.drop(columns="run").to_string(index=False))
     if not (table["state"] == DONE).all():
-        raise RuntimeError(f"Some points of the sweep have no numbers; the column state says why. Received: {sweep.name}")
+        raise RuntimeError(
+            f"Some points of the sweep have no numbers; the column state says why. Received: {sweep.name}"
+        )
 
 
 def _engine(options):
     if options.engine == "ray":
-        from siamese_lib.ray_engine import RayEngine
+        from siamese_lib.experiments.ray_engine import RayEngine
 
         if options.workers is not None:
-            raise ValueError("--workers goes with --engine local; Ray runs as many as its cluster has room for. Received: both")
+            raise ValueError(
+                "--workers goes with --engine local; Ray runs as many as its cluster has room for. Received: both"
+            )
         return RayEngine(options.data_root, options.address)
-    from siamese_lib.engines import LocalEngine
+    from siamese_lib.experiments.engines import LocalEngine
 
     if options.address:
         raise ValueError("--address goes with --engine ray. Received: --engine local")
@@ -192,37 +243,47 @@ def _engine(options):
 
 def report(options):
     """Executes the notebooks and says where to look."""
-    from siamese_lib.report import build_report
+    from siamese_lib.notebook.report import build_report
 
-    page = build_report(options.experiment, options.data_root or "", options.runs, options.output or "", _overrides(options.set))
+    page = build_report(
+        options.experiment,
+        options.data_root or "",
+        options.runs,
+        options.output or "",
+        _overrides(options.set),
+    )
     print(f"The report is ready: open {page}")
 
 
 def leaderboard(options):
     """Writes the tables of results from the runs' folders into JSON files, README.md and the models' card."""
-    from siamese_lib.ablation import write_tables
-    from siamese_lib.leaderboard import TABLES, update
+    from siamese_lib.experiments.leaderboard import TABLES, update
+    from siamese_lib.experiments.statistics import write_tables
 
-    root, results = environment.project_root(), Path(options.results)
-    boards = update(results, root / "README.md", root / "models" / "README.md")  # before it, a wrong folder would be made
+    root, results = machine.project_root(), Path(options.results)
+    boards = update(
+        results, root / "README.md", root / "models" / "README.md"
+    )  # before it, a wrong folder would be made
     write_tables(root / "experiments" / "sweeps", results / "lfwa")
     print("\n\n".join(TABLES[dataset](rows) for dataset, rows in boards.items()))
 
 
 def alignment(options):
     """Measures what the alignment of a face does to its score and writes alignment.json."""
-    from siamese_lib.alignment import measure
+    from benchmarks.alignment import measure
 
-    config = ExperimentConfig.from_yaml(environment.project_path(options.config))
+    config = ExperimentConfig.from_yaml(machine.project_path(options.config))
     measured = measure(_verifier(options), load_dataset(config.dataset, options.data_root), config)
     path = Path(options.results) / "alignment.json"
-    write_json(path, measured | {"versions": environment.versions()})
+    write_json(path, measured | {"versions": machine.versions()})
     print(f"Written: {path}")
 
 
 def _config(options):
     seed = {} if options.seed is None else {"seed": options.seed}
-    return ExperimentConfig.from_yaml(environment.project_path(options.config), _overrides(options.set) | seed)
+    return ExperimentConfig.from_yaml(
+        machine.project_path(options.config), _overrides(options.set) | seed
+    )
 
 
 def _overrides(items):
@@ -230,13 +291,15 @@ def _overrides(items):
     for item in items:
         key, separator, value = item.partition("=")
         if not separator or not key.isidentifier():
-            raise ValueError(f"--set takes KEY=VALUE, for example --set num_epochs=3. Received: {item!r}")
+            raise ValueError(
+                f"--set takes KEY=VALUE, for example --set num_epochs=3. Received: {item!r}"
+            )
         overrides[key] = parse_yaml_text(value, f"--set {key}")
     return overrides
 
 
 def _verifier(options):
-    from siamese_lib.scoring import Verifier
+    from siamese_lib.inference.verifier import Verifier
 
     return Verifier.load(Path(options.run) / "model.keras" if options.run else options.model)
 
@@ -251,18 +314,37 @@ def _listed(items):
 
 def _print_and_write(result, keys, path):
     """Prints some values of a result on one line, and writes them into the JSON file at `path`, if there is one."""
-    print("  ".join(f"{key} {result[key]:.4f}" if isinstance(result[key], float) else f"{key} {result[key]}" for key in keys))
+    print(
+        "  ".join(
+            f"{key} {result[key]:.4f}" if isinstance(result[key], float) else f"{key} {result[key]}"
+            for key in keys
+        )
+    )
     if path:
         write_json(path, {key: result[key] for key in keys})
 
 
 def _print_metrics(run):
-    from siamese_lib.inspection import as_table
+    from siamese_lib.utils.files import as_table
 
-    columns = ("accuracy", "accuracy_interval", "accuracy_at_half", "auc", "eer", "tar_at_far_1pct", "loss", "num_pairs")
+    columns = (
+        "accuracy",
+        "accuracy_interval",
+        "accuracy_at_half",
+        "auc",
+        "eer",
+        "tar_at_far_1pct",
+        "loss",
+        "num_pairs",
+    )
     metrics = run.metrics
-    rows = [{"split": split} | {key: metrics[split][key] for key in columns} for split in ("train", "validation", "test")]
+    rows = [
+        {"split": split} | {key: metrics[split][key] for key in columns}
+        for split in ("train", "validation", "test")
+    ]
     for row in rows:
         row["accuracy_interval"] = "{:.4f} to {:.4f}".format(*row["accuracy_interval"])
-    print(f"{run.directory}: threshold {metrics['threshold']:.4f}, trained in {metrics['seconds']['train']:.0f} s")
+    print(
+        f"{run.directory}: threshold {metrics['threshold']:.4f}, trained in {metrics['seconds']['train']:.0f} s"
+    )
     print(as_table(rows).to_string(index=False))

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from siamese_lib.files import fingerprint, parse_yaml
+from siamese_lib.utils.files import fingerprint, parse_yaml
 
 INK = "ink"  # the crop that follows what is drawn
 
@@ -16,7 +16,12 @@ CHOICES = {
     "protocol": ("pairs", "people"),
     "split_by": ("person", "pair"),
     "encoder": ("koch", "compact", "lbp", "ensemble"),
-    "loss": ("binary_crossentropy", "margin_softmax", "batch_hard_triplet", "supervised_contrastive"),
+    "loss": (
+        "binary_crossentropy",
+        "margin_softmax",
+        "batch_hard_triplet",
+        "supervised_contrastive",
+    ),
     "optimizer": ("adam", "adamw"),
     "learning_rate_schedule": ("constant", "cosine"),
     "symmetries": (1, 4, 8),
@@ -69,42 +74,68 @@ class ExperimentConfig:
     protocol: str = "pairs"  # "pairs": only the listed training pairs are supervision (LFW: image-restricted); "people": identities are
     compare_with: str = ""  # the experiment that notebook 02 puts beside this one
     seed: int = 0  # split, weights, order, augmentation, dropout
-    split_seed: int | None = None  # who is held out; none: by seed. Runs whose scores are to be fused hold out the same people
+    split_seed: int | None = (
+        None  # who is held out; none: by seed. Runs whose scores are to be fused hold out the same people
+    )
     split_by: str = "person"  # "person"; or "pair": validation pairs at random, as is customary, which leaks people: to show the gap
     validation_fraction: float = 0.2  # share of the training pairs (or people), whole people, that chooses epoch and threshold
-    training_fraction: float = 1.0  # share of what is left for training that is used: for learning curves
+    training_fraction: float = (
+        1.0  # share of what is left for training that is used: for learning curves
+    )
 
-    crop: tuple[int, int, int, int] | str | None = None  # top, bottom, left, right in pixels; none: all; "ink": around what is drawn
+    crop: tuple[int, int, int, int] | str | None = (
+        None  # top, bottom, left, right in pixels; none: all; "ink": around what is drawn
+    )
     image_size: tuple[int, int] = (105, 105)  # (height, width) that the network sees
-    mirror_averaging: bool = False  # when scoring, average the embeddings of a picture and of its mirror image
+    mirror_averaging: bool = (
+        False  # when scoring, average the embeddings of a picture and of its mirror image
+    )
 
     encoder: str = "compact"  # "koch": the reference of 2015; "compact": a small residual network; "lbp": hand-made; "ensemble"
-    members: tuple[str, ...] = ()  # encoder ensemble: the runs whose scores are fused, "EXPERIMENT/seed_N"
+    members: tuple[
+        str, ...
+    ] = ()  # encoder ensemble: the runs whose scores are fused, "EXPERIMENT/seed_N"
     embedding_size: int = 4096  # length of a face's embedding
-    width: int = 32  # channels of the compact encoder's first stage; doubled at each of the next three
+    width: int = (
+        32  # channels of the compact encoder's first stage; doubled at each of the next three
+    )
     joint_bayesian: bool = False  # with a loss of classes: compare embeddings by joint Bayesian, fitted on these classes, not by cosine
     dropout_rate: float = 0.4  # before the last dense layer (koch), before the embedding (compact)
 
     loss: str = "binary_crossentropy"  # of pairs; of classes: "margin_softmax", "batch_hard_triplet" or "supervised_contrastive"
     margin: float = 0.2  # margin_softmax: what the cosine to the right person must be larger by
     cosine_scale: float = 20.0  # the three losses of classes: what multiplies a cosine
-    label_smoothing: float = 0.0  # margin_softmax: the share of the label that is spread over all classes
-    max_images_per_person: int = 20  # losses of classes: so many pictures of a person an epoch, at most
+    label_smoothing: float = (
+        0.0  # margin_softmax: the share of the label that is spread over all classes
+    )
+    max_images_per_person: int = (
+        20  # losses of classes: so many pictures of a person an epoch, at most
+    )
     symmetries: int = 1  # losses of classes, square pictures: 4: quarter turns are classes of their own; 8: their mirror images too
-    images_together: int = 1  # losses of classes: pictures of a person that stand side by side in a batch
+    images_together: int = (
+        1  # losses of classes: pictures of a person that stand side by side in a batch
+    )
 
     optimizer: str = "adam"  # "adam" or "adamw" (with weight_decay)
     learning_rate: float = 0.001  # at the start, or throughout if constant
-    learning_rate_schedule: str = "constant"  # "constant", or "cosine": warm up for 5 % of the steps, then down to zero
+    learning_rate_schedule: str = (
+        "constant"  # "constant", or "cosine": warm up for 5 % of the steps, then down to zero
+    )
     weight_decay: float = 0.0  # of adamw; biases and normalisation are left out
     batch_size: int = 32  # pairs a step, or pictures
     num_epochs: int = 10  # passes over the training pairs or people, at most
-    score_epochs: tuple[int, ...] = ()  # after these epochs all pairs are scored as if training ended there: a curve from one training
+    score_epochs: tuple[
+        int, ...
+    ] = ()  # after these epochs all pairs are scored as if training ended there: a curve from one training
     monitor: str = "val_loss"  # what early stopping and weights "best" watch: "val_loss", "val_auc", or "val_oneshot" of held-out groups
-    early_stopping_patience: int | None = None  # epochs without improvement before training stops; none: never stops early
+    early_stopping_patience: int | None = (
+        None  # epochs without improvement before training stops; none: never stops early
+    )
     early_stopping_min_delta: float = 0.0  # a smaller gain does not count as an improvement
     weights: str = "last"  # keep the weights of the "last" epoch or of the "best" by monitor
-    mixed_precision: str = "auto"  # "auto": bfloat16 where the hardware has it, float16 on older GPUs, else float32
+    mixed_precision: str = (
+        "auto"  # "auto": bfloat16 where the hardware has it, float16 on older GPUs, else float32
+    )
 
     flip: bool = False  # augmentation: mirror half of the pictures
     rotation_degrees: float = 0.0  # augmentation: turn by up to this angle
@@ -113,24 +144,40 @@ class ExperimentConfig:
     shift_fraction: float = 0.0  # augmentation: move by up to this share of height and width
     warp_probability: float = 1.0  # augmentation: the chance of each of these four changes
     bend_fraction: float = 0.0  # augmentation: move parts of the picture against each other by up to this share of height and width
-    outside: str = "mirror"  # augmentation: what these bring in from outside the picture: "mirror" or "white"
+    outside: str = (
+        "mirror"  # augmentation: what these bring in from outside the picture: "mirror" or "white"
+    )
     contrast_range: float = 0.0  # augmentation: stretch or flatten the grey values around their mean by up to this factor
     brightness_range: float = 0.0  # augmentation: add up to this share of white
-    erasing_probability: float = 0.0  # augmentation: cover a rectangle of so many of the pictures with their mean grey
+    erasing_probability: float = (
+        0.0  # augmentation: cover a rectangle of so many of the pictures with their mean grey
+    )
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
             object.__setattr__(self, field.name, _checked(field, getattr(self, field.name)))
-        if isinstance(self.crop, tuple) and not (0 <= self.crop[0] < self.crop[1] and 0 <= self.crop[2] < self.crop[3]):
-            raise ValueError(f"crop is [top, bottom, left, right] with top < bottom, left < right. Received: {list(self.crop)}")
+        if isinstance(self.crop, tuple) and not (
+            0 <= self.crop[0] < self.crop[1] and 0 <= self.crop[2] < self.crop[3]
+        ):
+            raise ValueError(
+                f"crop is [top, bottom, left, right] with top < bottom, left < right. Received: {list(self.crop)}"
+            )
         if not all(32 <= side <= 1024 for side in self.image_size):
-            raise ValueError(f"image_size is [height, width], each from 32 to 1024. Received: {list(self.image_size)}")
+            raise ValueError(
+                f"image_size is [height, width], each from 32 to 1024. Received: {list(self.image_size)}"
+            )
         if not self.experiment.strip(".") or not set(self.experiment) <= set(_NAME_CHARACTERS):
-            raise ValueError(f"An experiment's name holds letters, digits, '_', '-' and '.'. Received: {self.experiment!r}")
+            raise ValueError(
+                f"An experiment's name holds letters, digits, '_', '-' and '.'. Received: {self.experiment!r}"
+            )
         if self.weight_decay and self.optimizer != "adamw":
-            raise ValueError(f"weight_decay needs optimizer: adamw. Received: weight_decay {self.weight_decay}, optimizer {self.optimizer}")
+            raise ValueError(
+                f"weight_decay needs optimizer: adamw. Received: weight_decay {self.weight_decay}, optimizer {self.optimizer}"
+            )
         if self.encoder == "koch" and min(self.image_size) < 85:
-            raise ValueError(f"The koch encoder wants an image_size of 85 or more. Received: {list(self.image_size)}")
+            raise ValueError(
+                f"The koch encoder wants an image_size of 85 or more. Received: {list(self.image_size)}"
+            )
         if self.score_epochs and not self.passes_through_shorter_ones:
             raise ValueError(
                 "score_epochs wants a network, learning_rate_schedule: constant and weights: last; else a shorter training would differ. "
@@ -141,30 +188,51 @@ class ExperimentConfig:
     def _check_supervision(self):
         """Whether protocol, encoder, loss and sampling go together."""
         if (self.encoder == "ensemble") != bool(self.members):
-            raise ValueError(f"encoder: ensemble goes with members. Received: encoder {self.encoder}, {len(self.members)} members")
+            raise ValueError(
+                f"encoder: ensemble goes with members. Received: encoder {self.encoder}, {len(self.members)} members"
+            )
         if self.encoder == "ensemble":
             return
         if self.split_by == "pair" and self.protocol != "pairs":
-            raise ValueError(f"split_by: pair is for protocol pairs; people are held out whole. Received: protocol {self.protocol}")
+            raise ValueError(
+                f"split_by: pair is for protocol pairs; people are held out whole. Received: protocol {self.protocol}"
+            )
         if self.encoder == "lbp" and not self.joint_bayesian:
-            raise ValueError("encoder: lbp wants joint_bayesian: true. Received: joint_bayesian false")
+            raise ValueError(
+                "encoder: lbp wants joint_bayesian: true. Received: joint_bayesian false"
+            )
         if self.protocol == "people" and not self.learns_classes:
-            raise ValueError(f"Protocol people wants a loss of classes, as margin_softmax. Received: loss {self.loss}")
+            raise ValueError(
+                f"Protocol people wants a loss of classes, as margin_softmax. Received: loss {self.loss}"
+            )
         if self.joint_bayesian and not self.learns_classes:
-            raise ValueError(f"joint_bayesian wants a loss of classes, as margin_softmax. Received: loss {self.loss}")
-        if self.learns_classes and self.encoder != "lbp" and (self.encoder == "koch" or self.monitor == "val_loss"):
+            raise ValueError(
+                f"joint_bayesian wants a loss of classes, as margin_softmax. Received: loss {self.loss}"
+            )
+        if (
+            self.learns_classes
+            and self.encoder != "lbp"
+            and (self.encoder == "koch" or self.monitor == "val_loss")
+        ):
             raise ValueError(
                 "A loss of classes wants encoder: compact and monitor: val_auc or val_oneshot. "
                 f"Received: encoder {self.encoder}, monitor {self.monitor}"
             )
         square = self.image_size[0] == self.image_size[1]
-        if self.symmetries > 1 and not (self.learns_classes and self.encoder != "lbp" and square and not self.flip):
+        if self.symmetries > 1 and not (
+            self.learns_classes and self.encoder != "lbp" and square and not self.flip
+        ):
             raise ValueError(
                 "symmetries want a loss of classes, square pictures and flip: false. "
                 f"Received: loss {self.loss}, image_size {list(self.image_size)}, flip {self.flip}"
             )
-        if self.loss in ("batch_hard_triplet", "supervised_contrastive") and self.images_together < 2:
-            raise ValueError(f"{self.loss} compares pictures of one person: images_together from 2 on. Received: {self.images_together}")
+        if (
+            self.loss in ("batch_hard_triplet", "supervised_contrastive")
+            and self.images_together < 2
+        ):
+            raise ValueError(
+                f"{self.loss} compares pictures of one person: images_together from 2 on. Received: {self.images_together}"
+            )
         if self.images_together > self.max_images_per_person:
             raise ValueError(
                 "images_together is at most max_images_per_person. "
@@ -181,7 +249,9 @@ class ExperimentConfig:
         """
         path = Path(path)
         if not path.is_file():
-            raise FileNotFoundError(f"There is no such experiment file; see experiments/*.yaml. Received: {path}")
+            raise FileNotFoundError(
+                f"There is no such experiment file; see experiments/*.yaml. Received: {path}"
+            )
         values = parse_yaml(path)
         if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
             raise ValueError(f"{path} must hold lines 'key: value'. Received: {str(values)[:80]!r}")
@@ -191,8 +261,14 @@ class ExperimentConfig:
             base = cls(**values, experiment=path.stem)
             config = dataclasses.replace(base, **overrides)
             # An override that says what the file says anyway makes no variant.
-            changed = [key for key in sorted(overrides) if getattr(config, key) != getattr(base, key)]
-            names = [f"{key}={getattr(config, key)}".replace(" ", "") for key in changed if key not in ("seed", *NOT_TRAINED_ON)]
+            changed = [
+                key for key in sorted(overrides) if getattr(config, key) != getattr(base, key)
+            ]
+            names = [
+                f"{key}={getattr(config, key)}".replace(" ", "")
+                for key in changed
+                if key not in ("seed", *NOT_TRAINED_ON)
+            ]
             return dataclasses.replace(config, variant=",".join(names))
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
@@ -201,7 +277,11 @@ class ExperimentConfig:
     def side_by_side(cls, path, overrides=None):
         """The experiment of a YAML file, with overrides, and behind it the one that it names in `compare_with`, if it names one."""
         config = cls.from_yaml(path, overrides)
-        others = [cls.from_yaml(Path(path).parent / f"{config.compare_with}.yaml")] if config.compare_with else []
+        others = (
+            [cls.from_yaml(Path(path).parent / f"{config.compare_with}.yaml")]
+            if config.compare_with
+            else []
+        )
         return [config, *others]
 
     @classmethod
@@ -212,14 +292,18 @@ class ExperimentConfig:
             ValueError: if `values` is no such dict.
         """
         if not isinstance(values, dict) or "experiment" not in values:
-            raise ValueError(f"config.json must hold an object with the key experiment. Received: {str(values)[:80]!r}")
+            raise ValueError(
+                f"config.json must hold an object with the key experiment. Received: {str(values)[:80]!r}"
+            )
         _check_keys([key for key in values if key not in ("experiment", "variant")], "config.json")
         return cls(**values)
 
     def to_dict(self):
         """All fields as flat JSON values."""
         values = dataclasses.asdict(self)
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+        return {
+            key: list(value) if isinstance(value, tuple) else value for key, value in values.items()
+        }
 
     @property
     def learns_classes(self):
@@ -229,7 +313,11 @@ class ExperimentConfig:
     @property
     def passes_through_shorter_ones(self):
         """Whether its training is, after fewer epochs, just what a training of so few epochs would be."""
-        return self.encoder not in ("lbp", "ensemble") and self.learning_rate_schedule == "constant" and self.weights == "last"
+        return (
+            self.encoder not in ("lbp", "ensemble")
+            and self.learning_rate_schedule == "constant"
+            and self.weights == "last"
+        )
 
     def steps_per_epoch(self, num_examples):
         """How many batches show each example once."""
@@ -253,10 +341,15 @@ _NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 
 
 def _check_keys(keys, source):
-    known = {field.name for field in dataclasses.fields(ExperimentConfig)} - {"experiment", "variant"}
+    known = {field.name for field in dataclasses.fields(ExperimentConfig)} - {
+        "experiment",
+        "variant",
+    }
     unknown = sorted(set(keys) - known)
     if unknown:
-        raise ValueError(f"{source}: unknown key; the known ones are {', '.join(sorted(known))}. Received: {', '.join(unknown)}")
+        raise ValueError(
+            f"{source}: unknown key; the known ones are {', '.join(sorted(known))}. Received: {', '.join(unknown)}"
+        )
 
 
 def _checked(field, value):
@@ -265,18 +358,30 @@ def _checked(field, value):
     if value is None and type(None) in getattr(wanted, "__args__", ()):
         return None
     if name == "members":
-        if not isinstance(value, (list, tuple)) or not all(re.fullmatch(r"[\w.-]+/seed_[0-9]+", str(item)) for item in value):
-            raise ValueError(f"members takes a list of runs, EXPERIMENT/seed_N. Received: {value!r}")
+        if not isinstance(value, (list, tuple)) or not all(
+            re.fullmatch(r"[\w.-]+/seed_[0-9]+", str(item)) for item in value
+        ):
+            raise ValueError(
+                f"members takes a list of runs, EXPERIMENT/seed_N. Received: {value!r}"
+            )
         return tuple(value)
     if name == "score_epochs":
-        if not isinstance(value, (list, tuple)) or not all(type(item) is int and item >= 1 for item in value):
-            raise ValueError(f"score_epochs takes a list of whole numbers from 1 on. Received: {value!r}")
+        if not isinstance(value, (list, tuple)) or not all(
+            type(item) is int and item >= 1 for item in value
+        ):
+            raise ValueError(
+                f"score_epochs takes a list of whole numbers from 1 on. Received: {value!r}"
+            )
         return tuple(value)
     if name == "crop" and value == INK:
         return value
     if name in ("crop", "image_size"):
         length = 4 if name == "crop" else 2
-        if not isinstance(value, (list, tuple)) or len(value) != length or not all(type(item) is int for item in value):
+        if (
+            not isinstance(value, (list, tuple))
+            or len(value) != length
+            or not all(type(item) is int for item in value)
+        ):
             other = " or ink" if name == "crop" else ""
             raise ValueError(f"{name} takes {length} whole numbers{other}. Received: {value!r}")
         return tuple(value)
@@ -284,13 +389,19 @@ def _checked(field, value):
         value = _as_float(name, value)
     elif wanted in (bool, str):
         if type(value) is not wanted:
-            raise ValueError(f"{name} takes {'true or false' if wanted is bool else 'text'}. Received: {value!r}")
+            raise ValueError(
+                f"{name} takes {'true or false' if wanted is bool else 'text'}. Received: {value!r}"
+            )
     elif type(value) is not int:
         raise ValueError(f"{name} takes a whole number. Received: {value!r}")
     if name in CHOICES and value not in CHOICES[name]:
-        raise ValueError(f"{name} is one of {', '.join(map(str, CHOICES[name]))}. Received: {value!r}")
+        raise ValueError(
+            f"{name} is one of {', '.join(map(str, CHOICES[name]))}. Received: {value!r}"
+        )
     if name in RANGES and not RANGES[name][0] <= value <= RANGES[name][1]:
-        raise ValueError(f"{name} lies between {RANGES[name][0]} and {RANGES[name][1]}. Received: {value!r}")
+        raise ValueError(
+            f"{name} lies between {RANGES[name][0]} and {RANGES[name][1]}. Received: {value!r}"
+        )
     return value
 
 

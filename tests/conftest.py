@@ -60,7 +60,11 @@ def sweep_folder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def whole_sweep(sweep_folder):
     """The table of a small sweep that nothing interrupted."""
-    from siamese_lib.engines import LocalEngine
-    from siamese_lib.sweeps import Sweep, run_sweep
+    from siamese_lib.experiments.engines import LocalEngine
+    from siamese_lib.experiments.sweep import Sweep, run_sweep
 
-    return run_sweep(Sweep.from_yaml(small_sweeps.write_sweep(sweep_folder)), sweep_folder / "whole", LocalEngine(workers=2))
+    return run_sweep(
+        Sweep.from_yaml(small_sweeps.write_sweep(sweep_folder)),
+        sweep_folder / "whole",
+        LocalEngine(workers=2),
+    )

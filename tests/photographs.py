@@ -15,7 +15,9 @@ def astronaut():
 def composition(scale=1.3, place=(500, 60), size=(1200, 800), brightness=1.2):
     """Another photograph with the astronaut in it: larger, brighter, off the centre of a wide picture."""
     person = astronaut()
-    person = ImageEnhance.Brightness(person.resize([round(scale * side) for side in person.size])).enhance(brightness)
+    person = ImageEnhance.Brightness(
+        person.resize([round(scale * side) for side in person.size])
+    ).enhance(brightness)
     photo = Image.new("RGB", size, (90, 110, 130))
     photo.paste(person, place)
     return photo
@@ -31,7 +33,10 @@ def two_people():
 def landscape():
     """A sky that brightens towards a horizon, and rough ground below it."""
     rows = np.linspace(220, 60, 300)[:, np.newaxis, np.newaxis] * np.array([0.7, 0.85, 1.0])
-    noise = np.random.default_rng(0).normal(0, 1, (300, 450, 3)) * np.linspace(2, 30, 300)[:, np.newaxis, np.newaxis]
+    noise = (
+        np.random.default_rng(0).normal(0, 1, (300, 450, 3))
+        * np.linspace(2, 30, 300)[:, np.newaxis, np.newaxis]
+    )
     return Image.fromarray((rows + noise).clip(0, 255).astype(np.uint8))
 
 

@@ -7,7 +7,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 SIDE = 250  # LFW-a's pictures are 250x250
-TRAIN_PEOPLE = tuple(f"{name}_Example" for name in ("Ada", "Ben", "Cleo", "Dov", "Edda", "Finn", "Gil", "Hana", "Ivo", "Jun"))
+TRAIN_PEOPLE = tuple(
+    f"{name}_Example"
+    for name in ("Ada", "Ben", "Cleo", "Dov", "Edda", "Finn", "Gil", "Hana", "Ivo", "Jun")
+)
 TEST_PEOPLE = tuple(f"{name}_van_Sample" for name in ("Kai", "Lea", "Max", "Nia"))
 NUM_SAME_PER_PERSON = 3
 
@@ -22,7 +25,11 @@ def drawn_face(person, number):
     index = (TRAIN_PEOPLE + TEST_PEOPLE).index(person)
     geometry = np.random.default_rng(index)
     width, height = geometry.integers(50, 85), geometry.integers(75, 105)
-    eye_gap, eye_size, mouth = geometry.integers(18, 38), geometry.integers(5, 13), geometry.integers(12, 35)
+    eye_gap, eye_size, mouth = (
+        geometry.integers(18, 38),
+        geometry.integers(5, 13),
+        geometry.integers(12, 35),
+    )
     skin, background = int(geometry.integers(110, 220)), int(geometry.integers(20, 90))
     noise = np.random.default_rng([index, number])
     x, y = 125 + noise.integers(-6, 7), 125 + noise.integers(-6, 7)
@@ -31,9 +38,13 @@ def drawn_face(person, number):
     draw.ellipse((x - width, y - height, x + width, y + height), fill=skin)
     for side in (-1, 1):
         eye = x + side * eye_gap
-        draw.ellipse((eye - eye_size, y - 30 - eye_size, eye + eye_size, y - 30 + eye_size), fill=20)
+        draw.ellipse(
+            (eye - eye_size, y - 30 - eye_size, eye + eye_size, y - 30 + eye_size), fill=20
+        )
     draw.ellipse((x - mouth, y + 40, x + mouth, y + 52), fill=60)
-    pixels = np.asarray(image, dtype=float) + noise.normal(0, 8, (SIDE, SIDE)) + noise.integers(-15, 16)
+    pixels = (
+        np.asarray(image, dtype=float) + noise.normal(0, 8, (SIDE, SIDE)) + noise.integers(-15, 16)
+    )
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
 
 
@@ -44,13 +55,19 @@ def pair_list(people):
         for person in (one, two):
             same += [f"{person}\t{left}\t{right}" for left, right in ((1, 2), (1, 3), (2, 3))]
         crossed = itertools.product((1, 2, 3), repeat=2)
-        different += [f"{one}\t{left}\t{two}\t{right}" for left, right in itertools.islice(crossed, 2 * NUM_SAME_PER_PERSON)]
+        different += [
+            f"{one}\t{left}\t{two}\t{right}"
+            for left, right in itertools.islice(crossed, 2 * NUM_SAME_PER_PERSON)
+        ]
     return "\n".join([str(len(same)), *same, *different]) + "\n"
 
 
 def people_list(people):
     """The text of one of LFW's people lists: a count, then a person and the number of pictures a line."""
-    return "\n".join([str(len(people)), *(f"{person}\t{pictures_of(person)}" for person in people)]) + "\n"
+    return (
+        "\n".join([str(len(people)), *(f"{person}\t{pictures_of(person)}" for person in people)])
+        + "\n"
+    )
 
 
 def write_lists(folder, with_people=True):

@@ -8,14 +8,19 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 SIDE, NUM_CHARACTERS, NUM_DRAWERS = 105, 20, 4
-ALPHABETS = {"images_background": ("Ash_(Runes)", "Birch", "Cedar"), "images_evaluation": ("Elm", "Fir")}
+ALPHABETS = {
+    "images_background": ("Ash_(Runes)", "Birch", "Cedar"),
+    "images_evaluation": ("Elm", "Fir"),
+}
 
 
 def drawing(alphabet, character, drawer):
     """A Pillow picture: the strokes follow from alphabet and character, their unsteadiness from the drawer too."""
     names = [name for part in ALPHABETS.values() for name in part]
     own = [names.index(alphabet), character]
-    points = np.random.default_rng(own).uniform(20, 85, (5, 2)) + np.random.default_rng([*own, drawer]).normal(0, 2, (5, 2))
+    points = np.random.default_rng(own).uniform(20, 85, (5, 2)) + np.random.default_rng(
+        [*own, drawer]
+    ).normal(0, 2, (5, 2))
     image = Image.new("1", (SIDE, SIDE), 1)
     ImageDraw.Draw(image).line([tuple(point) for point in points], fill=0, width=3)
     return image
@@ -31,7 +36,9 @@ def write_drawings(folder):
                 place = Path(folder) / part / alphabet / f"character{character:02d}"
                 place.mkdir(parents=True)
                 for drawer in range(1, NUM_DRAWERS + 1):
-                    drawing(alphabet, character, drawer).save(place / f"{number:04d}_{drawer:02d}.png")
+                    drawing(alphabet, character, drawer).save(
+                        place / f"{number:04d}_{drawer:02d}.png"
+                    )
 
 
 def packed_like_the_public_home(folder, target):

@@ -9,9 +9,9 @@ import pytest
 from benchmarks import alternating, baseline, growth, scoring, trainings
 from benchmarks.figure import draw
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.datasets import load_dataset
-from siamese_lib.environment import project_root
-from siamese_lib.model import build_model, count_parameters
+from siamese_lib.data.load import load_dataset
+from siamese_lib.models.networks import build_model, count_parameters
+from siamese_lib.utils.machine import project_root
 
 RESULTS = project_root() / "benchmarks" / "results.json"
 
@@ -23,21 +23,34 @@ def test_two_ways_are_timed_in_turns():
 
 
 def test_a_ratio_is_that_of_the_work_done_in_a_second():
-    row = alternating.ratio_row("name", ([10.0, 20.0, 30.0], [1.0, 1.0, 2.0]), bar=16.0, work=(1, 2))
-    assert (row["ratio"], row["low"], row["high"]) == (30.0, 20.0, 40.0) and row["kept"] is True and row["bar"] == "at least 16"
+    row = alternating.ratio_row(
+        "name", ([10.0, 20.0, 30.0], [1.0, 1.0, 2.0]), bar=16.0, work=(1, 2)
+    )
+    assert (
+        (row["ratio"], row["low"], row["high"]) == (30.0, 20.0, 40.0)
+        and row["kept"] is True
+        and row["bar"] == "at least 16"
+    )
     assert alternating.row("name", [0.3], "seconds", bar=0.2, at_most=True)["kept"] is False
     assert alternating.row("name", [0.3], "seconds")["kept"] is None
 
 
 def test_the_baseline_is_the_reference_network():
-    reference = build_model(ExperimentConfig.from_yaml(project_root() / "experiments" / "lfwa_reference.yaml"))
+    reference = build_model(
+        ExperimentConfig.from_yaml(project_root() / "experiments" / "lfwa_reference.yaml")
+    )
     assert count_parameters(baseline.build_network()) == count_parameters(reference)
 
 
 def test_the_baseline_decodes_each_side_of_each_pair_into_float64(lfw_folder):
     dataset = load_dataset("lfwa", lfw_folder)
-    left, right, labels = baseline.load_pairs(lambda face: dataset.source.read(dataset.files[face]), dataset.test_pairs)
-    assert left.shape == right.shape == (len(dataset.test_pairs), 105, 105, 1) and left.dtype == np.float64
+    left, right, labels = baseline.load_pairs(
+        lambda face: dataset.source.read(dataset.files[face]), dataset.test_pairs
+    )
+    assert (
+        left.shape == right.shape == (len(dataset.test_pairs), 105, 105, 1)
+        and left.dtype == np.float64
+    )
     assert labels.tolist() == list(dataset.test_pairs.labels)
 
 
@@ -49,20 +62,35 @@ def test_data_that_grow_are_a_dataset_like_any_other(tmp_path):
 
 
 def test_a_trainer_counts_a_wait_for_every_step(lfw_folder):
-    config = ExperimentConfig(experiment="tiny", dataset="lfwa", image_size=(40, 36), width=16, embedding_size=16, batch_size=12)
+    config = ExperimentConfig(
+        experiment="tiny",
+        dataset="lfwa",
+        image_size=(40, 36),
+        width=16,
+        embedding_size=16,
+        batch_size=12,
+    )
     assert len(trainings.Trainer(config, load_dataset("lfwa", lfw_folder)).steps(3)) == 3
 
 
-def test_the_time_until_as_good_is_to_the_epoch_after_which_it_never_falls_back(monkeypatch, tmp_path):
-    from siamese_lib.runs import Run
+def test_the_time_until_as_good_is_to_the_epoch_after_which_it_never_falls_back(
+    monkeypatch, tmp_path
+):
+    from siamese_lib.training.run import Run
 
     histories = {"reference": [0.5, 0.7, 0.6], "recommended": [0.8, 0.6, 0.75, 0.9]}
     for name, curve in histories.items():
         run = Run(tmp_path / name / "seed_0")
-        run.write_history([{"epoch": epoch, "val_auc": auc} for epoch, auc in enumerate(curve, start=1)])
+        run.write_history(
+            [{"epoch": epoch, "val_auc": auc} for epoch, auc in enumerate(curve, start=1)]
+        )
         run.finish()
     monkeypatch.setattr(trainings, "Trainer", lambda config, dataset: config)
-    monkeypatch.setattr(trainings, "_seconds_of_epoch", lambda config: {"reference": 60.0, "recommended": 10.0}[config.experiment])
+    monkeypatch.setattr(
+        trainings,
+        "_seconds_of_epoch",
+        lambda config: {"reference": 60.0, "recommended": 10.0}[config.experiment],
+    )
     configs = [ExperimentConfig(experiment=name) for name in histories]
     (row,) = trainings.until_as_good(*configs, None, tmp_path)
     # The reference is at its best after 2 epochs, the other one above it for good from its third on.
@@ -70,7 +98,9 @@ def test_the_time_until_as_good_is_to_the_epoch_after_which_it_never_falls_back(
 
 
 def test_products_are_counted_as_the_layers_have_them():
-    encoder = build_model(ExperimentConfig(experiment="tiny", image_size=(40, 36), width=16, embedding_size=16)).get_layer("encoder")
+    encoder = build_model(
+        ExperimentConfig(experiment="tiny", image_size=(40, 36), width=16, embedding_size=16)
+    ).get_layer("encoder")
     stem, last = encoder.get_layer("stem_convolution"), encoder.get_layer("embedding")
     assert scoring.multiplications(encoder) > 40 * 36 * 9 * 16 + last.kernel.shape[0] * 16
     assert stem.kernel.shape == (3, 3, 1, 16)
@@ -78,6 +108,8 @@ def test_products_are_counted_as_the_layers_have_them():
 
 def test_the_committed_results_say_what_was_asked_for_and_can_be_drawn():
     rows = json.loads(RESULTS.read_text())
-    assert all({"name", "ratio", "low", "high", "bar", "machine", "unit"} <= set(row) for row in rows)
+    assert all(
+        {"name", "ratio", "low", "high", "bar", "machine", "unit"} <= set(row) for row in rows
+    )
     assert all(row["low"] <= row["ratio"] <= row["high"] for row in rows)
     draw(rows, rows[0]["machine"]).savefig(io.BytesIO(), format="png")

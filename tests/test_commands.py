@@ -7,11 +7,19 @@ import photographs
 import pytest
 import yaml
 
+from benchmarks import alignment
 from siamese_lib.__main__ import main
-from siamese_lib.datasets import load_dataset
-from siamese_lib.runs import Run
+from siamese_lib.data.load import load_dataset
+from siamese_lib.training.run import Run
 
-TINY = {"dataset": "lfwa", "image_size": [40, 36], "embedding_size": 16, "width": 16, "batch_size": 12, "num_epochs": 1}
+TINY = {
+    "dataset": "lfwa",
+    "image_size": [40, 36],
+    "embedding_size": 16,
+    "width": 16,
+    "batch_size": 12,
+    "num_epochs": 1,
+}
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +32,20 @@ def experiment(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(experiment, lfw_folder, tmp_path_factory):
     runs = tmp_path_factory.mktemp("runs")
-    assert main(["train", "--config", str(experiment), "--data-root", str(lfw_folder), "--runs", str(runs)]) == 0
+    assert (
+        main(
+            [
+                "train",
+                "--config",
+                str(experiment),
+                "--data-root",
+                str(lfw_folder),
+                "--runs",
+                str(runs),
+            ]
+        )
+        == 0
+    )
     return Run.existing(runs / "tiny" / "seed_0")
 
 
@@ -62,23 +83,46 @@ def test_prepare_says_which_files_are_the_same(lfw_copy, capsys):
 def test_summary_counts_the_reference(capsys):
     assert main(["summary", "--config", "experiments/lfwa_reference.yaml", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert printed["parameters"] == {"total": 38_954_049, "trainable": 38_952_897, "non_trainable": 1_152}
+    assert printed["parameters"] == {
+        "total": 38_954_049,
+        "trainable": 38_952_897,
+        "non_trainable": 1_152,
+    }
     assert sum(layer["parameters"] for layer in printed["layers"]) == 38_954_049
     assert main(["summary", "--config", "experiments/lfwa_reference.yaml"]) == 0
     assert "38,954,049" in capsys.readouterr().out
 
 
 def test_train_takes_overrides_into_a_folder_of_its_own(experiment, lfw_folder, tmp_path):
-    arguments = ["train", "--config", str(experiment), "--data-root", str(lfw_folder), "--runs", str(tmp_path)]
+    arguments = [
+        "train",
+        "--config",
+        str(experiment),
+        "--data-root",
+        str(lfw_folder),
+        "--runs",
+        str(tmp_path),
+    ]
     assert main([*arguments, "--seed", "3", "--set", "learning_rate=0.002"]) == 0
     run = Run.existing(tmp_path / "tiny,learning_rate=0.002" / "seed_3")
     assert (run.config.learning_rate, run.config.seed) == (0.002, 3)
     saved = json.loads(run.path("config.json").read_text())
-    assert {"experiment", "dataset", "protocol", "encoder", "learning_rate", "batch_size", "num_epochs", "seed"} <= set(saved)
+    assert {
+        "experiment",
+        "dataset",
+        "protocol",
+        "encoder",
+        "learning_rate",
+        "batch_size",
+        "num_epochs",
+        "seed",
+    } <= set(saved)
 
 
 def test_evaluate_a_run(run, tmp_path, capsys):
-    assert main(["evaluate", "--run", str(run.directory), "--json", str(tmp_path / "test.json")]) == 0
+    assert (
+        main(["evaluate", "--run", str(run.directory), "--json", str(tmp_path / "test.json")]) == 0
+    )
     written = json.loads((tmp_path / "test.json").read_text())
     assert written == {
         key: (run.metrics["threshold"] if key == "threshold" else run.metrics["test"][key])
@@ -88,10 +132,20 @@ def test_evaluate_a_run(run, tmp_path, capsys):
 
 
 def test_evaluate_a_model_on_a_pair_list_gives_the_figures_of_the_run(run, lfw_folder, tmp_path):
-    arguments = ["--pairs", str(lfw_folder / "pairsDevTest.txt"), "--data-root", str(lfw_folder), "--json", str(tmp_path / "test.json")]
+    arguments = [
+        "--pairs",
+        str(lfw_folder / "pairsDevTest.txt"),
+        "--data-root",
+        str(lfw_folder),
+        "--json",
+        str(tmp_path / "test.json"),
+    ]
     assert main(["evaluate", "--model", str(run.path("model.keras")), *arguments]) == 0
     written = json.loads((tmp_path / "test.json").read_text())
-    assert written["accuracy"] == run.metrics["test"]["accuracy"] and written["num_pairs"] == run.metrics["test"]["num_pairs"]
+    assert (
+        written["accuracy"] == run.metrics["test"]["accuracy"]
+        and written["num_pairs"] == run.metrics["test"]["num_pairs"]
+    )
     assert written["auc"] == pytest.approx(run.metrics["test"]["auc"])
 
 
@@ -101,32 +155,86 @@ def test_verify_two_aligned_pictures_as_the_run_scored_them(run, lfw_folder, cap
     assert main(["verify", *pictures, "--run", str(run.directory), "--aligned"]) == 0
     printed = capsys.readouterr().out
     assert f"score {row['score']:.4f}" in printed
-    assert ("same person" if row["score"] >= run.metrics["threshold"] else "different people") in printed
+    assert (
+        "same person" if row["score"] >= run.metrics["threshold"] else "different people"
+    ) in printed
 
 
 def test_a_sweep_prints_and_writes_its_table(experiment, lfw_folder, tmp_path, capsys):
-    (tmp_path / "both.yaml").write_text(yaml.safe_dump({"base": str(experiment), "axes": {"batch_size": [6, 12]}, "seeds": [0]}))
-    assert main(["sweep", str(tmp_path / "both.yaml"), "--data-root", str(lfw_folder), "--runs", str(tmp_path / "runs")]) == 0
+    (tmp_path / "both.yaml").write_text(
+        yaml.safe_dump({"base": str(experiment), "axes": {"batch_size": [6, 12]}, "seeds": [0]})
+    )
+    assert (
+        main(
+            [
+                "sweep",
+                str(tmp_path / "both.yaml"),
+                "--data-root",
+                str(lfw_folder),
+                "--runs",
+                str(tmp_path / "runs"),
+            ]
+        )
+        == 0
+    )
     assert "batch_size" in capsys.readouterr().out
     assert len((tmp_path / "runs" / "both.csv").read_text().splitlines()) == 3
 
 
 WRONG = {
-    "a key that is a name of Python's": ["summary", "--config", "experiments/sample.yaml", "--set", "path=x"],
-    "nothing where something is needed": ["summary", "--config", "experiments/sample.yaml", "--set", "batch_size=null"],
-    "decay without its optimizer": ["summary", "--config", "experiments/sample_reference.yaml", "--set", "weight_decay=0.1"],
+    "a key that is a name of Python's": [
+        "summary",
+        "--config",
+        "experiments/sample.yaml",
+        "--set",
+        "path=x",
+    ],
+    "nothing where something is needed": [
+        "summary",
+        "--config",
+        "experiments/sample.yaml",
+        "--set",
+        "batch_size=null",
+    ],
+    "decay without its optimizer": [
+        "summary",
+        "--config",
+        "experiments/sample_reference.yaml",
+        "--set",
+        "weight_decay=0.1",
+    ],
     "prepare with values but no experiment": ["prepare", "--set", "seed=1"],
     "a run and a pair list": ["evaluate", "--run", "nowhere", "--pairs", "nowhere.txt"],
-    "a runs folder that is a file": ["train", "--config", "experiments/sample.yaml", "--runs", "README.md"],
+    "a runs folder that is a file": [
+        "train",
+        "--config",
+        "experiments/sample.yaml",
+        "--runs",
+        "README.md",
+    ],
     "a results folder that is not there": ["leaderboard", "--results", "nowhere"],
     "an unknown parameter of the report": ["report", "--set", "num_epoch=3"],
     "no experiment file": ["train", "--config", "nowhere.yaml"],
     "no data": ["prepare", "--dataset", "lfwa", "--data-root", "nowhere"],
     "unknown key": ["summary", "--config", "experiments/sample.yaml", "--set", "learning_rat=1"],
-    "value out of range": ["summary", "--config", "experiments/sample.yaml", "--set", "batch_size=0"],
+    "value out of range": [
+        "summary",
+        "--config",
+        "experiments/sample.yaml",
+        "--set",
+        "batch_size=0",
+    ],
     "no key": ["summary", "--config", "experiments/sample.yaml", "--set", "batch_size"],
     "no run": ["evaluate", "--run", "nowhere"],
-    "no model": ["evaluate", "--model", "nowhere.keras", "--pairs", "nowhere.txt", "--data-root", "."],
+    "no model": [
+        "evaluate",
+        "--model",
+        "nowhere.keras",
+        "--pairs",
+        "nowhere.txt",
+        "--data-root",
+        ".",
+    ],
     "model without pairs": ["evaluate", "--model", "nowhere.keras"],
     "no run for photographs": ["verify", "a.jpg", "b.jpg", "--run", "nowhere"],
     "no photograph": ["verify", "nowhere.jpg", "nowhere.jpg"],
@@ -165,10 +273,37 @@ BAD_FILES = {
     "a tag that runs code": ["summary", "--config", "code.yaml"],
     "a sweep with a wrong value": ["sweep", "sweep.yaml"],
     "a sweep of aliases": ["sweep", "aliases.yaml"],
-    "a value on the command line that is too deep": ["summary", "--config", "experiments/sample.yaml", "--set", "crop=" + "[" * 5000],
-    "a date that does not exist": ["summary", "--config", "experiments/sample.yaml", "--set", "crop=2024-13-45"],
-    "a pair list with an index 0": ["evaluate", "--model", "model.keras", "--pairs", "pairs.txt", "--data-root", "."],
-    "a file that is no model": ["verify", "pairs.txt", "pairs.txt", "--aligned", "--model", "model.keras"],
+    "a value on the command line that is too deep": [
+        "summary",
+        "--config",
+        "experiments/sample.yaml",
+        "--set",
+        "crop=" + "[" * 5000,
+    ],
+    "a date that does not exist": [
+        "summary",
+        "--config",
+        "experiments/sample.yaml",
+        "--set",
+        "crop=2024-13-45",
+    ],
+    "a pair list with an index 0": [
+        "evaluate",
+        "--model",
+        "model.keras",
+        "--pairs",
+        "pairs.txt",
+        "--data-root",
+        ".",
+    ],
+    "a file that is no model": [
+        "verify",
+        "pairs.txt",
+        "pairs.txt",
+        "--aligned",
+        "--model",
+        "model.keras",
+    ],
     "a zip that is cut off": ["prepare", "--dataset", "lfwa", "--data-root", "bad.zip"],
     "a tar that is a page": ["prepare", "--dataset", "lfwa", "--data-root", "bad.tar.gz"],
     "a run of another version": ["train", "--run", "runs/old/seed_0"],
@@ -178,7 +313,9 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("arguments", BAD_FILES.values(), ids=BAD_FILES.keys())
-def test_a_bad_file_is_one_sentence_and_exit_code_two_and_stays_as_it_was(arguments, tmp_path, monkeypatch, capsys):
+def test_a_bad_file_is_one_sentence_and_exit_code_two_and_stays_as_it_was(
+    arguments, tmp_path, monkeypatch, capsys
+):
     for name, content in FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content)
@@ -190,27 +327,74 @@ def test_a_bad_file_is_one_sentence_and_exit_code_two_and_stays_as_it_was(argume
 
 
 def test_an_override_can_take_a_value_away_and_seed_can_be_set_both_ways(capsys):
-    for extra in (["--set", "crop=null"], ["--set", "seed=1"], ["--seed", "1"], ["--set", "early_stopping_patience=null"]):
+    for extra in (
+        ["--set", "crop=null"],
+        ["--set", "seed=1"],
+        ["--seed", "1"],
+        ["--set", "early_stopping_patience=null"],
+    ):
         assert main(["summary", "--config", "experiments/lfwa_quick.yaml", *extra]) == 0
 
 
 @pytest.mark.parametrize(
-    "content", ["{}", '{"crop": 5}', '{"crop": 5, "image_size": [40, 36], "threshold": 0.5, "mirror_averaging": true}', "[]"]
+    "content",
+    [
+        "{}",
+        '{"crop": 5}',
+        '{"crop": 5, "image_size": [40, 36], "threshold": 0.5, "mirror_averaging": true}',
+        "[]",
+    ],
 )
 def test_settings_of_a_model_that_are_not_whole_are_one_sentence(run, content, tmp_path, capsys):
     shutil.copy(run.path("model.keras"), tmp_path / "model.keras")
     (tmp_path / "model.json").write_text(content)
     (tmp_path / "a.jpg").write_bytes(b"")
-    assert main(["verify", str(tmp_path / "a.jpg"), str(tmp_path / "a.jpg"), "--model", str(tmp_path / "model.keras"), "--aligned"]) == 2
+    assert (
+        main(
+            [
+                "verify",
+                str(tmp_path / "a.jpg"),
+                str(tmp_path / "a.jpg"),
+                "--model",
+                str(tmp_path / "model.keras"),
+                "--aligned",
+            ]
+        )
+        == 2
+    )
     assert "Received: " in capsys.readouterr().err
 
 
 def test_a_picture_that_cannot_be_read_is_named(run, tmp_path, capsys):
     (tmp_path / "a.jpg").write_bytes(b"no picture")
-    assert main(["verify", str(tmp_path / "a.jpg"), str(tmp_path / "b.jpg"), "--run", str(run.directory), "--aligned"]) == 2
+    assert (
+        main(
+            [
+                "verify",
+                str(tmp_path / "a.jpg"),
+                str(tmp_path / "b.jpg"),
+                "--run",
+                str(run.directory),
+                "--aligned",
+            ]
+        )
+        == 2
+    )
     assert "b.jpg" in capsys.readouterr().err
     (tmp_path / "b.jpg").write_bytes(b"no picture")
-    assert main(["verify", str(tmp_path / "a.jpg"), str(tmp_path / "b.jpg"), "--run", str(run.directory), "--aligned"]) == 2
+    assert (
+        main(
+            [
+                "verify",
+                str(tmp_path / "a.jpg"),
+                str(tmp_path / "b.jpg"),
+                "--run",
+                str(run.directory),
+                "--aligned",
+            ]
+        )
+        == 2
+    )
     assert "a.jpg cannot be read as a picture" in capsys.readouterr().err
 
 
@@ -228,20 +412,30 @@ def album(tmp_path_factory):
 def test_verify_decides_on_two_photographs_with_the_person_anywhere(album, capsys):
     assert main(["verify", str(album / "a.png"), str(album / "b.jpg")]) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("same person: score ") and "threshold 0.5000 (a larger score is more alike)" in line
+    assert (
+        line.startswith("same person: score ")
+        and "threshold 0.5000 (a larger score is more alike)" in line
+    )
 
 
 def test_verify_says_which_of_several_faces_it_takes(album, capsys):
     assert main(["verify", str(album / "a.png"), str(album / "two.png")]) == 0
     note, decision = capsys.readouterr().out.splitlines()
-    assert note == f"{album / 'two.png'}: 2 faces were found, the largest is taken" and decision.startswith("same person")
+    assert (
+        note == f"{album / 'two.png'}: 2 faces were found, the largest is taken"
+        and decision.startswith("same person")
+    )
 
 
 def test_verify_on_a_landscape_says_that_there_is_no_face(album, capsys):
     for pictures in (("a.png", "hill.jpg"), ("hill.jpg", "a.png")):
         assert main(["verify", *(str(album / name) for name in pictures)]) == 2
         printed = capsys.readouterr()
-        assert "hill.jpg: no face was found" in printed.err and len(printed.err.splitlines()) == 1 and not printed.out
+        assert (
+            "hill.jpg: no face was found" in printed.err
+            and len(printed.err.splitlines()) == 1
+            and not printed.out
+        )
 
 
 def test_find_ranks_a_folder_and_names_what_it_skips(album, capsys):
@@ -260,8 +454,22 @@ def test_find_takes_aligned_pictures_as_they_are(run, lfw_folder, capsys):
     row = run.scores("test").iloc[0]
     pictures = {name: next(lfw_folder.rglob(f"{name}.jpg")) for name in (row["left"], row["right"])}
     folder = pictures[row["right"]].parent
-    assert main(["find", str(pictures[row["left"]]), str(folder), "--run", str(run.directory), "--aligned"]) == 0
-    line = next(line for line in capsys.readouterr().out.splitlines() if f"{row['right']}.jpg" in line)
+    assert (
+        main(
+            [
+                "find",
+                str(pictures[row["left"]]),
+                str(folder),
+                "--run",
+                str(run.directory),
+                "--aligned",
+            ]
+        )
+        == 0
+    )
+    line = next(
+        line for line in capsys.readouterr().out.splitlines() if f"{row['right']}.jpg" in line
+    )
     assert f" {row['score']:.4f} " in line
 
 
@@ -269,15 +477,23 @@ def test_find_without_a_usable_picture_is_one_sentence(album, tmp_path, capsys):
     photographs.landscape().save(tmp_path / "hill.jpg")
     assert main(["find", str(album / "a.png"), str(tmp_path)]) == 2
     printed = capsys.readouterr()
-    assert "no picture with a face" in printed.err and len(printed.err.splitlines()) == 1 and not printed.out
+    assert (
+        "no picture with a face" in printed.err
+        and len(printed.err.splitlines()) == 1
+        and not printed.out
+    )
     assert main(["find", str(album / "a.png"), str(tmp_path / "nowhere")]) == 2
     assert "There is no such folder" in capsys.readouterr().err
 
 
 def test_alignment_writes_what_it_measured(lfw_folder, tmp_path, monkeypatch, capsys):
-    from siamese_lib import alignment
+    pass
 
-    monkeypatch.setattr(alignment, "measure", lambda verifier, dataset, config: {"model": verifier.settings["experiment"]})
+    monkeypatch.setattr(
+        alignment,
+        "measure",
+        lambda verifier, dataset, config: {"model": verifier.settings["experiment"]},
+    )
     assert main(["alignment", "--data-root", str(lfw_folder), "--results", str(tmp_path)]) == 0
     written = json.loads((tmp_path / "alignment.json").read_text())
     assert written["model"] == "lfwa_people" and {"date", "packages"} <= set(written["versions"])

@@ -15,8 +15,15 @@ def from_text(tmp_path, text, **overrides):
 
 
 def test_the_file_names_the_experiment_and_gives_the_values(tmp_path):
-    config = from_text(tmp_path, "dataset: lfwa\nimage_size: [105, 90]\ncrop: [10, 240, 20, 230]\nflip: true\n")
-    assert (config.experiment, config.variant, config.dataset, config.flip) == ("tiny", "", "lfwa", True)
+    config = from_text(
+        tmp_path, "dataset: lfwa\nimage_size: [105, 90]\ncrop: [10, 240, 20, 230]\nflip: true\n"
+    )
+    assert (config.experiment, config.variant, config.dataset, config.flip) == (
+        "tiny",
+        "",
+        "lfwa",
+        True,
+    )
     assert (config.image_size, config.crop) == ((105, 90), (10, 240, 20, 230))
 
 
@@ -78,7 +85,10 @@ def test_a_whole_number_does_for_a_fraction(tmp_path):
         ("encoder: koch\nimage_size: [84, 105]", "koch encoder"),
         ("protocol: faces", "protocol is one of pairs, people"),
         ("split_by: luck", "split_by is one of person, pair"),
-        ("split_by: pair\nprotocol: people\nloss: margin_softmax\nmonitor: val_auc", "split_by: pair is for protocol pairs"),
+        (
+            "split_by: pair\nprotocol: people\nloss: margin_softmax\nmonitor: val_auc",
+            "split_by: pair is for protocol pairs",
+        ),
         ("loss: hinge", "loss is one of binary_crossentropy, margin_softmax"),
         ("margin: -0.1", "margin lies between"),
         ("cosine_scale: 0", "cosine_scale lies between"),
@@ -86,19 +96,43 @@ def test_a_whole_number_does_for_a_fraction(tmp_path):
         ("max_images_per_person: 0", "max_images_per_person lies between"),
         ("images_together: 0", "images_together lies between"),
         ("erasing_probability: 1.1", "erasing_probability lies between"),
-        ("protocol: people", "Protocol people wants a loss of classes.*Received: loss binary_crossentropy"),
-        ("joint_bayesian: true", "joint_bayesian wants a loss of classes.*Received: loss binary_crossentropy"),
-        ("loss: margin_softmax", "A loss of classes wants encoder: compact and monitor: val_auc.*monitor val_loss"),
-        ("protocol: people\nloss: margin_softmax", "wants encoder: compact and monitor: val_auc.*monitor val_loss"),
-        ("protocol: people\nloss: margin_softmax\nmonitor: val_auc\nencoder: koch", "wants encoder: compact.*encoder koch"),
-        ("symmetries: 4", "symmetries want a loss of classes, square pictures.*binary_crossentropy"),
+        (
+            "protocol: people",
+            "Protocol people wants a loss of classes.*Received: loss binary_crossentropy",
+        ),
+        (
+            "joint_bayesian: true",
+            "joint_bayesian wants a loss of classes.*Received: loss binary_crossentropy",
+        ),
+        (
+            "loss: margin_softmax",
+            "A loss of classes wants encoder: compact and monitor: val_auc.*monitor val_loss",
+        ),
+        (
+            "protocol: people\nloss: margin_softmax",
+            "wants encoder: compact and monitor: val_auc.*monitor val_loss",
+        ),
+        (
+            "protocol: people\nloss: margin_softmax\nmonitor: val_auc\nencoder: koch",
+            "wants encoder: compact.*encoder koch",
+        ),
+        (
+            "symmetries: 4",
+            "symmetries want a loss of classes, square pictures.*binary_crossentropy",
+        ),
         ("symmetries: 2", "symmetries is one of 1, 4, 8"),
         (
             "protocol: people\nloss: margin_softmax\nmonitor: val_auc\nimage_size: [64, 48]\nsymmetries: 8",
             r"symmetries want .*square pictures.*\[64, 48\]",
         ),
-        ("protocol: people\nloss: batch_hard_triplet\nmonitor: val_auc", "batch_hard_triplet.*images_together from 2 on"),
-        ("protocol: people\nloss: supervised_contrastive\nmonitor: val_auc", "supervised_contrastive.*images_together from 2 on"),
+        (
+            "protocol: people\nloss: batch_hard_triplet\nmonitor: val_auc",
+            "batch_hard_triplet.*images_together from 2 on",
+        ),
+        (
+            "protocol: people\nloss: supervised_contrastive\nmonitor: val_auc",
+            "supervised_contrastive.*images_together from 2 on",
+        ),
         ("crop: [1, 2, 3]", "crop takes 4 whole numbers or ink"),
         ("crop: paper", "crop takes 4 whole numbers or ink"),
         ("crop: [0, true, 0, 9]", "crop takes 4 whole numbers"),
@@ -133,10 +167,16 @@ def test_what_goes_together_is_taken(tmp_path, text):
 
 def test_overrides_that_contradict_the_file_are_refused_in_one_sentence(tmp_path):
     with pytest.raises(ValueError, match=r"tiny\.yaml: Protocol people wants a loss of classes"):
-        from_text(tmp_path, "protocol: people\nloss: margin_softmax\nmonitor: val_auc", loss="binary_crossentropy")
+        from_text(
+            tmp_path,
+            "protocol: people\nloss: margin_softmax\nmonitor: val_auc",
+            loss="binary_crossentropy",
+        )
 
 
-@pytest.mark.parametrize("text", ["", "seed", "- seed", "1: 2", "seed: [", "\tseed: 1", "seed: 1: 2", "seed: 2024-13-45"])
+@pytest.mark.parametrize(
+    "text", ["", "seed", "- seed", "1: 2", "seed: [", "\tseed: 1", "seed: 1: 2", "seed: 2024-13-45"]
+)
 def test_a_file_that_is_no_list_of_keys_is_refused(tmp_path, text):
     with pytest.raises(ValueError, match=r"tiny\.yaml"):
         from_text(tmp_path, text)
@@ -149,7 +189,13 @@ def test_a_file_in_another_encoding_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "tag", ["!!python/object/apply:os.mkdir", "!!python/object/new:os.mkdir", "!!python/name:os.mkdir", "!!python/module:os"]
+    "tag",
+    [
+        "!!python/object/apply:os.mkdir",
+        "!!python/object/new:os.mkdir",
+        "!!python/name:os.mkdir",
+        "!!python/module:os",
+    ],
 )
 def test_tags_that_would_run_code_are_refused(tmp_path, tag):
     with pytest.raises(ValueError, match=r"tiny\.yaml is not a YAML file"):
@@ -163,24 +209,52 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_overrides_replace_values_and_name_the_variant(tmp_path):
-    config = from_text(tmp_path, "num_epochs: 9\nbatch_size: 8", num_epochs=2, learning_rate=0.5, seed=3, batch_size=8)
-    assert (config.num_epochs, config.batch_size, config.seed, config.learning_rate) == (2, 8, 3, 0.5)
+    config = from_text(
+        tmp_path,
+        "num_epochs: 9\nbatch_size: 8",
+        num_epochs=2,
+        learning_rate=0.5,
+        seed=3,
+        batch_size=8,
+    )
+    assert (config.num_epochs, config.batch_size, config.seed, config.learning_rate) == (
+        2,
+        8,
+        3,
+        0.5,
+    )
     assert config.variant == "learning_rate=0.5,num_epochs=2"
 
 
-@pytest.mark.parametrize("overrides", [{}, {"seed": 5}, {"num_epochs": 9}, {"compare_with": "other"}])
+@pytest.mark.parametrize(
+    "overrides", [{}, {"seed": 5}, {"num_epochs": 9}, {"compare_with": "other"}]
+)
 def test_what_does_not_make_another_experiment_leaves_the_variant_empty(tmp_path, overrides):
     assert from_text(tmp_path, "num_epochs: 9", **overrides).variant == ""
 
 
-@pytest.mark.parametrize("overrides", [{"num_epoch": 2}, {"num_epochs": 0}, {"num_epochs": "2"}, {"num_epochs": None}, {"flip": "true"}])
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"num_epoch": 2},
+        {"num_epochs": 0},
+        {"num_epochs": "2"},
+        {"num_epochs": None},
+        {"flip": "true"},
+    ],
+)
 def test_overrides_are_checked_like_the_file(tmp_path, overrides):
     with pytest.raises(ValueError, match=r"tiny\.yaml"):
         from_text(tmp_path, "seed: 0", **overrides)
 
 
 def test_an_override_can_take_an_optional_value_away(tmp_path):
-    config = from_text(tmp_path, "crop: [0, 100, 0, 90]\nearly_stopping_patience: 3", crop=None, early_stopping_patience=None)
+    config = from_text(
+        tmp_path,
+        "crop: [0, 100, 0, 90]\nearly_stopping_patience: 3",
+        crop=None,
+        early_stopping_patience=None,
+    )
     assert config.crop is None and config.early_stopping_patience is None
     assert config.variant == "crop=None,early_stopping_patience=None"
 
@@ -197,7 +271,9 @@ def test_a_name_that_makes_no_folder_is_refused(name):
 
 
 def test_a_config_survives_json(tmp_path):
-    config = from_text(tmp_path, "crop: [0, 100, 0, 90]\nearly_stopping_patience: 3", learning_rate="1e-4")
+    config = from_text(
+        tmp_path, "crop: [0, 100, 0, 90]\nearly_stopping_patience: 3", learning_rate="1e-4"
+    )
     values = config.to_dict()
     assert values["crop"] == [0, 100, 0, 90]
     assert ExperimentConfig.from_dict(values) == config
@@ -210,7 +286,9 @@ def test_a_dict_with_an_unknown_field_is_refused():
 
 
 def test_the_hash_changes_with_every_field_that_decides_the_result():
-    base = ExperimentConfig(experiment="tiny", encoder="compact", optimizer="adamw", weight_decay=0.5)
+    base = ExperimentConfig(
+        experiment="tiny", encoder="compact", optimizer="adamw", weight_decay=0.5
+    )
     other = {
         "experiment": "other", "variant": "a=1", "dataset": "lfwa", "seed": 1,
         "training_fraction": 0.5, "validation_fraction": 0.3, "crop": (0, 9, 0, 9),
@@ -234,11 +312,22 @@ def test_the_hash_changes_with_every_field_that_decides_the_result():
         {"encoder": "ensemble", "members": ("one/seed_0",)},
         {"encoder": "ensemble", "members": ("one/seed_1",)},
     ]
-    hashes = {base.hash(), *(dataclasses.replace(base, **{name: value}).hash() for name, value in other.items())}
+    hashes = {
+        base.hash(),
+        *(dataclasses.replace(base, **{name: value}).hash() for name, value in other.items()),
+    }
     hashes |= {dataclasses.replace(base, **values).hash() for values in combined}
     assert len(hashes) == 1 + len(other) + len(combined)
     # A field that is added belongs into this test.
-    assert {*other, "optimizer", "protocol", "loss", "joint_bayesian", "symmetries", "members"} == set(base.trained_on())
+    assert {
+        *other,
+        "optimizer",
+        "protocol",
+        "loss",
+        "joint_bayesian",
+        "symmetries",
+        "members",
+    } == set(base.trained_on())
 
 
 def test_the_hash_leaves_out_what_only_the_report_reads():

@@ -10,10 +10,17 @@ import pytest
 import yaml
 
 from siamese_lib.__main__ import main
-from siamese_lib.archives import open_source
-from siamese_lib.runs import Run
+from siamese_lib.data.sources import open_source
+from siamese_lib.training.run import Run
 
-TINY = {"dataset": "lfwa", "image_size": [40, 36], "embedding_size": 16, "width": 16, "batch_size": 12, "num_epochs": 1}
+TINY = {
+    "dataset": "lfwa",
+    "image_size": [40, 36],
+    "embedding_size": 16,
+    "width": 16,
+    "batch_size": 12,
+    "num_epochs": 1,
+}
 
 
 class SmallDisk:
@@ -21,7 +28,11 @@ class SmallDisk:
         self.folder = folder
 
     def mount(self, options):
-        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", self.folder], check=True, capture_output=True)
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", self.folder],
+            check=True,
+            capture_output=True,
+        )
 
     def change(self, options):
         self.mount(f"remount,{options}")
@@ -69,7 +80,15 @@ def test_an_archive_unpacked_onto_a_full_disk(disk, tmp_path):
 
 def test_a_training_on_a_full_disk_goes_on_when_there_is_room(disk, lfw_folder, tmp_path, capsys):
     (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(TINY))
-    command = ["train", "--config", str(tmp_path / "tiny.yaml"), "--data-root", str(lfw_folder), "--runs", str(disk.folder)]
+    command = [
+        "train",
+        "--config",
+        str(tmp_path / "tiny.yaml"),
+        "--data-root",
+        str(lfw_folder),
+        "--runs",
+        str(disk.folder),
+    ]
     disk.change("size=8k")
     assert "disk" in refused(command, capsys)
     disk.change("size=300k")
@@ -84,6 +103,8 @@ def test_a_disk_that_may_only_be_read(disk, lfw_folder, tmp_path, monkeypatch, c
     disk.change("ro")
     data = ["--config", str(tmp_path / "tiny.yaml"), "--data-root", str(lfw_folder)]
     assert "Read-only file system" in refused(["train", *data, "--runs", str(disk.folder)], capsys)
-    assert "Read-only file system" in refused(["report", "--output", str(disk.folder / "report")], capsys)
+    assert "Read-only file system" in refused(
+        ["report", "--output", str(disk.folder / "report")], capsys
+    )
     monkeypatch.setenv("SIAMESE_CACHE", str(disk.folder))
     assert "Read-only file system" in refused(["prepare", *data], capsys)

@@ -11,21 +11,24 @@ from dataclasses import fields
 import numpy as np
 import pytest
 import yaml
+from drawn import write_pair_folds
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from siamese_lib.archives import open_source
 from siamese_lib.config import CHOICES, ExperimentConfig
-from siamese_lib.files import read_json
-from siamese_lib.images import decode_image
-from siamese_lib.lfw import FACE_FILE
-from siamese_lib.pairs import parse_pair_folds, write_pair_folds
-from siamese_lib.sample_faces import FILE_SIZE, HEADER, repaired
-from siamese_lib.sweeps import KEYS, Sweep
+from siamese_lib.data.images import decode_image
+from siamese_lib.data.lfw import FACE_FILE
+from siamese_lib.data.pairs import parse_pair_folds
+from siamese_lib.data.sample import FILE_SIZE, HEADER, repaired
+from siamese_lib.data.sources import open_source
+from siamese_lib.experiments.sweep import KEYS, Sweep
+from siamese_lib.utils.files import read_json
 
 NUM_USUAL = 200
-NUM_EXAMPLES = pytest.mark.parametrize("num_examples", [NUM_USUAL, pytest.param(10_000, marks=pytest.mark.long)])
+NUM_EXAMPLES = pytest.mark.parametrize(
+    "num_examples", [NUM_USUAL, pytest.param(10_000, marks=pytest.mark.long)]
+)
 
 
 def try_all(strategy, num_examples, check):
@@ -55,16 +58,37 @@ def damaged(draw, originals):
     for _ in range(draw(st.integers(0, 5))):
         start = draw(st.integers(0, len(content)))
         content[start : start + draw(st.integers(0, 30))] = draw(st.binary(max_size=8))
-    return bytes(content[: draw(st.integers(len(content) // 2, len(content)))] if draw(st.booleans()) else content)
+    return bytes(
+        content[: draw(st.integers(len(content) // 2, len(content)))]
+        if draw(st.booleans())
+        else content
+    )
 
 
 def spoken(*words):
     """Text from words of a format and a few characters that editors and other systems bring."""
-    odd = ["\t", " ", "  ", "\n", "\n", "\r\n", "\ufeff", "\0", "\x85", "\u2028", "é", "-", "1e400", "9" * 5000]
+    odd = [
+        "\t",
+        " ",
+        "  ",
+        "\n",
+        "\n",
+        "\r\n",
+        "\ufeff",
+        "\0",
+        "\x85",
+        "\u2028",
+        "é",
+        "-",
+        "1e400",
+        "9" * 5000,
+    ]
     return st.lists(st.sampled_from([*words, *odd]) | st.text(max_size=3), max_size=60).map("".join)
 
 
-PAIRS = spoken("Ada", "Ben", "1", "2", "3", "0", "10\t300", "Ada\t1\t2\n", "Ben 1 3\n", "Ada 1 Ben 2\n", "2\n")
+PAIRS = spoken(
+    "Ada", "Ben", "1", "2", "3", "0", "10\t300", "Ada\t1\t2\n", "Ben 1 3\n", "Ada 1 Ben 2\n", "2\n"
+)
 
 
 @NUM_EXAMPLES
@@ -76,17 +100,39 @@ def test_pair_lists(num_examples, tmp_path):
         assert [sorted(fold) for fold in again] == [sorted(fold) for fold in folds]
 
     good = b"2\nAda\t1\t2\nBen\t1\t3\nAda\t1\tBen\t1\nCleo\t4\tDov\t1\n"
-    encoded = st.tuples(PAIRS, st.sampled_from(["utf-8", "utf-16", "utf-8-sig"])).map(lambda pair: pair[0].encode(pair[1]))
+    encoded = st.tuples(PAIRS, st.sampled_from(["utf-8", "utf-16", "utf-8-sig"])).map(
+        lambda pair: pair[0].encode(pair[1])
+    )
     try_all(st.binary(max_size=200) | encoded | damaged([good]), num_examples, check)
 
 
 FIELDS = [field.name for field in fields(ExperimentConfig)]
 NUMBERS = st.integers() | st.floats() | st.sampled_from([0, 1, 2, 16, 100, 10**400, 1e-4, 0.5])
-WORDS = st.sampled_from(["1e-4", "nan", *(choice for choices in CHOICES.values() for choice in choices)]) | st.text(max_size=5)
+WORDS = st.sampled_from(
+    ["1e-4", "nan", *(choice for choices in CHOICES.values() for choice in choices)]
+) | st.text(max_size=5)
 PLAIN = st.none() | st.booleans() | NUMBERS | WORDS | st.dates()
-VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(PLAIN, inner, max_size=3), max_leaves=6)
+VALUES = st.recursive(
+    PLAIN,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(PLAIN, inner, max_size=3),
+    max_leaves=6,
+)
 SPOKEN_YAML = spoken(
-    "seed: 1\n", "crop: [1, 2]", "axes:\n", "  ", "? ", "[", "]", "{", "}", ": ", "&a ", "*a", "!!python/name:os", "---\n", "<<: "
+    "seed: 1\n",
+    "crop: [1, 2]",
+    "axes:\n",
+    "  ",
+    "? ",
+    "[",
+    "]",
+    "{",
+    "}",
+    ": ",
+    "&a ",
+    "*a",
+    "!!python/name:os",
+    "---\n",
+    "<<: ",
 )
 
 
@@ -115,12 +161,21 @@ def test_sweep_files(num_examples, tmp_path):
         for point in Sweep.from_yaml(tmp_path / "sweeps" / "any.yaml").points():
             point.run(tmp_path / "runs")
 
-    varied = st.dictionaries(st.sampled_from(FIELDS) | WORDS, st.lists(PLAIN | VALUES, max_size=3), max_size=2)
+    varied = st.dictionaries(
+        st.sampled_from(FIELDS) | WORDS, st.lists(PLAIN | VALUES, max_size=3), max_size=2
+    )
     names = st.sampled_from(["num_epochs", "batch_size", "learning_rate", "crop"])
-    numbers = st.dictionaries(names, st.lists(st.integers(1, 40), min_size=1, max_size=2), max_size=2)
+    numbers = st.dictionaries(
+        names, st.lists(st.integers(1, 40), min_size=1, max_size=2), max_size=2
+    )
     changes = st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=2)
     levers = st.dictionaries(WORDS, changes, max_size=2)
-    parts = {"axes": varied | numbers, "grid": varied | numbers, "levers": levers, "overrides": changes}
+    parts = {
+        "axes": varied | numbers,
+        "grid": varied | numbers,
+        "levers": levers,
+        "overrides": changes,
+    }
     base, seeds = st.just("../base.yaml"), st.lists(st.integers(0, 3), min_size=1, max_size=2)
     written = st.fixed_dictionaries({"base": base, "seeds": seeds}, optional=parts).map(dumped)
     wild = st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=8).map(dumped)
@@ -133,20 +188,30 @@ def test_json_files(num_examples, tmp_path):
         (tmp_path / "any.json").write_bytes(content)
         ExperimentConfig.from_dict(read_json(tmp_path / "any.json"))
 
-    text = spoken("{", "}", "[", "[" * 3000, '"experiment"', '"seed"', ": ", ", ", "NaN", "Infinity", "null")
+    text = spoken(
+        "{", "}", "[", "[" * 3000, '"experiment"', '"seed"', ": ", ", ", "NaN", "Infinity", "null"
+    )
     try_all(st.binary(max_size=50) | text.map(str.encode), num_examples, check)
 
 
 @NUM_EXAMPLES
 def test_pictures_of_the_sample(num_examples):
-    pixels = np.random.default_rng(0).integers(0, 30, FILE_SIZE - len(HEADER), dtype=np.uint8).tobytes()
+    pixels = (
+        np.random.default_rng(0).integers(0, 30, FILE_SIZE - len(HEADER), dtype=np.uint8).tobytes()
+    )
     whole = HEADER + pixels
 
     def check(content):
-        assert decode_image(repaired(content, "s1_0001.pgm"), None, (112, 92), "s1_0001.pgm").shape == (112, 92)
+        assert decode_image(
+            repaired(content, "s1_0001.pgm"), None, (112, 92), "s1_0001.pgm"
+        ).shape == (112, 92)
 
     shorter_by_one = [HEADER + pixels[:-1]]  # slow to repair, so not more of them
-    try_all(damaged([whole, whole.replace(b"\n", b"\r\n"), *shorter_by_one, b"P5\n"]), num_examples, check)
+    try_all(
+        damaged([whole, whole.replace(b"\n", b"\r\n"), *shorter_by_one, b"P5\n"]),
+        num_examples,
+        check,
+    )
 
 
 def encoded(kind, image, **options):
@@ -158,11 +223,23 @@ def encoded(kind, image, **options):
 @NUM_EXAMPLES
 @pytest.mark.filterwarnings("ignore::UserWarning")  # of Pillow, about tags
 def test_pictures(num_examples):
-    grey = Image.fromarray((np.add.outer(3 * np.arange(40), 2 * np.arange(36)) % 256).astype(np.uint8))
+    grey = Image.fromarray(
+        (np.add.outer(3 * np.arange(40), 2 * np.arange(36)) % 256).astype(np.uint8)
+    )
     kinds = [encoded(kind, grey) for kind in ("JPEG", "PNG", "PPM", "BMP", "GIF", "WEBP")]
-    kinds += [encoded("TIFF", grey, compression=compression) for compression in (None, "tiff_lzw", "tiff_deflate", "jpeg", "packbits")]
-    kinds += [encoded("JPEG", grey.convert("CMYK")), encoded("GIF", grey, save_all=True, append_images=[grey.rotate(90)])]
-    try_all(damaged(kinds), num_examples, lambda content: decode_image(content, (0, 30, 0, 30), (32, 32), "Ada_0001.jpg"))
+    kinds += [
+        encoded("TIFF", grey, compression=compression)
+        for compression in (None, "tiff_lzw", "tiff_deflate", "jpeg", "packbits")
+    ]
+    kinds += [
+        encoded("JPEG", grey.convert("CMYK")),
+        encoded("GIF", grey, save_all=True, append_images=[grey.rotate(90)]),
+    ]
+    try_all(
+        damaged(kinds),
+        num_examples,
+        lambda content: decode_image(content, (0, 30, 0, 30), (32, 32), "Ada_0001.jpg"),
+    )
 
 
 def zipped(compression):
@@ -186,8 +263,15 @@ def tarred(mode, kind):
 @NUM_EXAMPLES
 @pytest.mark.parametrize("suffix", [".zip", ".tar"])
 def test_archives(num_examples, suffix, tmp_path):
-    zips = [zipped(kind) for kind in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)]
-    tars = [tarred(mode, kind) for mode in ("w", "w:gz", "w:bz2", "w:xz") for kind in (tarfile.PAX_FORMAT, tarfile.GNU_FORMAT)]
+    zips = [
+        zipped(kind)
+        for kind in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+    ]
+    tars = [
+        tarred(mode, kind)
+        for mode in ("w", "w:gz", "w:bz2", "w:xz")
+        for kind in (tarfile.PAX_FORMAT, tarfile.GNU_FORMAT)
+    ]
 
     def check(content):
         path = tmp_path / f"any{suffix}"
@@ -198,5 +282,7 @@ def test_archives(num_examples, suffix, tmp_path):
             source.read(name)
 
     try_all(damaged(zips if suffix == ".zip" else tars), num_examples, check)
-    outside = [path.name for path in tmp_path.iterdir() if path.name not in (f"any{suffix}", "unpacked")]
+    outside = [
+        path.name for path in tmp_path.iterdir() if path.name not in (f"any{suffix}", "unpacked")
+    ]
     assert not outside

@@ -9,7 +9,7 @@ import photographs
 import pytest
 
 from siamese_lib.__main__ import main
-from siamese_lib.sample_faces import SampleSource
+from siamese_lib.data.sample import SampleSource
 
 PROJECT = Path(__file__).parent.parent
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -41,8 +41,21 @@ def test_the_commands_and_the_python_run(tmp_path, monkeypatch, capsys):
         photographs.astronaut().save(tmp_path / name)
     for name in ("photo_b.jpg", "gallery_folder/one.jpg"):
         photographs.composition().save(tmp_path / name)
-    commands = [line for block in blocks("bash") for line in block.splitlines() if line.startswith("python -m siamese_lib")]
-    assert {shlex.split(line)[3] for line in commands} == {"prepare", "summary", "train", "evaluate", "verify", "find", "sweep"}
+    commands = [
+        line
+        for block in blocks("bash")
+        for line in block.splitlines()
+        if line.startswith("python -m siamese_lib")
+    ]
+    assert {shlex.split(line)[3] for line in commands} == {
+        "prepare",
+        "summary",
+        "train",
+        "evaluate",
+        "verify",
+        "find",
+        "sweep",
+    }
     for line in commands:
         # The sweep is seven trainings; tests of sweeps do it smaller.
         if " sweep " not in line:

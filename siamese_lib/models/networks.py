@@ -1,0 +1,265 @@
+"""The networks: two encoders, and the Siamese frame that runs both pictures through one of them and compares what comes out."""
+
+import numpy as np
+
+from siamese_lib.models.classical import local_binary_patterns
+from siamese_lib.models.layers import (
+    AbsoluteDifference,
+    CosineToClasses,
+    JoinSymmetries,
+    JointBayesian,
+    StackSymmetries,
+    StackTwins,
+    UnstackTwins,
+)
+from siamese_lib.utils.tensorflow import keras
+
+layers, ops = keras.layers, keras.ops
+
+PENALTY_CONVOLUTION, PENALTY_DENSE = 2e-4, 2e-3  # L2 penalties of the reference
+
+
+def build_model(config, encoder=None):
+    """Builds the Siamese network of an experiment, not yet compiled.
+
+    Args:
+        config: an `ExperimentConfig`.
+        encoder: one that exists already, to be shared; by default a new one.
+
+    Returns:
+        A `keras.Model` from two pictures `(batch, height, width, 1)` in 0-255 to the probability `(batch, 1)`, float32, that they
+        show the same person. Its layer "encoder" maps a picture to its embedding `(batch, embedding_size)`, its layer "head" two
+        embeddings to the probability, so that each picture needs to be embedded only once. With `symmetries` the head takes the
+        embeddings of all those of a picture, one behind the other.
+    """
+    encoder = encoder or {
+        "koch": koch_encoder,
+        "compact": compact_encoder,
+        "lbp": projection_encoder,
+    }[config.encoder](config)
+    head = (
+        koch_head
+        if config.encoder == "koch"
+        else joint_bayesian_head
+        if config.joint_bayesian
+        else cosine_head
+    )(config)
+    left, right = (keras.Input(encoder.input_shape[1:], name=side) for side in ("left", "right"))
+    twins = StackTwins(name="stack_twins")(left, right)  # (2 * batch, height, width, 1)
+    if config.symmetries > 1:
+        # A turned character is another one to the encoder, so that these are several opinions on what two drawings have in common.
+        stacked = StackSymmetries(config.symmetries, name="stack_symmetries")(twins)
+        embeddings = JoinSymmetries(config.symmetries, dtype="float32", name="join_symmetries")(
+            encoder(stacked)
+        )
+    else:
+        embeddings = encoder(twins)
+    left_embedding, right_embedding = UnstackTwins(name="unstack_twins")(embeddings)
+    return keras.Model(
+        [left, right], head([left_embedding, right_embedding]), name=f"siamese_{config.encoder}"
+    )
+
+
+def build_learner(config, num_classes):
+    """Builds what `fit` trains: the Siamese network itself, or for a loss of classes its encoder with what the loss needs behind it.
+
+    Returns:
+        A `keras.Model` with a layer "encoder". With a loss of classes: from pictures to cosines `(batch, num_classes)` for
+        margin_softmax, to embeddings `(batch, embedding_size)` for the losses that compare within a batch.
+    """
+    network = build_model(config)
+    if not config.learns_classes:
+        return network
+    images = keras.Input((*config.image_size, 1), name="images")
+    x = network.get_layer("encoder")(images)
+    if config.loss == "margin_softmax":
+        x = CosineToClasses(num_classes, dtype="float32", name="cosine_to_classes")(x)
+    return keras.Model(images, x, name="learner")
+
+
+def koch_encoder(config):
+    """The reference encoder of Koch et al. (2015), figure 4, with the batch normalisation of the course solution."""
+    images = keras.Input((*config.image_size, 1), name="images")
+    x = layers.Rescaling(1.0, name="pixels")(images)  # raw 0-255, as the course solution has it
+    for index, (filters, kernel_size) in enumerate(
+        [(64, 10), (128, 7), (128, 4), (256, 4)], start=1
+    ):
+        x = layers.Conv2D(
+            filters,
+            kernel_size,
+            kernel_initializer=_normal(0.0),
+            # The course solution leaves the first layer's bias at Keras' default, zero.
+            bias_initializer="zeros" if index == 1 else _normal(0.5),
+            kernel_regularizer=keras.regularizers.L2(PENALTY_CONVOLUTION),
+            name=f"convolution_{index}",
+        )(x)
+        x = layers.BatchNormalization(name=f"normalization_{index}")(x)
+        x = layers.ReLU(name=f"relu_{index}")(x)
+        if index < 4:
+            x = layers.MaxPooling2D(2, name=f"pooling_{index}")(x)
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dense(
+        config.embedding_size,
+        activation="sigmoid",
+        kernel_initializer=_normal(0.0),
+        bias_initializer=_normal(0.5),
+        kernel_regularizer=keras.regularizers.L2(PENALTY_DENSE),
+        name="embedding",
+    )(x)
+    return keras.Model(images, x, name="encoder")
+
+
+def projection_encoder(config):
+    """A linear map of hand-made descriptors `(batch, num_values)`; `Verifier.fit_projection` sets it, no gradients."""
+    num_values = local_binary_patterns(np.zeros((1, *config.image_size, 1))).shape[1]
+    values = keras.Input((num_values,), name="descriptors")
+    return keras.Model(
+        values, layers.Dense(config.embedding_size, name="embedding")(values), name="encoder"
+    )
+
+
+def koch_head(config):
+    """|left - right|, dropout, one sigmoid unit that weighs the components (Koch et al., section 3.1)."""
+    embeddings = _two_embeddings(config)
+    x = AbsoluteDifference(name="absolute_difference")(*embeddings)
+    x = layers.Dropout(config.dropout_rate, name="dropout")(x)
+    # The last layer stays in float32 under mixed precision: its output is a probability.
+    x = layers.Dense(
+        1, activation="sigmoid", bias_initializer=_normal(0.5), dtype="float32", name="probability"
+    )(x)
+    return keras.Model(embeddings, x, name="head")
+
+
+def compact_encoder(config):
+    """A small residual network (He et al., 2016) with an embedding of unit length; four stages of one block each."""
+    images = keras.Input((*config.image_size, 1), name="images")
+    x = layers.Rescaling(1 / 127.5, offset=-1.0, name="pixels")(images)  # -1 to 1
+    x = _convolution(x, config.width, 3, 1, "stem")
+    x = layers.ReLU(name="stem_relu")(x)
+    x = layers.MaxPooling2D(2, padding="same", name="stem_pooling")(x)
+    for stage in range(4):
+        x = _residual_block(
+            x, config.width * 2**stage, 1 if stage == 0 else 2, f"stage_{stage + 1}"
+        )
+    # Aligned faces have their eyes and mouths in fixed places: a dense layer may use the place, average pooling would lose it.
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dropout(config.dropout_rate, name="dropout")(x)
+    x = layers.Dense(config.embedding_size, use_bias=False, name="embedding")(x)
+    x = layers.BatchNormalization(name="embedding_normalization")(x)
+    x = layers.UnitNormalization(dtype="float32", name="unit_length")(x)
+    return keras.Model(images, x, name="encoder")
+
+
+def cosine_head(config):
+    """A logistic function of the cosine between two embeddings of unit length; scale and bias are learnt."""
+    embeddings = _two_embeddings(config)
+    x = layers.Dot(axes=1, normalize=True, dtype="float32", name="cosine")(embeddings)
+    x = layers.Dense(
+        1,
+        activation="sigmoid",
+        kernel_initializer=keras.initializers.Constant(8.0),
+        bias_initializer=keras.initializers.Constant(-3.0),
+        dtype="float32",
+        name="probability",
+    )(x)
+    return keras.Model(embeddings, x, name="head")
+
+
+def joint_bayesian_head(config):
+    """A logistic function of the joint Bayesian comparison; no gradients: `Verifier` sets it from people and pairs."""
+    embeddings = _two_embeddings(config)
+    x = JointBayesian(dtype="float32", name="joint_bayesian")(*embeddings)
+    # A gentle slope at first: sums over many components are large, and what saturates cannot be calibrated.
+    slope = keras.initializers.Constant(0.05)
+    x = layers.Dense(
+        1, activation="sigmoid", kernel_initializer=slope, dtype="float32", name="probability"
+    )(x)
+    return keras.Model(embeddings, x, name="head")
+
+
+def _two_embeddings(config):
+    """What a head takes: for each picture the embeddings of all its symmetries, one behind the other."""
+    return [
+        keras.Input((config.symmetries * config.embedding_size,), name=f"{side}_embedding")
+        for side in ("left", "right")
+    ]
+
+
+def _normal(mean):
+    return keras.initializers.RandomNormal(mean=mean, stddev=0.01)
+
+
+def _convolution(x, filters, kernel_size, strides, name):
+    x = layers.Conv2D(
+        filters,
+        kernel_size,
+        strides,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=f"{name}_convolution",
+    )(x)
+    return layers.BatchNormalization(name=f"{name}_normalization")(x)
+
+
+def _residual_block(x, filters, strides, name):
+    shortcut = (
+        x
+        if strides == 1 and x.shape[-1] == filters
+        else _convolution(x, filters, 1, strides, f"{name}_shortcut")
+    )
+    x = _convolution(x, filters, 3, strides, f"{name}_first")
+    x = layers.ReLU(name=f"{name}_first_relu")(x)
+    x = _convolution(x, filters, 3, 1, f"{name}_second")
+    x = layers.Add(name=f"{name}_add")([x, shortcut])
+    return layers.ReLU(name=f"{name}_relu")(x)
+
+
+def count_parameters(model):
+    """`{"total", "trainable", "non_trainable"}` of a model; the state of random generators is no parameter."""
+    trainable = sum(int(ops.size(weight)) for weight in model.trainable_weights)
+    fixed = sum(int(ops.size(weight)) for weight in model.non_trainable_weights)
+    return {"total": trainable + fixed, "trainable": trainable, "non_trainable": fixed}
+
+
+def layer_table(model):
+    """The layers in order, nested models opened, one dict a layer.
+
+    Returns:
+        A list of dicts with the keys name, type, output_shape, filters, kernel, strides, pooling, activation, regularisation, parameters;
+        None where a layer has no such thing.
+    """
+    rows = []
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            rows += layer_table(layer)
+        elif not isinstance(layer, layers.InputLayer):
+            rows.append(_layer_row(layer))
+    return rows
+
+
+def _layer_row(layer):
+    outputs = layer.output if isinstance(layer.output, list) else [layer.output]
+    activation = getattr(layer, "activation", None)
+    return {
+        "name": layer.name,
+        "type": type(layer).__name__,
+        "output_shape": list(outputs[0].shape[1:]),
+        "filters": getattr(layer, "filters", getattr(layer, "units", None)),
+        "kernel": list(getattr(layer, "kernel_size", [])) or None,
+        "strides": list(getattr(layer, "strides", None) or []) or None,
+        "pooling": list(getattr(layer, "pool_size", [])) or None,
+        "activation": None
+        if activation is None or activation.__name__ == "linear"
+        else activation.__name__,
+        "regularisation": _regularisation(layer),
+        "parameters": layer.count_params(),
+    }
+
+
+def _regularisation(layer):
+    """What keeps a layer from learning by heart: an L2 penalty with its factor, dropout with its share."""
+    if isinstance(layer, layers.Dropout):
+        return f"dropout {layer.rate:g}"
+    penalty = getattr(layer, "kernel_regularizer", None)
+    return f"L2 {float(penalty.l2):g}" if penalty else None

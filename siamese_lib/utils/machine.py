@@ -1,0 +1,126 @@
+"""The machine a run happens on: Colab, Drive, Kaggle, folders, seeds, versions."""
+
+import importlib.metadata
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+# Where Colab shows Google Drive and Kaggle its data. The two variables put other folders in their place.
+DRIVE = Path(os.environ.get("SIAMESE_DRIVE") or "/content/drive/MyDrive")
+KAGGLE_INPUT = Path(os.environ.get("SIAMESE_KAGGLE_INPUT") or "/kaggle/input")
+
+
+def project_root():
+    """The folder that holds `experiments/`: the clone that this library was imported from, else the current folder."""
+    clone = Path(__file__).resolve().parents[2]
+    return clone if (clone / "experiments").is_dir() else Path.cwd()
+
+
+def project_path(path):
+    """`path` itself if it is absolute or exists from here, else below the project: notebooks start in various folders."""
+    path = Path(path).expanduser()
+    return path if path.is_absolute() or path.exists() else project_root() / path
+
+
+def cache_root():
+    """The folder for caches: `SIAMESE_CACHE`, else the user's cache folder. Local disk on Colab, never Drive."""
+    import platformdirs
+
+    return Path(os.environ.get("SIAMESE_CACHE") or platformdirs.user_cache_dir("siamese_lib"))
+
+
+def in_colab():
+    """Whether this Python runs on Google Colab."""
+    return "google.colab" in sys.modules or "COLAB_RELEASE_TAG" in os.environ
+
+
+def drive_is_mounted():
+    """Whether Google Drive can be read."""
+    try:
+        return DRIVE.is_dir()
+    except OSError:  # "Transport endpoint is not connected": the program behind the folder has died
+        return False
+
+
+def seed_everything(seed):
+    """Seeds Python, NumPy and TensorFlow and makes TensorFlow choose deterministic kernels."""
+    from siamese_lib.utils.tensorflow import keras, tf
+
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
+def has_bfloat16():
+    """Whether the hardware multiplies bfloat16 faster than float32: CPUs with avx512_bf16 or amx_bf16, GPUs from Ampere on."""
+    from siamese_lib.utils.tensorflow import tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        return all(
+            tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0))
+            >= (8, 0)
+            for gpu in gpus
+        )
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def policy_of(mixed_precision):
+    """Keras' name for a value of `ExperimentConfig.mixed_precision` on this machine: "float32", "mixed_bfloat16" or "mixed_float16"."""
+    if mixed_precision == "auto":
+        from siamese_lib.utils.tensorflow import tf
+
+        gpu = bool(tf.config.list_physical_devices("GPU"))
+        mixed_precision = "bfloat16" if has_bfloat16() else "float16" if gpu else "float32"
+    return "float32" if mixed_precision == "float32" else f"mixed_{mixed_precision}"
+
+
+def set_precision(mixed_precision):
+    """Sets Keras' policy to `policy_of(mixed_precision)` and returns its name."""
+    from siamese_lib.utils.tensorflow import keras
+
+    policy = policy_of(mixed_precision)
+    keras.config.set_dtype_policy(policy)
+    return policy
+
+
+def versions():
+    """What a result depends on beside its config: packages, Python, machine, and the date in UTC."""
+    packages = ("tensorflow", "keras", "numpy", "pillow", "scikit-learn", "pandas")
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "packages": {name: importlib.metadata.version(name) for name in packages},
+        "machine": {
+            "system": platform.system(),
+            "cpu": _cpu_name(),
+            "num_cpus": os.cpu_count(),
+            "gpus": _gpu_names(),
+        },
+    }
+
+
+def _cpu_name():
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _gpu_names():
+    # Asked only if TensorFlow is there already: loading it takes seconds.
+    if "tensorflow" not in sys.modules:
+        return []
+    tf = sys.modules["tensorflow"]
+    gpus = tf.config.list_physical_devices("GPU")
+    return [
+        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in gpus
+    ]

@@ -1,0 +1,352 @@
+"""Pictures: decoding what people bring, and a cache that is never believed when it is damaged or stale."""
+
+import dataclasses
+import io
+import os
+import struct
+import threading
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from siamese_lib.data.images import decode_image, open_cache
+from siamese_lib.data.lfw import locate_faces
+from siamese_lib.data.load import load_dataset
+from siamese_lib.data.pairs import Face
+
+SIZE = (40, 32)  # (height, width)
+GREY = (np.add.outer(3 * np.arange(60), 2 * np.arange(50)) % 256).astype(
+    np.uint8
+)  # 60 high, 50 wide
+
+
+def encoded(image, kind="PNG", **options):
+    """The bytes of an array or a Pillow picture in a file format."""
+    out = io.BytesIO()
+    (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(out, kind, **options)
+    return out.getvalue()
+
+
+def png_header(width, height):
+    """A PNG that says how large it is and holds no pixels."""
+    chunks = b""
+    for kind, content in (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
+        (b"IDAT", b""),
+        (b"IEND", b""),
+    ):
+        chunks += (
+            struct.pack(">I", len(content))
+            + kind
+            + content
+            + struct.pack(">I", zlib.crc32(kind + content))
+        )
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+def test_a_grey_picture_of_the_right_size_is_left_as_it_is():
+    decoded = decode_image(encoded(GREY), None, (60, 50), "a.png")
+    assert decoded.dtype == np.uint8
+    np.testing.assert_array_equal(decoded, GREY)
+
+
+def test_a_crop_is_top_bottom_left_right():
+    np.testing.assert_array_equal(
+        decode_image(encoded(GREY), (10, 50, 5, 37), (40, 32), "a.png"), GREY[10:50, 5:37]
+    )
+
+
+def test_the_crop_comes_before_the_size():
+    # A white frame around a black picture must not shine through.
+    framed = np.full((60, 60), 255, np.uint8)
+    framed[10:50, 10:50] = 0
+    assert decode_image(encoded(framed), (10, 50, 10, 50), (35, 33), "a.png").max() == 0
+
+
+def drawn(top, left, size, thick, canvas=96):
+    """A black ring of a square on white."""
+    picture = np.full((canvas, canvas), 255, np.uint8)
+    picture[top : top + size, left : left + size] = 0
+    picture[top + thick : top + size - thick, left + thick : left + size - thick] = 255
+    return picture
+
+
+@pytest.mark.parametrize("place", [(4, 0, 40, 4), (56, 56, 40, 4), (10, 5, 80, 8)])
+def test_the_crop_around_the_ink_makes_place_and_size_the_same(place):
+    in_the_middle = decode_image(encoded(drawn(28, 28, 40, 4)), "ink", (48, 48), "a.png").astype(
+        float
+    )
+    elsewhere = decode_image(encoded(drawn(*place)), "ink", (48, 48), "a.png").astype(float)
+    assert np.abs(in_the_middle - elsewhere).mean() < 5 and in_the_middle.min() < 10
+    assert (
+        elsewhere[[0, -1]].min() > 200 and elsewhere[:, [0, -1]].min() > 200
+    )  # white, also beyond the picture
+
+
+def test_small_ink_is_not_blown_up_and_no_ink_is_the_whole_picture():
+    dot = decode_image(encoded(drawn(10, 80, 4, 1)), "ink", (48, 48), "a.png")
+    assert 2 <= (dot < 128).any(axis=0).sum() <= 8
+    np.testing.assert_array_equal(
+        decode_image(encoded(np.full((50, 50), 200, np.uint8)), "ink", (48, 48), "a.png"), 200
+    )
+
+
+def test_the_size_is_height_and_width():
+    assert decode_image(encoded(GREY), None, (70, 33), "a.png").shape == (70, 33)
+
+
+@pytest.mark.parametrize("crop", [(0, 61, 0, 50), (0, 60, 0, 51), (100, 120, 100, 120)])
+def test_a_crop_outside_the_picture_is_refused(crop):
+    with pytest.raises(ValueError, match=r"Ada_0001\.jpg is smaller than the crop.*60x50 pixels"):
+        decode_image(encoded(GREY), crop, SIZE, "Ada_0001.jpg")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(encoded(np.dstack([GREY] * 3)), id="RGB"),
+        pytest.param(encoded(np.dstack([GREY] * 3 + [np.full_like(GREY, 255)])), id="RGBA"),
+        pytest.param(encoded(Image.fromarray(GREY).convert("LA")), id="grey with alpha"),
+        pytest.param(encoded(Image.fromarray(GREY).convert("P")), id="palette"),
+        pytest.param(encoded(GREY.astype(np.uint16) * 257), id="16 bit"),
+        pytest.param(encoded(GREY.astype(np.uint16) * 257, "TIFF"), id="16-bit TIFF"),
+        pytest.param(
+            encoded(Image.fromarray(GREY).convert("RGB").convert("CMYK"), "TIFF"), id="CMYK"
+        ),
+        pytest.param(encoded(GREY.astype(np.int32) * 257, "PPM"), id="16-bit PGM"),
+        pytest.param(
+            encoded(GREY, "GIF", save_all=True, append_images=[Image.new("L", (50, 60))]),
+            id="the first of a GIF's pictures",
+        ),
+        pytest.param(
+            encoded(GREY, "TIFF", save_all=True, append_images=[Image.new("L", (9, 9))]),
+            id="the first of a TIFF's pages",
+        ),
+        pytest.param(encoded(GREY, "PPM"), id="PGM"),
+        pytest.param(encoded(GREY, "BMP"), id="BMP"),
+    ],
+)
+def test_every_kind_of_picture_comes_out_grey(content):
+    np.testing.assert_allclose(decode_image(content, None, (60, 50), "a").astype(int), GREY, atol=1)
+
+
+def test_colours_weigh_as_the_eye_weighs_them():
+    colours = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
+    red, green, blue = decode_image(encoded(colours), None, (1, 3), "a.png")[0].astype(int)
+    assert blue < red < green
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "PPM", "GIF", "BMP"])
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.9])
+def test_a_truncated_picture_is_named(kind, share):
+    # Noise does not shrink, so what is cut off is pixels.
+    content = encoded(np.random.default_rng(0).integers(0, 256, (60, 50), dtype=np.uint8), kind)
+    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as a picture"):
+        decode_image(content[: int(share * len(content))], None, SIZE, "Ada_0001.jpg")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<html>not found</html>",
+        b"P5\n50 x60\n255\n",
+        b"\x89PNG\r\n\x1a\n\x00\x00\x00\x01IHDR\x00abcd",
+    ],
+)
+def test_what_is_no_picture_is_named(content):
+    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as a picture"):
+        decode_image(content, None, SIZE, "Ada_0001.jpg")
+
+
+def test_a_picture_whose_text_is_a_bomb_is_refused():
+    out = io.BytesIO()
+    notes = PngInfo()
+    notes.add_text("comment", "a" * 100 * 2**20, zip=True)
+    Image.fromarray(GREY).save(out, "PNG", pnginfo=notes)
+    assert len(out.getvalue()) < 2**20
+    with pytest.raises(ValueError, match=r"Ada_0001\.png cannot be read as a picture"):
+        decode_image(out.getvalue(), None, SIZE, "Ada_0001.png")
+
+
+def test_no_picture_starts_another_program(monkeypatch):
+    # Pillow reads EPS by way of Ghostscript.
+    monkeypatch.setattr("subprocess.Popen", None)
+    with pytest.raises(
+        ValueError, match=r"Ada_0001\.jpg cannot be read as a picture.*cannot identify"
+    ):
+        decode_image(encoded(Image.fromarray(GREY), "EPS"), None, SIZE, "Ada_0001.jpg")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError("too much"), KeyError("tag"), struct.error("short"), ZeroDivisionError("density")],
+)
+def test_whatever_pillow_answers_is_one_sentence(monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(Image, "open", fail)
+    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as a picture"):
+        decode_image(encoded(GREY), None, SIZE, "Ada_0001.jpg")
+
+
+@pytest.mark.parametrize(("width", "height"), [(60_000, 60_000), (10_000, 9_000), (50_000_001, 1)])
+def test_a_picture_of_huge_size_is_refused_unread(width, height):
+    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as a picture"):
+        decode_image(png_header(width, height), None, SIZE, "Ada_0001.jpg")
+
+
+@pytest.fixture
+def dataset(lfw_copy, empty_cache):
+    return load_dataset("lfwa", lfw_copy)
+
+
+def opened(dataset):
+    return open_cache(dataset, (20, 230, 20, 230), SIZE)
+
+
+class CountingSource:
+    """A source that counts how often it is read."""
+
+    def __init__(self, source):
+        self._source, self.num_reads = source, 0
+        self.location, self.fingerprint = source.location, source.fingerprint
+
+    def read(self, name):
+        self.num_reads += 1
+        return self._source.read(name)
+
+
+def counting(dataset):
+    return dataclasses.replace(dataset, source=CountingSource(dataset.source))
+
+
+def array_of(empty_cache):
+    (path,) = empty_cache.rglob("images.npy")
+    return path
+
+
+def test_the_cache_holds_what_decoding_gives(dataset):
+    cache = opened(dataset)
+    assert cache.images.shape == (len(dataset.listed_faces), *SIZE, 1)
+    assert cache.images.dtype == np.uint8
+    faces = dataset.listed_faces[::-5]
+    for face, picture in zip(faces, cache[faces]):
+        expected = decode_image(
+            dataset.source.read(dataset.files[face]), (20, 230, 20, 230), SIZE, ""
+        )
+        np.testing.assert_array_equal(picture[:, :, 0], expected)
+
+
+def test_the_cache_is_built_once(dataset):
+    dataset = counting(dataset)
+    first = opened(dataset)
+    assert dataset.source.num_reads == len(first)
+    np.testing.assert_array_equal(opened(dataset).images, first.images)
+    assert dataset.source.num_reads == len(first)
+
+
+def test_two_at_once_build_it_once(dataset):
+    dataset = counting(dataset)
+    caches = []
+    threads = [threading.Thread(target=lambda: caches.append(opened(dataset))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(caches) == 3
+    assert dataset.source.num_reads == len(dataset.listed_faces)
+
+
+def test_another_crop_or_size_is_another_cache(dataset):
+    first = open_cache(dataset, None, SIZE)
+    assert open_cache(dataset, None, (32, 40)).images.shape[1:3] == (32, 40)
+    assert not np.array_equal(open_cache(dataset, (0, 100, 0, 100), SIZE).images, first.images)
+
+
+def damage_pixel(path):
+    content = bytearray(path.read_bytes())
+    content[-1000] ^= 1
+    path.write_bytes(content)
+
+
+def damage_header(path):
+    # Without its last bracket the header makes NumPy's parser fail in an unusual way.
+    path.write_bytes(path.read_bytes().replace(b"), }", b"   }", 1))
+
+
+def cut_off(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def remove_index(path):
+    (path.parent / "index.json").unlink()
+
+
+def empty_index(path):
+    (path.parent / "index.json").write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    "damage", [damage_pixel, damage_header, cut_off, remove_index, empty_index, os.unlink]
+)
+def test_a_damaged_cache_is_built_anew(dataset, empty_cache, damage):
+    expected = np.array(opened(dataset).images)
+    damage(array_of(empty_cache))
+    np.testing.assert_array_equal(opened(dataset).images, expected)
+
+
+def test_a_changed_picture_is_read_anew(dataset, lfw_copy):
+    face = dataset.listed_faces[0]
+    before = np.array(opened(dataset)[[face]])
+    path = lfw_copy / dataset.files[face]
+    path.write_bytes(encoded(255 - np.asarray(Image.open(path)), "JPEG"))
+    after = opened(load_dataset("lfwa", lfw_copy))[[face]]
+    assert np.abs(after.astype(int) - before).mean() > 20
+
+
+def test_missing_pictures_are_named(dataset, lfw_copy):
+    for face in dataset.listed_faces[:2]:
+        (lfw_copy / dataset.files[face]).unlink()
+    with pytest.raises(
+        FileNotFoundError, match=r"2 pictures.*Received: no Ada_Example_0001, Ada_Example_0002$"
+    ):
+        opened(load_dataset("lfwa", lfw_copy))
+
+
+def test_unreadable_pictures_are_all_named_and_no_cache_is_left(dataset, lfw_copy, empty_cache):
+    faces = dataset.listed_faces[:3]
+    for face, content in zip(faces, (b"", b"<html>", encoded(GREY))):
+        (lfw_copy / dataset.files[face]).write_bytes(content)
+    with pytest.raises(ValueError, match="3 pictures cannot be used") as caught:
+        opened(load_dataset("lfwa", lfw_copy))
+    assert all(dataset.files[face] in str(caught.value) for face in faces)
+    assert not [path for path in (empty_cache / "images").iterdir() if path.is_dir()]
+
+
+def test_a_picture_that_the_disk_does_not_give_is_named(dataset):
+    dataset = counting(dataset)
+    victim = dataset.files[dataset.listed_faces[0]]
+    read = dataset.source.read
+
+    def failing_read(name):
+        if name == victim:
+            raise OSError(5, "Input/output error")
+        return read(name)
+
+    dataset.source.read = failing_read
+    with pytest.raises(
+        ValueError, match=f"1 pictures cannot be used.*{victim}.*Input/output error"
+    ):
+        opened(dataset)
+
+
+def test_some_faces_can_be_asked_for_without_any_list(lfw_folder, empty_cache):
+    faces = [Face("Ben_Example", 2), Face("Ada_Example", 1)]
+    cache = open_cache(locate_faces(lfw_folder / "lfw2"), None, SIZE, faces)
+    assert len(cache) == 2
+    assert not np.array_equal(cache[faces][0], cache[faces][1])
+    np.testing.assert_array_equal(cache[faces][::-1], cache[faces[::-1]])

@@ -1,0 +1,78 @@
+"""What is in a dataset, on the sample and on a small drawn LFW."""
+
+import numpy as np
+import pytest
+
+from siamese_lib.config import ExperimentConfig
+from siamese_lib.data import summary
+from siamese_lib.data.images import open_cache
+from siamese_lib.data.load import load_dataset
+from siamese_lib.evaluation.error_analysis import most_confident
+from siamese_lib.notebook import widgets
+
+
+@pytest.fixture(scope="module")
+def dataset(lfw_folder):
+    return load_dataset("lfwa", lfw_folder)
+
+
+def test_the_table_counts_people_images_and_pairs(dataset):
+    parts = dataset.split(ExperimentConfig(experiment="any"))
+    table = summary.people_table(dataset, parts)
+    assert table.loc["all pictures", "images"] == len(dataset.files)
+    assert table.loc["test pairs", "pairs"] == len(dataset.test_pairs)
+    assert table.loc["train pairs", "pairs"] + table.loc["validation pairs", "pairs"] == len(
+        dataset.train_pairs
+    )
+    assert set(summary.shared_people(parts).values()) == {0}
+
+
+def test_duplicates_missing_and_sizes(lfw_copy):
+    first, second = sorted(lfw_copy.rglob("Ben_Example_000[12].jpg"))
+    second.write_bytes(first.read_bytes())
+    next(lfw_copy.rglob("Ada_Example_0001.jpg")).unlink()
+    dataset = load_dataset("lfwa", lfw_copy)
+    assert [[str(face) for face in group] for group in summary.duplicate_files(dataset)] == [
+        ["Ben_Example_0001", "Ben_Example_0002"]
+    ]
+    assert [str(face) for face in summary.missing_faces(dataset)] == ["Ada_Example_0001"]
+    assert summary.image_sizes(dataset, list(dataset.files)) == {(250, 250): len(dataset.files)}
+
+
+def test_qualities_tell_bright_flat_and_sharp_apart():
+    flat = np.full((20, 20, 1), 200, np.uint8)
+    checks = (np.indices((20, 20)).sum(axis=0) % 2 * 100).astype(np.uint8)[..., None]
+    table = summary.image_qualities(np.stack([flat, checks]))
+    assert table["brightness"].tolist() == [200.0, 50.0]
+    assert (
+        table["contrast"][0] == 0 < table["contrast"][1]
+        and table["sharpness"][0] == 0 < table["sharpness"][1]
+    )
+
+
+def test_galleries_show_the_pairs_that_are_named(dataset):
+    cache = open_cache(dataset, None, (40, 36))
+    pair = summary.example_pairs(dataset.test_pairs, label=1, count=1, seed=0)[0]
+    assert pair.label == 1
+    rows = [
+        {"left": str(pair.left), "right": str(pair.right), "label": 1, "score": 0.25, "wrong": True}
+    ]
+    import pandas as pd
+
+    figure = widgets.scored_gallery(pd.DataFrame(rows), cache, 0.5, "title")
+    assert "WRONG" in figure.axes[0].get_title() and str(pair.left) in figure.axes[0].get_title()
+    np.testing.assert_allclose(
+        summary.mean_face(cache, [pair.left]), cache[[pair.left]][0, :, :, 0]
+    )
+
+
+@pytest.mark.parametrize(
+    ("label", "wrong", "expected"),
+    [(1, False, [0.9, 0.8]), (1, True, [0.1]), (0, False, [0.2]), (0, True, [0.95, 0.6])],
+)
+def test_the_most_confident_come_first(label, wrong, expected):
+    import pandas as pd
+
+    scores = pd.DataFrame({"label": [1, 1, 1, 0, 0, 0], "score": [0.8, 0.9, 0.1, 0.2, 0.6, 0.95]})
+    scores["wrong"] = (scores["score"] >= 0.5) != (scores["label"] == 1)
+    assert most_confident(scores, label, wrong, 2)["score"].tolist() == expected

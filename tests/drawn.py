@@ -1,0 +1,95 @@
+"""?"""
+
+import itertools
+import random
+from pathlib import Path
+
+from siamese_lib.data.pairs import DIFFERENT, SAME, Pair, PairList, faces_by_person
+from siamese_lib.utils.files import write_text
+
+
+def write_pair_folds(path, folds):
+    """Writes folds of pairs in LFW's format: one fold as View 1, several as View 2; same pairs first in each fold.
+
+    Raises:
+        ValueError: if the folds do not all hold the same number of pairs of each class, which the header cannot say.
+    """
+    counts = {(sum(fold.labels), len(fold) - sum(fold.labels)) for fold in folds}
+    if len(counts) != 1 or len(set(next(iter(counts)))) != 1:
+        raise ValueError(
+            f"LFW's format wants as many same as different pairs in every fold. Received: {sorted(counts)}"
+        )
+    num_per_class = next(iter(counts))[0]
+    lines = [f"{num_per_class}" if len(folds) == 1 else f"{len(folds)}\t{num_per_class}"]
+    for fold in folds:
+        for left, right, label in sorted(fold, key=lambda pair: -pair.label):
+            middle = "" if label == SAME else f"\t{right.person}"
+            lines.append(f"{left.person}\t{left.number}{middle}\t{right.number}")
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def draw_pairs(faces, num_same_per_person, group_size, seed):
+    """Draws a balanced pair list from identities; different people are paired within small groups only.
+
+    Because no pair crosses the groups, the list has at least as many connected components as groups and can be split by person.
+
+    Args:
+        faces: the faces to draw from, at least two a person.
+        num_same_per_person: pairs of one person; as many pairs of different people are drawn a person.
+        group_size: people in a group, at least two; somebody left over alone joins the last group.
+        seed: the same seed draws the same pairs.
+    """
+    generator = random.Random(seed)
+    by_person = faces_by_person(faces)
+    people = sorted(by_person)
+    generator.shuffle(people)
+    groups = [people[start : start + group_size] for start in range(0, len(people), group_size)]
+    if len(groups) > 1 and len(groups[-1]) == 1:
+        alone = groups.pop()
+        groups[-1] += alone
+    same, different = [], []
+    for group in groups:
+        for person in group:
+            own = list(itertools.combinations(by_person[person], 2))
+            same += [
+                Pair(left, right, SAME)
+                for left, right in generator.sample(own, num_same_per_person)
+            ]
+        couples = itertools.combinations(group, 2)
+        crossed = [
+            Pair(*faces, DIFFERENT)
+            for one, two in couples
+            for faces in itertools.product(by_person[one], by_person[two])
+        ]
+        different += generator.sample(crossed, num_same_per_person * len(group))
+    return PairList(tuple(sorted(same) + sorted(different)))
+
+
+def write_runs(folder, dataset, runs):
+    """Writes runs of one-shot trials as Lake's `all_runs.zip` has them: `run01/` with `training/`, `test/` and `class_labels.txt`.
+
+    Args:
+        folder: is made.
+        dataset: a `FaceDataset` that the runs were drawn from.
+        runs: a list of `oneshot.OneShotRun` of its faces.
+    """
+    for number, run in enumerate(runs, start=1):
+        names = {
+            "training": [
+                f"run{number:02d}/training/class{place:02d}.png"
+                for place in range(1, len(run.gallery) + 1)
+            ],
+            "test": [
+                f"run{number:02d}/test/item{place:02d}.png"
+                for place in range(1, len(run.probes) + 1)
+            ],
+        }
+        for name, face in [*zip(names["training"], run.gallery), *zip(names["test"], run.probes)]:
+            path = Path(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(dataset.source.read(dataset.files[face]))
+        lines = [
+            f"{item} {names['training'][answer]}"
+            for item, answer in zip(names["test"], run.answers)
+        ]
+        write_text(Path(folder) / f"run{number:02d}" / "class_labels.txt", "\n".join(lines) + "\n")

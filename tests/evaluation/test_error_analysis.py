@@ -1,0 +1,147 @@
+"""What goes with errors, on pictures and errors that are made for it."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from siamese_lib.data.images import FaceCache
+from siamese_lib.data.pairs import Face, Pair, PairList
+from siamese_lib.evaluation import error_analysis
+
+SIZE = (24, 20)
+
+
+def face(person, number):
+    return Face(person, number)
+
+
+def picture(seed, brightness=0, mirror=False):
+    """A random picture, or one that is its own mirror image."""
+    image = np.random.default_rng(seed).integers(60, 180, (*SIZE, 1)).astype(int)
+    if mirror:
+        image[:, SIZE[1] // 2 :] = image[:, : SIZE[1] // 2][:, ::-1]
+    return (image + brightness).clip(0, 255).astype(np.uint8)
+
+
+def test_the_factors_say_what_the_pictures_are_like():
+    faces = [face("Ada", 1), face("Ada", 2), face("Ben", 1), face("Ben", 2)]
+    cache = FaceCache(
+        np.stack([picture(1), picture(1, brightness=40), picture(2, mirror=True), picture(3)]),
+        faces,
+    )
+    pairs = PairList((Pair(faces[0], faces[1], 1), Pair(faces[2], faces[3], 1)))
+    table = error_analysis.pair_factors(
+        pairs, cache, SimpleNamespace(files=dict.fromkeys([*faces, face("Ben", 3)]))
+    )
+    assert list(table) == list(error_analysis.DESCRIPTIONS)
+    brighter, turned = table.iloc[0], table.iloc[1]
+    assert brighter["brightness_difference"] == pytest.approx(40, abs=0.01) and brighter[
+        "contrast_difference"
+    ] == pytest.approx(0, abs=0.01)
+    assert brighter["pixel_correlation"] == pytest.approx(1) and brighter[
+        "asymmetry_difference"
+    ] == pytest.approx(0)
+    assert turned["asymmetry_difference"] == pytest.approx(
+        turned["asymmetry"]
+    )  # the other picture has none
+    assert turned["pixel_correlation"] < 0.5 and (
+        brighter["pictures_of_person"],
+        turned["pictures_of_person"],
+    ) == (2, 3)
+
+
+def pairs_with_a_cause(num_pairs, seed):
+    """Pairs of both classes; the first factor makes errors likely in same pairs, the second one is noise."""
+    pairs = [
+        Pair(face(f"Same{index}", 1), face(f"Same{index}", 2), 1) for index in range(num_pairs // 2)
+    ]
+    pairs += [
+        Pair(face(f"One{index}", 1), face(f"Two{index}", 1), 0) for index in range(num_pairs // 2)
+    ]
+    generator = np.random.default_rng(seed)
+    factors = pd.DataFrame(generator.normal(size=(num_pairs, 2)), columns=["cause", "noise"])
+    same = np.array([pair.label for pair in pairs])
+    wrong = generator.random(num_pairs) < 1 / (1 + np.exp(2 - 1.5 * factors["cause"] * same))
+    return PairList(tuple(pairs)), wrong, factors
+
+
+def test_error_rates_rise_along_a_factor_that_makes_errors():
+    pairs, wrong, factors = error_analysis.by_class(*pairs_with_a_cause(800, 0))[1]
+    table = error_analysis.error_rates(pairs, wrong, factors["cause"])
+    assert table["pairs"].sum() == 400 and table["errors"].sum() == wrong.sum()
+    assert (
+        table["error_rate"].is_monotonic_increasing
+        and table["error_rate"].iloc[-1] > 4 * table["error_rate"].iloc[0]
+    )
+    assert (table["low"] <= table["error_rate"]).all() and (
+        table["error_rate"] <= table["high"]
+    ).all()
+    assert (table["from"] <= table["median"]).all() and (table["median"] <= table["to"]).all()
+
+
+def test_a_factor_with_few_values_has_fewer_groups():
+    pairs, wrong, _ = pairs_with_a_cause(100, 0)
+    assert error_analysis.error_rates(pairs, wrong, np.zeros(100))["pairs"].tolist() == [100]
+    assert error_analysis.error_rates(pairs, wrong, np.arange(100) % 2)["pairs"].sum() == 100
+
+
+def test_the_regression_finds_the_cause_in_the_class_that_has_it_and_no_other():
+    tables = {
+        label: error_analysis.regression_of_errors(*part)
+        for label, part in error_analysis.by_class(*pairs_with_a_cause(1200, 1)).items()
+    }
+    cause, noise = tables[1].loc["cause"], tables[1].loc["noise"]
+    assert cause["low"] > 2 and 3 < cause["odds_ratio"] < 7
+    assert noise["low"] < 1 < noise["high"]
+    assert tables[0].loc["cause", "low"] < 1 < tables[0].loc["cause", "high"]
+
+
+def test_a_regression_without_an_error_is_one_sentence():
+    pairs, _, factors = pairs_with_a_cause(20, 0)
+    with pytest.raises(ValueError, match=r"right pairs and wrong ones.* Received: 0 wrong of 20"):
+        error_analysis.regression_of_errors(pairs, np.zeros(20), factors)
+
+
+SCORES = pd.DataFrame(
+    [
+        ("Ada_0001", "Ada_0002", 1, 0.2, True),
+        ("Ada_0001", "Ben_0001", 0, 0.9, True),
+        ("Ben_0001", "Ben_0002", 1, 0.6, False),
+        ("Cleo_0001", "Dov_0001", 0, 0.45, False),
+    ],
+    columns=["left", "right", "label", "score", "wrong"],
+)
+
+
+def test_undecided_pairs_are_the_nearest_to_the_threshold():
+    assert error_analysis.undecided(SCORES, 0.5, 2).index.tolist() == [3, 2]
+
+
+def test_people_are_counted_by_both_kinds_of_error():
+    table = error_analysis.errors_by_person(SCORES).set_index("person")
+    assert table.index.tolist() == ["Ada", "Ben"]
+    assert table.loc["Ada"].to_dict() == {
+        "pairs": 2,
+        "strangers_accepted": 1,
+        "same_rejected": 1,
+        "errors": 2,
+    }
+    assert table.loc["Ben"].to_dict() == {
+        "pairs": 2,
+        "strangers_accepted": 1,
+        "same_rejected": 0,
+        "errors": 1,
+    }
+
+
+def test_a_label_is_doubtful_if_every_run_is_sure_of_the_contrary():
+    other = SCORES.assign(score=[0.1, 0.52, 0.9, 0.1])
+    found = error_analysis.doubtful_labels([SCORES, other], [0.5, 0.5], distance=0.5)
+    assert found["left"].tolist() == ["Ada_0001"] and found.index.tolist() == [0]
+    assert (found["distance_1"] < -1).all() and (found["distance_2"] < -2).all()
+    # With the second run's threshold far below, its 0.52 is sure of the contrary too.
+    assert error_analysis.doubtful_labels([SCORES, other], [0.5, 0.2], distance=0.5)[
+        "left"
+    ].tolist() == ["Ada_0001", "Ada_0001"]

@@ -1,0 +1,205 @@
+"""One-shot classification: what an episode holds, what counts as right, and cases whose accuracy is known."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from siamese_lib.data.pairs import Face, OneShotRun
+from siamese_lib.evaluation.oneshot import (
+    accuracy_of_runs,
+    by_cosine,
+    draw_episodes,
+    draw_runs,
+    oneshot_accuracy,
+    oneshot_table,
+    pixel_vectors,
+    score_trials,
+)
+
+# As in LFW, most people have one picture; the order is not that of the people.
+COUNTS = {f"P{number:02d}": 1 for number in range(12)} | {"Ada": 2, "Ben": 3, "Zoe": 7}
+FACES = [Face(person, number) for person, count in COUNTS.items() for number in range(1, count + 1)]
+FACES = [FACES[place] for place in np.random.default_rng(5).permutation(len(FACES))]
+PEOPLE = sorted(COUNTS)
+IDENTITY = np.eye(len(PEOPLE))[[PEOPLE.index(face.person) for face in FACES]]
+
+
+@pytest.mark.parametrize("num_ways", [2, 5, len(COUNTS)])
+def test_an_episode_holds_n_people_and_another_picture_of_the_first(num_ways):
+    gallery, probes = draw_episodes(FACES, num_ways, 300, seed=0)
+    assert gallery.shape == (300, num_ways) and probes.shape == (300,)
+    for row, probe in zip(gallery, probes):
+        shown = [FACES[place] for place in row]
+        assert len({face.person for face in shown}) == num_ways
+        assert shown[0].person == FACES[probe].person and shown[0] != FACES[probe]
+
+
+def test_whoever_has_two_pictures_is_asked_for_equally_often_with_every_picture():
+    gallery, probes = draw_episodes(FACES, 3, 6000, seed=0)
+    asked = Counter(FACES[probe].person for probe in probes)
+    assert set(asked) == {"Ada", "Ben", "Zoe"} and all(
+        abs(count - 2000) < 200 for count in asked.values()
+    )
+    assert {face for face in FACES if COUNTS[face.person] > 1} == {FACES[probe] for probe in probes}
+    assert set(FACES) == {FACES[place] for place in gallery[:, 1:].flat}
+    beside = Counter(
+        FACES[place].person for place in gallery[:, 1:].flat if COUNTS[FACES[place].person] == 1
+    )
+    assert len(beside) == 12 and max(beside.values()) < 1.3 * min(beside.values())
+
+
+def test_a_seed_draws_the_same_episodes_again_and_another_seed_others():
+    first, again, other = (draw_episodes(FACES, 4, 50, seed) for seed in (3, 3, 4))
+    assert all(np.array_equal(one, two) for one, two in zip(first, again))
+    assert not np.array_equal(first[0], other[0])
+
+
+@pytest.mark.parametrize(
+    ("faces", "num_ways"),
+    [
+        (FACES, 1),
+        (FACES, len(COUNTS) + 1),
+        ([Face("Ada", 1), Face("Ben", 1)], 2),
+        ([Face("Ada", 1), Face("Ada", 2)], 2),
+    ],
+    ids=["one way", "too many ways", "nobody twice", "alone"],
+)
+def test_episodes_that_cannot_be_drawn_are_refused(faces, num_ways):
+    with pytest.raises(ValueError, match="An episode needs"):
+        draw_episodes(faces, num_ways, 10, seed=0)
+
+
+def test_the_largest_similarity_wins_and_a_tie_is_wrong():
+    similarities = [[0.9, 0.8, 0.1], [0.5, 0.5, 0.1], [0.2, 0.1, 0.3], [-0.1, -0.2, -0.3]]
+    accuracy, (low, high) = oneshot_accuracy(similarities, ["Ada", "Ben", "Cleo", "Dan"])
+    assert accuracy == 0.5 and 0 <= low < 0.5 < high <= 1
+
+
+def test_the_interval_is_over_people_and_not_over_episodes():
+    people = np.repeat([f"P{number}" for number in range(20)], 100)
+    right_people = np.repeat(np.arange(20) % 2, 100)  # each person always right or always wrong
+    right_by_chance = np.tile([0, 1], 1000)  # each person right half of the time
+    intervals = [
+        oneshot_accuracy(np.column_stack([right, np.full(2000, 0.5)]), people)[1]
+        for right in (right_people, right_by_chance)
+    ]
+    low, high = intervals[0]
+    # The mean of 20 people who are 0 or 1: a standard error of sqrt(0.25 / 20) = 0.11.
+    assert high - low == pytest.approx(2 * 1.96 * 0.112, abs=0.06)
+    assert intervals[1] == [0.5, 0.5]
+
+
+def test_the_interval_covers_the_truth_about_as_often_as_it_says():
+    generator, covered = np.random.default_rng(0), 0
+    people = np.repeat(np.arange(40), 25)
+    for _ in range(200):
+        right = generator.uniform(size=1000) < np.repeat(
+            generator.beta(3, 1, 40), 25
+        )  # mean 0.75, people differ
+        _, (low, high) = oneshot_accuracy(np.column_stack([right, np.full(1000, 0.5)]), people)
+        covered += low <= 0.75 <= high
+    assert 0.89 <= covered / 200 <= 0.99
+
+
+def test_the_table_knows_the_perfect_the_blind_and_the_guessing():
+    noise = np.random.default_rng(0).normal(size=(len(FACES), 8))
+    collapsed = np.outer(np.linspace(1, 2, len(FACES)), noise[0])  # one direction, other lengths
+    table = oneshot_table(
+        {"perfect": by_cosine(IDENTITY), "blind": by_cosine(collapsed), "noise": by_cosine(noise)},
+        FACES,
+        ways=(2, 5, 100),
+        num_episodes=500,
+    )
+    assert list(table.columns) == ["method", "ways", "accuracy", "low", "high"]
+    assert table["ways"].tolist() == [2] * 4 + [5] * 4
+    accuracy = table.set_index(["method", "ways"])["accuracy"]
+    assert (accuracy["perfect"] == 1).all() and (accuracy["blind"] == 0).all()
+    assert accuracy["chance"].tolist() == [0.5, 0.2]
+    assert abs(accuracy["noise", 2] - 0.5) < 0.25
+    assert ((table["low"] <= table["accuracy"]) & (table["accuracy"] <= table["high"])).all()
+
+
+def test_only_the_direction_of_embeddings_matters():
+    noise = np.random.default_rng(1).normal(size=(len(FACES), 4)) + 2 * IDENTITY[:, :4]
+    table = oneshot_table(
+        {"one": by_cosine(noise), "longer": by_cosine(7 * noise)},
+        FACES,
+        ways=(5,),
+        num_episodes=300,
+    )
+    accuracy = table.set_index("method")["accuracy"]
+    assert accuracy["one"] == accuracy["longer"]
+    again = oneshot_table({"one": by_cosine(noise)}, FACES, ways=(5,), num_episodes=300)
+    assert again.iloc[0].tolist() == table.iloc[0].tolist()
+
+
+def test_pixels_are_compared_by_their_correlation():
+    images = np.random.default_rng(2).integers(0, 256, (6, 8, 5, 1), dtype=np.uint8)
+    left, right = np.indices((6, 6))
+    np.testing.assert_allclose(
+        by_cosine(pixel_vectors(images))(left, right), np.corrcoef(images.reshape(6, -1)), atol=1e-6
+    )
+
+
+def test_brightness_and_contrast_of_a_picture_do_not_matter_and_a_flat_one_is_like_none():
+    picture = np.random.default_rng(3).integers(0, 100, (8, 5, 1))
+    images = np.stack([picture, 2 * picture + 30, np.full((8, 5, 1), 77)]).astype(np.uint8)
+    compare = by_cosine(pixel_vectors(images))
+    assert compare(0, 1) == pytest.approx(1) and [compare(2, other) for other in range(3)] == [
+        0,
+        0,
+        0,
+    ]
+
+
+def test_a_trial_is_right_only_if_the_right_picture_alone_is_most_similar():
+    run = OneShotRun(gallery=("a", "b", "c"), probes=("x", "y", "z"), answers=(0, 1, 2))
+    similarities = np.array([[0.9, 0.1, 0.2], [0.5, 0.5, 0.1], [0.3, 0.2, 0.1]])
+    places = {"a": 0, "b": 1, "c": 2, "x": 0, "y": 1, "z": 2}
+    trials = score_trials([run, run], places, lambda left, right: similarities[left, right])
+    assert trials["right"].tolist() == [True, False, False] * 2 and trials["run"].tolist() == [
+        1,
+        1,
+        1,
+        2,
+        2,
+        2,
+    ]
+    assert trials["answer"].tolist()[:3] == ["a", "b", "c"] and trials["chosen"][2] == "a"
+    result = accuracy_of_runs(trials)
+    assert (result["accuracy"], result["num_runs"], result["num_trials"]) == (
+        pytest.approx(1 / 3),
+        2,
+        6,
+    )
+
+
+GROUPED = [
+    Face(f"{group}{person}", number)
+    for group in "ABC"
+    for person in range(2 if group == "C" else 6)
+    for number in (1, 2, 3)
+]
+GROUP_OF = {face.person: face.person[0] for face in GROUPED}
+
+
+def test_episodes_within_groups_are_harder_than_across():
+    # Who tells only groups apart answers every question across groups and none within.
+    embeddings = np.eye(3)[["ABC".index(face.person[0]) for face in GROUPED]]
+    within = oneshot_table(
+        {"group": by_cosine(embeddings)},
+        GROUPED,
+        ways=(2, 5, 10),
+        num_episodes=100,
+        group_of=GROUP_OF,
+    )
+    assert sorted(set(within["ways"])) == [2, 5]  # no group has ten
+    assert (within[within["method"] == "group"]["accuracy"] == 0).all()
+
+
+def test_a_group_that_is_too_small_is_never_asked_and_none_at_all_is_an_error():
+    runs = draw_runs(GROUPED, GROUP_OF, num_ways=5, num_runs=8)
+    assert {face.person[0] for run in runs for face in run.gallery} == {"A", "B"}
+    with pytest.raises(ValueError, match=r"need a group with as many people.*num_ways=7"):
+        draw_runs(GROUPED, GROUP_OF, num_ways=7)

@@ -1,0 +1,171 @@
+"""Two photographs get a decision, a folder a ranking; a picture that cannot be used costs no more than itself."""
+
+import shutil
+
+import photographs
+import pytest
+
+from siamese_lib.data.images import decode_image
+from siamese_lib.data.sample import SampleSource
+from siamese_lib.inference import comparison, photos
+from siamese_lib.inference.verifier import Verifier
+from siamese_lib.utils import machine
+
+
+@pytest.fixture(scope="module")
+def verifier():
+    return Verifier.load(machine.project_root() / "models" / "lfwa_people.keras")
+
+
+@pytest.fixture(scope="module")
+def album(tmp_path_factory):
+    """A folder with the astronaut twice, two people of the sample, a landscape, a text and what a system left behind."""
+    folder = tmp_path_factory.mktemp("album")
+    photographs.composition().save(folder / "wide.jpg", quality=90)
+    photographs.two_people().save(folder / "two.png")
+    photographs.landscape().save(folder / "hill.jpg")
+    (folder / "notes.txt").write_text("no picture")
+    (folder / ".DS_Store").write_bytes(b"left behind")
+    source = SampleSource()
+    (folder / "others").mkdir()
+    for name in source.names()[:20:10]:
+        (folder / "others" / name.replace("/", "-")).write_bytes(source.read(name))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def probe(tmp_path_factory):
+    path = tmp_path_factory.mktemp("probe") / "astronaut.png"
+    photographs.astronaut().save(path)
+    return path
+
+
+def test_two_photographs_of_one_person_are_the_same_person(verifier, probe, album):
+    score, notes = comparison.compare(verifier, [probe, album / "wide.jpg"])
+    assert score > 0.9 and notes == []
+    assert comparison.decision(score, verifier.settings["threshold"]) == "same person"
+    assert comparison.compare(verifier, [album / "wide.jpg", probe])[0] == pytest.approx(
+        score, abs=1e-4
+    )
+
+
+def test_two_photographs_of_two_people_score_less(verifier, probe, album):
+    other = sorted((album / "others").iterdir())[0]
+    score, _ = comparison.compare(verifier, [probe, other])
+    assert comparison.decision(score, verifier.settings["threshold"]) == "different people"
+
+
+def test_several_faces_are_told(verifier, probe, album):
+    _, notes = comparison.compare(verifier, [probe, album / "two.png"])
+    assert notes == [f"{album / 'two.png'}: 2 faces were found, the largest is taken"]
+
+
+def test_an_aligned_photograph_is_what_aligned_pictures_are(verifier, probe, album, tmp_path):
+    # The face that was found, saved and given as aligned, goes the way of LFW-a's pictures and scores the same.
+    faces = [photos.find_face(path.read_bytes(), path.name) for path in (probe, album / "wide.jpg")]
+    for face, name in zip(faces, ("a.png", "b.png")):
+        face.picture.save(tmp_path / name)
+    of_files, _ = comparison.compare(
+        verifier, [tmp_path / "a.png", tmp_path / "b.png"], aligned=True
+    )
+    assert (
+        of_files
+        == comparison.compare(verifier, [probe, album / "wide.jpg"])[0]
+        == comparison.score_faces(verifier, faces)
+    )
+
+
+def test_aligned_pictures_are_taken_as_they_are(verifier, probe, album, monkeypatch):
+    monkeypatch.setattr(comparison, "find_face", lambda *_: pytest.fail("a face was sought"))
+    score, _ = comparison.compare(verifier, [probe, album / "wide.jpg"], aligned=True)
+    inputs = [
+        decode_image(path.read_bytes(), verifier.crop, verifier.image_size, "")
+        for path in (probe, album / "wide.jpg")
+    ]
+    assert score == comparison.score_inputs(verifier, inputs)
+
+
+def test_a_network_of_another_frame_takes_no_photographs(verifier, probe):
+    other = Verifier(verifier.network, verifier.settings | {"dataset": "sample"})
+    for function in (
+        lambda: comparison.compare(other, [probe, probe]),
+        lambda: comparison.rank_folder(other, probe, probe.parent),
+        lambda: comparison.score_faces(other, []),
+    ):
+        with pytest.raises(ValueError, match=r"--aligned\. Received: a network trained on sample"):
+            function()
+    assert comparison.compare(other, [probe, probe], aligned=True)[0] > 0.5
+
+
+def test_a_folder_is_ranked_and_what_cannot_be_used_is_skipped(verifier, probe, album):
+    ranking = comparison.rank_folder(verifier, probe, album)
+    assert [row["rank"] for row in ranking.rows] == [1, 2, 3, 4]
+    assert {row["picture"] for row in ranking.rows[:2]} == {"wide.jpg", "two.png"}
+    scores = [row["score"] for row in ranking.rows]
+    assert scores == sorted(scores, reverse=True)
+    assert [row["decision"] for row in ranking.rows] == ["same person"] * 2 + [
+        "different people"
+    ] * 2
+    assert ranking.notes == ["two.png: 2 faces were found, the largest is taken"]
+    assert len(ranking.skipped) == 2
+    assert ranking.skipped[0].startswith("hill.jpg: no face was found")
+    assert ranking.skipped[1].startswith("notes.txt cannot be read as a picture")
+
+
+def test_each_picture_is_embedded_once(verifier, probe, album, monkeypatch):
+    embedded = []
+    embed = verifier.embed
+    monkeypatch.setattr(
+        verifier, "embed", lambda images: (embedded.append(len(images)), embed(images))[1]
+    )
+    comparison.rank_folder(verifier, probe, album)
+    assert embedded == [5]
+
+
+def test_the_ranking_has_the_scores_of_single_comparisons(verifier, probe, album):
+    for row in comparison.rank_folder(verifier, probe, album, aligned=False).rows:
+        score, _ = comparison.compare(verifier, [probe, album / row["picture"]])
+        assert row["score"] == pytest.approx(score, abs=1e-4)
+
+
+def test_the_probe_is_not_found_in_its_own_folder(verifier, album, tmp_path):
+    shutil.copy(album / "wide.jpg", tmp_path / "b.jpg")
+    photographs.astronaut().save(tmp_path / "a.png")
+    assert [
+        row["picture"]
+        for row in comparison.rank_folder(verifier, tmp_path / "a.png", tmp_path).rows
+    ] == ["b.jpg"]
+
+
+def test_a_file_that_may_not_be_read_is_skipped(verifier, probe, album, monkeypatch):
+    content = comparison._content
+
+    def refused(path):
+        if path.name == "two.png":
+            raise PermissionError(13, "Permission denied", str(path))
+        return content(path)
+
+    monkeypatch.setattr(comparison, "_content", refused)
+    ranking = comparison.rank_folder(verifier, probe, album)
+    assert (
+        ranking.rows[0]["picture"] == "wide.jpg"
+        and "two.png cannot be read (Permission denied)" in ranking.skipped
+    )
+
+
+def test_a_folder_without_a_usable_picture_is_one_sentence(verifier, probe, tmp_path):
+    with pytest.raises(ValueError, match=r"Received: an empty folder$"):
+        comparison.rank_folder(verifier, probe, tmp_path)
+    photographs.landscape().save(tmp_path / "hill.jpg")
+    with pytest.raises(
+        ValueError, match=r"Received: 1 files, the first: hill\.jpg: no face was found"
+    ):
+        comparison.rank_folder(verifier, probe, tmp_path)
+
+
+def test_a_file_larger_than_any_picture_is_not_read(verifier, probe, tmp_path, monkeypatch):
+    monkeypatch.setattr(comparison, "MAX_MEMBER_BYTES", 1000)
+    with pytest.raises(
+        ValueError, match=r"astronaut\.png is too large for a picture.*Received: \d+ bytes"
+    ):
+        comparison.compare(verifier, [probe, probe])

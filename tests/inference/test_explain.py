@@ -1,0 +1,163 @@
+"""Occlusion, background and neighbours, with a verifier that is known to look at one corner only."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from siamese_lib.config import ExperimentConfig
+from siamese_lib.data.images import FaceCache
+from siamese_lib.data.pairs import Face, Pair, PairList
+from siamese_lib.inference import explain
+from siamese_lib.inference import verifier as verifiers
+from siamese_lib.inference.verifier import Verifier
+from siamese_lib.models.networks import build_model
+from siamese_lib.notebook import widgets
+from siamese_lib.training.run import Run
+
+HEIGHT, WIDTH = 40, 32
+CORNER = (slice(0, 12), slice(0, 12))
+
+
+class CornerVerifier(Verifier):
+    """Scores two pictures by their upper left corners alone."""
+
+    def __init__(self):
+        pass
+
+    def embed(self, images):
+        return np.asarray(images, dtype=np.float32)[:, *CORNER, 0].reshape(len(images), -1)
+
+    def score(self, left, right):
+        return 1 / (1 + np.exp(-(4 - np.abs(left - right).mean(axis=1) / 10)))
+
+
+def pictures(count, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (count, HEIGHT, WIDTH, 1)).astype(np.uint8)
+
+
+def test_only_what_the_network_looks_at_lights_up():
+    left = pictures(1)[0]
+    left_map, right_map = explain.occlusion_maps(CornerVerifier(), left, left.copy())
+    for one in (left_map, right_map):
+        assert one.shape == (HEIGHT, WIDTH)
+        # Two equal corners speak for the same person; covering one of them lowers the score.
+        assert one[4, 4] > 1 and np.abs(one[20:, :]).max() == pytest.approx(0, abs=1e-5)
+
+
+def test_what_differs_speaks_against_the_same_person():
+    left, right = (
+        np.full((HEIGHT, WIDTH, 1), 128, np.uint8),
+        np.full((HEIGHT, WIDTH, 1), 128, np.uint8),
+    )
+    left[CORNER], right[CORNER] = 158, 98
+    left_map, _ = explain.occlusion_maps(CornerVerifier(), left, right)
+    assert left_map[4, 4] < -0.5 and np.abs(left_map[24:, :]).max() < 0.01
+
+
+def test_the_face_is_the_ellipse_in_its_box():
+    dataset = SimpleNamespace(frame=(0, 100, 0, 100), face_box=(20, 80, 30, 70))
+    mask = explain.face_mask(dataset, None, (50, 50))
+    assert (
+        mask[25, 25] and not mask[5, 25] and not mask[11, 16]
+    )  # the box's corner is outside the ellipse
+    assert mask.mean() == pytest.approx(np.pi / 4 * 0.6 * 0.4, abs=0.01)
+    tight = explain.face_mask(dataset, (20, 80, 30, 70), (60, 40))
+    assert tight.mean() == pytest.approx(np.pi / 4, abs=0.01)
+
+
+def two_people():
+    faces = [Face("Ada", 1), Face("Ada", 2), Face("Ben", 1), Face("Ben", 2)]
+    images = pictures(4, seed=1)
+    images[1][CORNER], images[3][CORNER] = images[0][CORNER], images[2][CORNER]
+    pairs = PairList(
+        (Pair(faces[0], faces[1], 1), Pair(faces[2], faces[3], 1), Pair(faces[0], faces[2], 0))
+    )
+    return faces, FaceCache(images, faces), pairs
+
+
+def test_scores_fall_to_one_value_without_the_part_that_counts():
+    _, cache, pairs = two_people()
+    mask = np.zeros((HEIGHT, WIDTH), dtype=bool)
+    mask[CORNER] = True
+    scores = explain.scores_with_parts(CornerVerifier(), cache, pairs, mask)
+    np.testing.assert_allclose(scores["face alone"], scores["whole picture"])
+    assert np.ptp(scores["whole picture"]) > 0.5 and np.ptp(scores["background alone"]) == 0
+
+
+def test_the_nearest_face_is_the_same_person_and_never_the_probe():
+    faces, cache, _ = two_people()
+    verifier = CornerVerifier()
+    table = explain.nearest_faces(
+        verifier, verifier.embed(cache[faces]), faces, [faces[0], faces[3]], count=2
+    )
+    assert len(table) == 4 and not (table["probe"] == table["neighbour"]).any()
+    nearest = table.groupby("probe", sort=False).first()
+    assert (
+        nearest["neighbour"].tolist() == ["Ada_0002", "Ben_0001"] and nearest["same_person"].all()
+    )
+    assert widgets.neighbour_sheet(table, cache, "title").get_suptitle() == "title"
+
+
+def test_probes_are_of_people_with_another_picture():
+    faces = [Face("Ada", 1), Face("Ben", 1), Face("Ben", 2), Face("Cleo", 1), Face("Cleo", 2)]
+    probes = explain.draw_probes(faces, 5, seed=0)
+    assert {probe.person for probe in probes} == {"Ben", "Cleo"} and len(probes) == 2
+
+
+def test_a_plane_keeps_near_embeddings_near():
+    generator = np.random.default_rng(0)
+    centres = np.eye(8)[:3] * 10
+    embeddings = np.concatenate([centre + generator.normal(0, 0.1, (8, 8)) for centre in centres])
+    points = explain.map_of_faces(embeddings)
+    groups = points.reshape(3, 8, 2)
+    spread = np.linalg.norm(groups - groups.mean(axis=1, keepdims=True), axis=2).mean()
+    assert np.linalg.norm(groups[0].mean(axis=0) - groups[1].mean(axis=0)) > 2 * spread
+
+
+def test_a_gallery_marks_what_is_wrong():
+    import pandas as pd
+
+    _, cache, _ = two_people()
+    columns = ["left", "right", "label", "score", "wrong"]
+    scores = pd.DataFrame(
+        [("Ada_0001", "Ada_0002", 1, 0.9, False), ("Ada_0001", "Ben_0001", 0, 0.8, True)],
+        columns=columns,
+    )
+    figure = widgets.explained_gallery(CornerVerifier(), cache, scores, 0.5, "title")
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert sum(title.startswith("WRONG") for title in titles) == 1 and any(
+        "0.9000 (+0.400)" in title for title in titles
+    )
+    assert (
+        "none"
+        in widgets.explained_gallery(
+            CornerVerifier(), cache, scores[:0], 0.5, "title"
+        ).get_suptitle()
+    )
+
+
+def test_the_network_of_a_run_is_its_own_or_the_published_one_of_its_seed(tmp_path, monkeypatch):
+    settings = {
+        "crop": None,
+        "image_size": [32, 32],
+        "mirror_averaging": False,
+        "threshold": 0.5,
+        "seed": 3,
+    }
+    config = ExperimentConfig(
+        experiment="tiny", image_size=(32, 32), width=16, embedding_size=8, seed=3
+    )
+    runs = [Run(tmp_path / "runs" / name) for name in ("kept", "not kept", "another seed")]
+    for run, seed in zip(runs, (3, 3, 4)):
+        run.write_json("config.json", config.to_dict() | {"seed": seed})
+    verifier = Verifier(build_model(config), settings)
+    for path in (runs[0].path("model.keras"), tmp_path / "models" / "tiny.keras"):
+        path.parent.mkdir(exist_ok=True)
+        verifier.save(path)
+    monkeypatch.setattr(explain, "project_root", lambda: tmp_path)
+    assert (
+        verifiers.verifier_of(runs[0]).settings == verifiers.verifier_of(runs[1]).settings == settings
+    )
+    with pytest.raises(FileNotFoundError, match=r"weights of this run were not kept.*Received"):
+        verifiers.verifier_of(runs[2])

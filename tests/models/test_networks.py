@@ -1,0 +1,288 @@
+"""The networks: the reference to the parameter, and what must hold of every Siamese network."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from siamese_lib.config import ExperimentConfig
+from siamese_lib.models.layers import CosineToClasses
+from siamese_lib.models.networks import build_learner, build_model, count_parameters, layer_table
+from siamese_lib.training.objectives import binary_crossentropy, build_loss
+
+SIZES = {"koch": (105, 105), "compact": (40, 36)}
+
+
+def tiny(encoder):
+    embedding_size = 64 if encoder == "koch" else 32
+    return ExperimentConfig(
+        experiment="test",
+        encoder=encoder,
+        image_size=SIZES[encoder],
+        embedding_size=embedding_size,
+        width=16,
+    )
+
+
+PEOPLE_LOSSES = ["margin_softmax", "batch_hard_triplet", "supervised_contrastive"]
+
+
+def of_people(loss):
+    """A tiny config of protocol people."""
+    values = {
+        "image_size": SIZES["compact"],
+        "embedding_size": 32,
+        "width": 16,
+        "monitor": "val_auc",
+        "images_together": 2,
+    }
+    return ExperimentConfig(experiment="test", protocol="people", loss=loss, **values)
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return build_model(
+        ExperimentConfig(
+            experiment="test", encoder="koch", image_size=(105, 105), embedding_size=4096
+        )
+    )
+
+
+@pytest.fixture(params=["koch", "compact"])
+def network(request):
+    keras.utils.set_random_seed(0)
+    return build_model(tiny(request.param))
+
+
+def pictures(network, count, seed):
+    return (
+        np.random.default_rng(seed)
+        .integers(0, 256, (count, *network.input_shape[0][1:]))
+        .astype(np.float32)
+    )
+
+
+def test_the_reference_has_the_parameters_of_the_course_solution(reference):
+    assert count_parameters(reference) == {
+        "total": 38_954_049,
+        "trainable": 38_952_897,
+        "non_trainable": 1_152,
+    }
+
+
+def test_the_reference_is_initialised_as_the_course_solution(reference):
+    encoder, head = reference.get_layer("encoder"), reference.get_layer("head")
+    for name in ("convolution_1", "convolution_2", "convolution_3", "convolution_4", "embedding"):
+        kernel, bias = (np.asarray(weight) for weight in encoder.get_layer(name).get_weights())
+        assert abs(kernel.mean()) < 1e-3 and kernel.std() == pytest.approx(0.01, rel=0.05)
+        if name == "convolution_1":
+            assert not bias.any()
+        else:
+            assert bias.mean() == pytest.approx(0.5, abs=0.005) and bias.std() == pytest.approx(
+                0.01, rel=0.3
+            )
+    kernel, bias = head.get_layer("probability").get_weights()
+    assert bias[0] == pytest.approx(0.5, abs=0.05)
+    assert np.abs(kernel).max() <= np.sqrt(6 / 4097)  # Keras' default, Glorot uniform
+
+
+def test_the_penalties_are_those_of_the_course_solution(reference):
+    encoder = reference.get_layer("encoder")
+    expected = 0.0
+    for name, factor in [
+        *((f"convolution_{index}", 2e-4) for index in (1, 2, 3, 4)),
+        ("embedding", 2e-3),
+    ]:
+        expected += factor * float(np.square(encoder.get_layer(name).get_weights()[0]).sum())
+    assert float(sum(reference.losses)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_compact_has_at_most_four_million_parameters():
+    config = ExperimentConfig(
+        experiment="test", encoder="compact", image_size=(72, 58), embedding_size=256, width=32
+    )
+    assert count_parameters(build_model(config))["total"] <= 4_000_000
+
+
+def test_the_layer_table_says_what_regularises():
+    rows = {row["name"]: row["regularisation"] for row in layer_table(build_model(tiny("koch")))}
+    assert rows["convolution_1"] == "L2 0.0002" and rows["pooling_1"] is None
+    assert any(value and value.startswith("dropout 0.") for value in rows.values())
+
+
+def test_the_layer_table_accounts_for_every_parameter(network):
+    assert (
+        sum(row["parameters"] for row in layer_table(network)) == count_parameters(network)["total"]
+    )
+
+
+def test_the_order_of_the_two_pictures_does_not_matter(network):
+    left, right = pictures(network, 3, 1), pictures(network, 3, 2)
+    forth, back = (network.predict([*sides], verbose=0) for sides in ((left, right), (right, left)))
+    np.testing.assert_allclose(forth, back, atol=1e-6)
+    assert forth.shape == (3, 1)
+
+
+def test_scores_come_from_encoder_and_head_alone(network):
+    left, right = pictures(network, 2, 1), pictures(network, 2, 2)
+    encoder, head = network.get_layer("encoder"), network.get_layer("head")
+    embeddings = [encoder.predict(side, verbose=0) for side in (left, right)]
+    np.testing.assert_allclose(
+        network.predict([left, right], verbose=0), head.predict(embeddings, verbose=0), atol=1e-5
+    )
+
+
+def test_batch_normalisation_sees_both_sides_together():
+    # With one side black and one white, two separate passes would normalise each to the same values and the embeddings would agree.
+    network = build_model(tiny("compact"))
+    black, white = np.zeros((4, 40, 36, 1), np.float32), np.full((4, 40, 36, 1), 255, np.float32)
+    before = [
+        weight.copy()
+        for weight in network.get_layer("encoder").get_layer("stem_normalization").get_weights()
+    ]
+    network([black, white], training=True)
+    after = network.get_layer("encoder").get_layer("stem_normalization").get_weights()
+    assert (
+        after[3] > before[3] * 0.99
+    ).any()  # the moving variance saw the gap between the two sides
+    assert not np.allclose(after[3], before[3] * 0.99)
+
+
+def test_gradients_reach_every_trainable_weight(network):
+    left, right = pictures(network, 4, 1), pictures(network, 4, 2)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(
+            binary_crossentropy([[1.0], [0.0], [1.0], [0.0]], network([left, right], training=True))
+        )
+    gradients = tape.gradient(loss, network.trainable_variables)
+    unreached = [
+        weight.path
+        for weight, gradient in zip(network.trainable_variables, gradients)
+        if gradient is None
+    ]
+    assert not unreached
+    assert all(np.isfinite(gradient.numpy()).all() for gradient in gradients)
+
+
+def test_identical_pictures_give_finite_gradients(network):
+    same = pictures(network, 4, 1)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(
+            binary_crossentropy([[1.0], [0.0], [1.0], [0.0]], network([same, same], training=True))
+        )
+    assert np.isfinite(loss.numpy())
+    assert all(
+        np.isfinite(gradient.numpy()).all()
+        for gradient in tape.gradient(loss, network.trainable_variables)
+    )
+
+
+def test_one_batch_can_be_learnt_by_heart():
+    keras.utils.set_random_seed(0)
+    network = build_model(tiny("compact"))
+    left, right = pictures(network, 8, 1), pictures(network, 8, 2)
+    labels = np.array([[1], [0]] * 4, np.float32)
+    network.compile(keras.optimizers.Adam(0.01), binary_crossentropy, metrics=["accuracy"])
+    network.fit([left, right], labels, batch_size=8, epochs=40, verbose=0)
+    scores = network(
+        [left, right], training=True
+    )  # the batch's own statistics: 40 steps are too few for the moving ones
+    assert ((np.asarray(scores) > 0.5) == labels).all()
+
+
+def test_embeddings_of_the_compact_network_have_unit_length():
+    encoder = build_model(tiny("compact")).get_layer("encoder")
+    images = np.random.default_rng(0).uniform(0, 255, (5, 40, 36, 1))
+    np.testing.assert_allclose(
+        np.linalg.norm(encoder.predict(images, verbose=0), axis=1), 1.0, rtol=1e-4
+    )
+
+
+def test_mixed_precision_gives_probabilities_in_float32():
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        network = build_model(tiny("compact"))
+    finally:
+        keras.config.set_dtype_policy(before)
+    scores = network([pictures(network, 2, 1), pictures(network, 2, 2)])
+    assert scores.dtype == "float32"
+
+
+@pytest.mark.parametrize("encoder", SIZES)
+def test_the_learner_of_pairs_is_the_siamese_network(encoder):
+    learner = build_learner(tiny(encoder), 0)
+    assert [tuple(part.shape[1:]) for part in learner.inputs] == [(*SIZES[encoder], 1)] * 2
+    assert learner.output_shape == (None, 1)
+    assert layer_table(learner) == layer_table(build_model(tiny(encoder)))
+
+
+@pytest.mark.parametrize("loss", PEOPLE_LOSSES)
+def test_the_learner_of_people_goes_from_one_picture_to_what_its_loss_takes(loss):
+    learner = build_learner(of_people(loss), 7)
+    images = np.random.default_rng(0).uniform(0, 255, (5, *SIZES["compact"], 1))
+    outputs, embeddings = (
+        learner.predict(images, verbose=0),
+        learner.get_layer("encoder").predict(images, verbose=0),
+    )
+    if loss == "margin_softmax":
+        directions = learner.get_layer("cosine_to_classes").get_weights()[0]
+        np.testing.assert_allclose(
+            outputs, embeddings @ (directions / np.linalg.norm(directions, axis=0)), atol=1e-5
+        )
+        assert outputs.shape == (5, 7) and np.abs(outputs).max() <= 1
+    else:
+        np.testing.assert_allclose(outputs, embeddings, atol=1e-6)
+        assert outputs.shape == (5, 32)
+
+
+def test_the_length_of_a_persons_direction_does_not_matter():
+    layer = CosineToClasses(3)
+    embeddings = np.random.default_rng(0).normal(size=(4, 6)).astype(np.float32)
+    before = np.asarray(layer(embeddings))
+    layer.set_weights([layer.get_weights()[0] * [0.1, 1.0, 10.0]])
+    np.testing.assert_allclose(np.asarray(layer(embeddings)), before, rtol=1e-4)
+
+
+@pytest.mark.parametrize("loss", PEOPLE_LOSSES)
+def test_gradients_of_people_reach_every_trainable_weight(loss):
+    config = of_people(loss)
+    learner, loss_of = build_learner(config, 3), build_loss(config)
+    images = np.random.default_rng(0).uniform(0, 255, (6, *SIZES["compact"], 1)).astype(np.float32)
+    with tf.GradientTape() as tape:
+        value = loss_of(np.array([0, 0, 1, 1, 2, 2]), learner(images, training=True))
+    gradients = tape.gradient(value, learner.trainable_variables)
+    assert not [
+        weight.path
+        for weight, gradient in zip(learner.trainable_variables, gradients)
+        if gradient is None
+    ]
+    assert all(np.isfinite(gradient.numpy()).all() for gradient in gradients)
+    assert (
+        sum(float(np.abs(gradient.numpy()).max()) > 0 for gradient in gradients)
+        > len(gradients) / 2
+    )
+
+
+def test_a_network_around_an_encoder_shares_its_weights():
+    learner = build_learner(of_people("margin_softmax"), 3)
+    encoder = learner.get_layer("encoder")
+    network = build_model(of_people("margin_softmax"), encoder)
+    assert network.get_layer("encoder") is encoder
+    left, right = pictures(network, 3, 1), pictures(network, 3, 2)
+    before = network.predict([left, right], verbose=0)
+    fresh = build_model(of_people("margin_softmax"))
+    encoder.set_weights(fresh.get_layer("encoder").get_weights())
+    after = network.predict([left, right], verbose=0)
+    assert np.abs(after - before).max() > 1e-4
+    np.testing.assert_allclose(after, fresh.predict([left, right], verbose=0), atol=1e-6)
+
+
+def test_mixed_precision_gives_cosines_in_float32():
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        learner = build_learner(of_people("margin_softmax"), 3)
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert learner(np.zeros((2, *SIZES["compact"], 1), np.float32)).dtype == "float32"

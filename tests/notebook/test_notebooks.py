@@ -1,0 +1,185 @@
+"""The notebooks: kept as source, thin, executable on a small drawn LFW, and the same again when executed twice."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+from test_report import broken_links
+
+from siamese_lib.notebook import report
+from siamese_lib.training.run import Run
+
+PROJECT = Path(__file__).parents[2]
+SOURCES = [*sorted((PROJECT / "notebooks").glob("*.ipynb")), PROJECT / "colab_setup.ipynb"]
+COMPACT = {
+    "dataset": "lfwa",
+    "crop": [40, 210, 50, 200],
+    "image_size": [40, 36],
+    "embedding_size": 16,
+    "width": 16,
+    "batch_size": 12,
+    "num_epochs": 2,
+}
+KOCH = {
+    "dataset": "lfwa",
+    "encoder": "koch",
+    "image_size": [88, 88],
+    "embedding_size": 64,
+    "learning_rate": 0.00005,
+    "num_epochs": 1,
+}
+SWEEP = {
+    "base": "../tiny.yaml",
+    "overrides": {"num_epochs": 1},
+    "axes": {"learning_rate": [0.001, 0.003], "batch_size": [12, 24]},
+    "seeds": [0],
+}
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory, lfw_folder):
+    """A report from tiny experiments: the page's path and the folder with the copies that were not cleaned."""
+    folder = tmp_path_factory.mktemp("notebooks")
+    (folder / "sweeps").mkdir()
+    for name, values in {
+        "tiny": COMPACT | {"compare_with": "tiny_reference"},
+        "tiny_reference": KOCH | {"compare_with": "tiny"},
+        "sweeps/tiny": SWEEP,
+    }.items():
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(values))
+    kept = folder / "kept"
+    kept.mkdir()
+    execute = report.execute
+
+    def execute_and_keep(name, target, values):
+        execute(name, target, values)
+        (kept / f"{name}.ipynb").write_bytes(target.read_bytes())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(report, "execute", execute_and_keep)
+        page = report.build_report(
+            folder / "tiny.yaml",
+            lfw_folder,
+            folder / "runs",
+            folder / "report",
+            {"num_split_seeds": 3, "num_shown": 2},
+        )
+    return page, kept
+
+
+@pytest.mark.notebook
+def test_the_report_has_every_page_and_the_headline_numbers(executed):
+    page, _ = executed
+    html = page.read_text(encoding="utf-8")
+    for name in report.NOTEBOOKS:
+        assert (page.parent / f"{name}.ipynb").is_file() and f'href="{name}.html"' in html
+        assert (page.parent / f"{name}.html").stat().st_size > 10_000
+    run = Run.existing(page.parent.parent / "runs" / "tiny" / "seed_0")
+    assert f"{run.metrics['test']['accuracy']:.1%}" in html
+
+
+@pytest.mark.notebook
+def test_the_report_shows_no_faces_of_lfw_and_no_path_of_this_machine(executed):
+    page, _ = executed
+    for name in report.NOTEBOOKS:
+        notebook = nbformat.read(page.parent / f"{name}.ipynb", as_version=4)
+        for cell in notebook.cells:
+            if "faces" in cell.metadata.get("tags", []):
+                assert all("image/png" not in output.get("data", {}) for output in cell.outputs)
+        html = (page.parent / f"{name}.html").read_text(encoding="utf-8")
+        assert str(page.parent.parent / "runs") not in html and str(PROJECT) not in html
+
+
+@pytest.mark.notebook
+def test_every_link_of_the_report_leads_somewhere_and_every_figure_is_described(executed):
+    page, _ = executed
+    assert broken_links(page.parent) == []
+    for name in report.NOTEBOOKS:
+        text = BeautifulSoup(
+            (page.parent / f"{name}.html").read_text(encoding="utf-8"), "html.parser"
+        )
+        figures = text.select("figure")
+        assert figures and len(figures) == len(text.select("img"))
+        for place, figure in enumerate(figures, 1):
+            caption = figure.figcaption.get_text()
+            assert caption.startswith(f"Figure {int(name[:2])}.{place}. ") and len(
+                figure.img["alt"]
+            ) > len(caption.split(". ", 1)[1])
+
+
+@pytest.mark.notebook
+def test_a_second_execution_gives_the_same_outputs(executed):
+    _, kept = executed
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--nbval-kernel-name",
+        "python3",
+    ]
+    command += [
+        "--nbval-sanitize-with",
+        str(PROJECT / "tests" / "nbval_sanitize.cfg"),
+        "--rootdir",
+        str(kept),
+        "-c",
+        "/dev/null",
+        str(kept),
+    ]
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=kept)
+    assert answer.returncode == 0, answer.stdout[-3000:]
+    assert int(re.search(r"(\d+) passed", answer.stdout)[1]) > 50
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_a_notebook_is_source_and_thin(source):
+    notebook = nbformat.read(source, as_version=4)
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.name == "python3" and "widgets" not in notebook.metadata
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert not any(cell.outputs or cell.execution_count for cell in code)
+    lengths = [len([line for line in cell.source.splitlines() if line.strip()]) for cell in code]
+    assert sorted(lengths)[len(lengths) // 2] <= 6 and max(lengths) <= 12
+    for cell in code:
+        for block in re.findall(r"^def .*?(?=^\S|\Z)", cell.source, re.MULTILINE | re.DOTALL):
+            assert len(block.strip().splitlines()) <= 5
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_a_notebook_opens_in_colab_says_its_time_and_takes_parameters(source):
+    notebook = nbformat.read(source, as_version=4)
+    first = notebook.cells[0].source
+    path = source.relative_to(PROJECT).as_posix()
+    assert (
+        f"colab.research.google.com/github/OWNER/one-shot-face-verification/blob/main/{path}"
+        in first
+        and "minute" in first
+    )
+    parameters = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    assert len(parameters) == 1
+    for line in parameters[0].source.splitlines():
+        assert re.fullmatch(r"\w+: (str|int|float|bool) = [^#]+  # .+", line), line
+
+
+def test_papermill_can_show_the_parameters():
+    answer = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "papermill",
+            "--help-notebook",
+            str(PROJECT / "notebooks" / "02_training.ipynb"),
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert "experiment: str" in answer.stdout

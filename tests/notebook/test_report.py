@@ -1,0 +1,395 @@
+"""What is taken out of an executed notebook before it is published, and what its pages offer a reader."""
+
+import base64
+import copy
+import io
+import re
+
+import nbformat
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
+
+from siamese_lib.data.load import load_dataset
+from siamese_lib.notebook import report
+from siamese_lib.notebook.pages import CHECKLIST, Page, anchor_of, checklist_page, front_page, notebook_page, title_and_abstract
+from siamese_lib.plots import galleries
+from siamese_lib.training.run import Run
+from siamese_lib.utils import machine
+
+
+def png(image):
+    """A Pillow picture as a notebook stores it."""
+    content = io.BytesIO()
+    image.save(content, format="png")
+    return base64.b64encode(content.getvalue()).decode()
+
+
+PICTURE = new_output(
+    "display_data",
+    data={"image/png": png(Image.new("RGB", (4, 3), "navy")), "text/plain": "<Figure>"},
+)
+WIDGET = new_output(
+    "display_data",
+    data={"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "VBox()"},
+)
+
+
+def cell(source, outputs, *tags):
+    made = new_code_cell(source, outputs=outputs)
+    made.metadata["tags"] = list(tags)
+    return made
+
+
+@pytest.fixture
+def notebook():
+    text = new_output(
+        "stream",
+        name="stdout",
+        text="read from /home/someone/data/lfwa/lfw2 and /home/someone/data/lfwa\n",
+    )
+    cells = [
+        cell("gallery", [PICTURE], "faces"),
+        cell("roc", [PICTURE, WIDGET]),
+        cell("root = '/home/someone/data/lfwa'", [text]),
+    ]
+    made = new_notebook(cells=cells)
+    made.metadata["widgets"] = {"state": {}}
+    made.metadata["papermill"] = {"input_path": "/home/someone/x.ipynb"}
+    made.cells[0].metadata["papermill"] = {"duration": 1.0}
+    return made
+
+
+def test_faces_that_may_not_be_shown_are_taken_out_and_other_pictures_stay(notebook):
+    report.cleaned(notebook, faces_may_be_shown=False, private=[])
+    assert [output.output_type for output in notebook.cells[0].outputs] == ["stream"]
+    assert "may not be published" in notebook.cells[0].outputs[0].text
+    assert any("image/png" in output.get("data", {}) for output in notebook.cells[1].outputs)
+    nbformat.validate(notebook)
+
+
+def test_faces_that_may_be_shown_stay(notebook):
+    report.cleaned(notebook, faces_may_be_shown=True, private=[])
+    assert "image/png" in notebook.cells[0].outputs[0].data
+
+
+def test_paths_of_this_machine_and_widget_states_are_cut(notebook):
+    root = str(machine.project_root())
+    notebook.cells.append(
+        new_code_cell(f"open('{root}/experiments/sample.yaml'); runs = '{root}/results/lfwa'")
+    )
+    report.cleaned(
+        notebook,
+        faces_may_be_shown=True,
+        private=["", "/home/someone/data/lfwa", f"{root}/results/lfwa", root],
+    )
+    text = nbformat.writes(notebook)
+    assert "someone" not in text and root not in text and "widget-view" not in text
+    assert "widgets" not in notebook.metadata
+    assert (
+        "from lfwa/lfw2 and lfwa" in text
+        and "runs = 'results/lfwa'" in text
+        and "experiments/sample.yaml" in text
+    )
+    nbformat.validate(notebook)
+
+
+def test_lines_of_one_stream_are_joined(notebook):
+    lines = [
+        new_output("stream", name=name, text=text)
+        for name, text in (("stdout", "a\n"), ("stdout", "b\n"), ("stderr", "c\n"))
+    ]
+    notebook.cells[0].outputs = lines
+    report.cleaned(notebook, faces_may_be_shown=True, private=[])
+    assert [output.text for output in notebook.cells[0].outputs] == ["a\nb\n", "c\n"]
+
+
+@pytest.mark.parametrize("parameters", [{"num_epoch": 3}, {"num_epochs": -1}])
+def test_a_parameter_that_cannot_be_used_is_refused_before_anything_runs(parameters, tmp_path):
+    with pytest.raises(ValueError, match="Received: "):
+        report.build_report(
+            "experiments/sample.yaml",
+            runs_dir=tmp_path,
+            output=tmp_path / "report",
+            parameters=parameters,
+        )
+
+
+def test_an_experiment_without_a_sweep_goes_without_notebook_3(tmp_path, capsys):
+    (tmp_path / "own.yaml").write_text("dataset: sample\n")
+    assert report.SWEEP_NOTEBOOK not in report._notebooks_for(tmp_path / "own.yaml", "lfwa")
+    assert "left out" in capsys.readouterr().out
+    assert report.SWEEP_NOTEBOOK in report._notebooks_for(
+        report.project_root() / "experiments" / "sample_reference.yaml", "sample"
+    )
+
+
+def test_the_title_and_the_abstract_are_plain_text():
+    first = nbformat.v4.new_markdown_cell(
+        "# 2 · Training\n\nA **network** of `code`\nand [a link](x.html).\n\n[![badge](x)](y)"
+    )
+    assert title_and_abstract(new_notebook(cells=[first])) == (
+        "2 · Training",
+        "A network of code and a link.",
+    )
+
+
+def test_a_report_that_fails_leaves_the_old_one_alone(lfw_folder, tmp_path, monkeypatch):
+    (tmp_path / "tiny.yaml").write_text("dataset: lfwa\nencoder: compact\nimage_size: [40, 36]\n")
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "index.html").write_text("the old one")
+
+    def fail(name, target, values):
+        raise RuntimeError(f"The notebook {name} failed")
+
+    monkeypatch.setattr(report, "execute", fail)
+    with pytest.raises(RuntimeError, match="01_dataset_analysis failed"):
+        report.build_report(
+            tmp_path / "tiny.yaml", lfw_folder, tmp_path / "runs", tmp_path / "report"
+        )
+    assert (tmp_path / "report" / "index.html").read_text() == "the old one"
+
+
+def test_a_process_that_was_killed_while_it_exchanged_two_reports_loses_neither(
+    lfw_folder, tmp_path, monkeypatch
+):
+    (tmp_path / "tiny.yaml").write_text("dataset: lfwa\nencoder: compact\nimage_size: [40, 36]\n")
+    (tmp_path / ".report.old").mkdir()
+    (tmp_path / ".report.old" / "index.html").write_text("the old one")
+    (tmp_path / ".report-2.work").mkdir()  # of another report
+
+    def fail(name, target, values):
+        raise RuntimeError(f"The notebook {name} failed")
+
+    monkeypatch.setattr(report, "execute", fail)
+    with pytest.raises(RuntimeError, match="01_dataset_analysis failed"):
+        report.build_report(
+            tmp_path / "tiny.yaml", lfw_folder, tmp_path / "runs", tmp_path / "report"
+        )
+    assert (tmp_path / "report" / "index.html").read_text() == "the old one"
+    assert (tmp_path / ".report-2.work").is_dir()
+
+
+def opened(text):
+    return BeautifulSoup(text, "html.parser")
+
+
+def broken_links(folder):
+    """Links of a report's pages that lead to no page, or to no place on it."""
+    pages = {path.name: opened(path.read_text(encoding="utf-8")) for path in folder.glob("*.html")}
+    places = {
+        name: {element["id"] for element in page.select("[id]")} for name, page in pages.items()
+    }
+    broken = []
+    for name, page in pages.items():
+        for link in page.select("a[href]"):
+            target, _, anchor = link["href"].partition("#")
+            if not re.match("https?:", target):
+                here = target or name
+                there = (folder / here).is_file() and (not anchor or anchor in places[here])
+                broken += [] if there else [f"{name}: {link['href']}"]
+    return broken
+
+
+@pytest.fixture(scope="module")
+def sources():
+    return {name: nbformat.read(report._source(name), as_version=4) for name in report.NOTEBOOKS}
+
+
+@pytest.fixture(scope="module")
+def pages(sources):
+    return [Page.of(notebook, name) for name, notebook in sources.items()]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory, sources, pages):
+    """The pages of the notebooks as they are in the project, without outputs, the checklist, and the front page of a committed run."""
+    folder = tmp_path_factory.mktemp("report")
+    for page in pages:
+        (folder / f"{page.name}.ipynb").write_text(
+            nbformat.writes(sources[page.name]), encoding="utf-8"
+        )
+        (folder / f"{page.name}.html").write_text(
+            notebook_page(sources[page.name], page, pages), encoding="utf-8"
+        )
+    (folder / "checklist.html").write_text(checklist_page(pages), encoding="utf-8")
+    results = report.project_root() / "results" / "lfwa"
+    config = Run(results / "lfwa_quick" / "seed_0").config
+    front = front_page([config], load_dataset("sample"), results, pages)
+    (folder / "index.html").write_text(front, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def page_of_figures():
+    """The page of a notebook with three pictures, the last without words, and an alternative text that HTML would misread."""
+    words = {"image/png": {"alt": 'The "ROC" & more <b>.', "caption": "ROC of two"}}
+    figure = new_output(
+        "display_data", data={"image/png": "aGVsbG8=", "text/plain": "<Figure>"}, metadata=words
+    )
+    cells = [
+        new_markdown_cell(
+            "# 2 · Title\n\nAbstract, [next](03_parameter_sweeps.ipynb), [gone](09_gone.ipynb)."
+        ),
+        new_code_cell("draw(both)", outputs=[figure, copy.deepcopy(figure)]),
+        new_markdown_cell(
+            "## 2.1 Curves\n\n[![Open](https://elsewhere.org/badge.svg)](https://elsewhere.org/x)"
+        ),
+        new_code_cell(
+            "plain()", outputs=[PICTURE, new_output("stream", name="stderr", text="a warning")]
+        ),
+    ]
+    notebook = new_notebook(cells=cells)
+    others = [Page.of(notebook, name) for name in ("02_training", "03_parameter_sweeps")]
+    return opened(notebook_page(notebook, others[0], others))
+
+
+def test_figures_are_numbered_have_captions_and_words(page_of_figures):
+    figures = page_of_figures.select("figure")
+    assert [figure.figcaption.get_text() for figure in figures] == [
+        "Figure 2.1. ROC of two",
+        "Figure 2.2. ROC of two",
+        "Figure 2.3. Curves",
+    ]
+    assert [figure["id"] for figure in figures] == ["figure-2-1", "figure-2-2", "figure-2-3"]
+    texts = [image["alt"] for image in page_of_figures.select("img")]
+    assert texts == ['The "ROC" & more <b>.'] * 2 + ["Picture of the section Curves."]
+
+
+def test_code_is_folded_and_reachable(page_of_figures):
+    folded = page_of_figures.select("details.code")
+    assert [part.summary.get_text() for part in folded] == ["Code", "Code", "Messages"]
+    assert "draw(both)" in folded[0].get_text() and not any(
+        part.has_attr("open") for part in folded
+    )
+    assert "draw(both)" not in "".join(
+        part.get_text() for part in page_of_figures.select(".output, .text")
+    )
+
+
+def test_links_to_notebooks_lead_to_pages_and_badges_are_links(page_of_figures):
+    text = page_of_figures.select("main")[0]
+    assert [link["href"] for link in text.select("p a")] == [
+        "03_parameter_sweeps.html",
+        "https://elsewhere.org/x",
+    ]
+    assert "gone" in text.get_text()
+
+
+def test_the_page_leaves_the_notebook_as_it_was(notebook):
+    notebook.cells.insert(0, new_markdown_cell("# 1 · Title\n\n[next](02_training.ipynb)"))
+    notebook.metadata.pop("widgets")
+    before = nbformat.writes(notebook)
+    page = Page.of(notebook, "01_dataset_analysis")
+    notebook_page(notebook, page, [page])
+    assert nbformat.writes(notebook) == before
+
+
+def test_a_page_of_lfw_has_no_picture_of_a_face(notebook):
+    notebook.cells.insert(0, new_markdown_cell("# 1 · Title\n\nAbstract."))
+    report.cleaned(notebook, faces_may_be_shown=False, private=[])
+    page = Page.of(notebook, "01_dataset_analysis")
+    text = opened(notebook_page(notebook, page, [page]))
+    assert len(text.select("img")) == 1 and "may not be published" in text.get_text()
+
+
+def test_every_link_of_every_page_leads_to_a_place_that_exists(written):
+    assert broken_links(written) == []
+    checklist = opened((written / "checklist.html").read_text(encoding="utf-8"))
+    links = [link["href"] for link in checklist.select("table a")]
+    assert len(links) >= len(CHECKLIST) and all("#" in link for link in links)
+
+
+def test_a_broken_link_would_be_seen(written, tmp_path):
+    (tmp_path / "index.html").write_text(
+        '<a href="#here">a</a><p id="here"></p><a href="#gone">b</a><a href="gone.html#x">c</a>'
+    )
+    assert broken_links(tmp_path) == ["index.html: #gone", "index.html: gone.html#x"]
+
+
+def test_every_demand_has_an_answer_and_a_place(written):
+    rows = opened((written / "checklist.html").read_text(encoding="utf-8")).select("tbody tr")
+    assert len(rows) == len(CHECKLIST) and all(
+        row.select("a") and len(row.select("td")[1].get_text()) > 10 for row in rows
+    )
+    demands = " ".join(row.select("td")[0].get_text().lower() for row in rows)
+    words = (
+        "size, per class, setup, layers, dimensions, filters, learning rate, optimiser, regularisation, batch normalisation, reasons, "
+        "trials, convergence times, final loss and accuracy, loss curves, parameter experiments, wrong examples, anything else"
+    )
+    for word in words.split(", "):
+        assert word in demands
+
+
+def test_a_heading_that_the_checklist_misses_is_named(sources, pages):
+    lost = Page.of(
+        new_notebook(cells=[new_markdown_cell("# 4 · Errors\n\nAbstract.")]), "04_error_analysis"
+    )
+    with pytest.raises(
+        ValueError, match="Received: 'The most confident decisions, and why' of 04_error_analysis"
+    ):
+        checklist_page([*pages[:3], lost])
+
+
+def test_a_notebook_that_was_left_out_gets_no_links(pages):
+    checklist = opened(
+        checklist_page([page for page in pages if page.name != report.SWEEP_NOTEBOOK])
+    )
+    assert (
+        not any(report.SWEEP_NOTEBOOK in link["href"] for link in checklist.select("a"))
+        and "not in this report" in checklist.get_text()
+    )
+
+
+def test_pages_need_nothing_from_the_network_and_fit_a_phone(written):
+    for path in written.glob("*.html"):
+        page = opened(path.read_text(encoding="utf-8"))
+        assert not page.select("script, link, iframe, img:not([src^='data:'])"), path.name
+        style = "".join(part.string for part in page.select("style"))
+        assert "@import" not in style and "url(" not in style
+        assert (
+            page.select("meta[name=viewport]")
+            and "@media print" in style
+            and page.html["lang"] == "en"
+        )
+        ids = [element["id"] for element in page.select("[id]")]
+        assert len(ids) == len(set(ids))
+
+
+def test_the_front_page_has_its_runs_the_committed_results_and_the_contents(written):
+    page = opened((written / "index.html").read_text(encoding="utf-8"))
+    own, committed = page.select("table.results tbody")
+    run = Run(report.project_root() / "results" / "lfwa" / "lfwa_quick" / "seed_0")
+    assert (
+        f"{run.metrics['test']['accuracy']:.1%}" in own.get_text()
+        and "lfwa_reference" in committed.get_text()
+    )
+    contents = page.select("ol.contents > li")
+    assert len(contents) == len(report.NOTEBOOKS) + 1 and all(
+        len(item.get_text()) > 40 for item in contents
+    )
+
+
+def test_an_anchor_is_the_headings_words_without_its_number():
+    assert (
+        anchor_of("2.10 Decisions, and why")
+        == anchor_of("2.11 Decisions, and why")
+        == "decisions-and-why"
+    )
+    assert anchor_of("2 · The network") == "the-network"
+    assert anchor_of("One-shot classification") == "one-shot-classification"
+
+
+def test_a_published_picture_looks_as_it_was_drawn_and_takes_less_space():
+    images = np.random.default_rng(0).integers(0, 256, (6, 40, 36, 1)).astype(np.uint8)
+    drawn = io.BytesIO()
+    galleries.faces(images, list("abcdef"), "Faces").savefig(drawn, format="png")
+    published = base64.b64decode(report.lighter(base64.b64encode(drawn.getvalue()).decode()))
+    assert len(published) < 0.7 * len(drawn.getvalue())
+    before, after = (
+        np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), dtype=float)
+        for png in (drawn.getvalue(), published)
+    )
+    assert before.shape == after.shape and np.abs(before - after).mean() < 3

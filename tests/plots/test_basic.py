@@ -1,0 +1,116 @@
+"""Every figure can be drawn, has a title and labelled axes, and leaves nothing behind."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from siamese_lib.plots import basic, galleries
+
+GENERATOR = np.random.default_rng(0)
+SCORES, LABELS = GENERATOR.uniform(size=60), GENERATOR.integers(0, 2, 60)
+PICTURES = [GENERATOR.integers(0, 256, (40, 36, 1), dtype=np.uint8) for _ in range(4)]
+HISTORY = pd.DataFrame(
+    {"epoch": [1, 2]}
+    | {
+        key: [0.5, 0.6]
+        for key in ("loss", "accuracy", "auc", "val_loss", "val_accuracy", "val_auc")
+    }
+)
+ONESHOT = pd.DataFrame(
+    [
+        ("network", 2, 0.9, 0.8, 1.0),
+        ("network", 20, 0.6, 0.5, 0.7),
+        ("chance", 2, 0.5, 0.5, 0.5),
+        ("chance", 20, 0.05, 0.05, 0.05),
+    ],
+    columns=["method", "ways", "accuracy", "low", "high"],
+)
+POINT = {"accuracy_mean": 0.7, "accuracy_interval": [0.6, 0.8]}
+PLOTS = {
+    "images_per_person": lambda: basic.images_per_person([1, 1, 2, 530], "title"),
+    "histograms": lambda: basic.histograms(
+        {"a": {"train": [1, 2, 3]}, "b": {"train": [1, 2]}},
+        "title",
+        {"a": "a (grey)", "b": "b (grey)"},
+    ),
+    "leak": lambda: basic.leak([0.6, 0.7], [0.0, 0.0]),
+    "learning_curves": lambda: basic.learning_curves({"one": HISTORY}, "title"),
+    "score_histogram": lambda: basic.score_histogram(SCORES, LABELS, 0.5, "title"),
+    "confusion_matrix": lambda: basic.confusion_matrix([[30, 5], [7, 18]], "title"),
+    "oneshot_curves": lambda: basic.oneshot_curves(ONESHOT, "title"),
+    "gain_intervals": lambda: basic.gain_intervals([("one, test", -0.02, [-0.05, 0.01])], "title"),
+    "accuracy_by_amount": lambda: basic.accuracy_by_amount(AMOUNTS, "num_pairs", "title", "pairs"),
+    "accuracy_intervals": lambda: basic.accuracy_intervals(
+        [("one, test", 0.7, [0.6, 0.8])], "title"
+    ),
+}
+AMOUNTS = [
+    {
+        "num_pairs": 800,
+        **{
+            f"{split}_{key}": value
+            for split in ("validation", "test")
+            for key, value in POINT.items()
+        },
+    },
+    {
+        "num_pairs": 400,
+        **{
+            f"{split}_{key}": value
+            for split in ("validation", "test")
+            for key, value in POINT.items()
+        },
+    },
+]
+PANELS = {
+    "faces": lambda: galleries.faces(PICTURES, list("abcd"), "title"),
+    "pair_gallery": lambda: galleries.pair_gallery(
+        [(PICTURES[0], PICTURES[1])] * 2, ["right", "other"], [False, True], "title"
+    ),
+    "an empty gallery": lambda: galleries.pair_gallery([], [], [], "title"),
+    "twin_diagram": lambda: basic.twin_diagram((105, 105), "koch", 4096, "|l - r|"),
+}
+
+
+@pytest.mark.parametrize("draw", [*PLOTS.values(), *PANELS.values()], ids=[*PLOTS, *PANELS])
+def test_it_can_be_drawn_and_has_a_title(draw):
+    figure = draw()
+    figure.savefig(io.BytesIO(), format="png")
+    titles = [axes.get_title() for axes in figure.axes] + [figure.get_suptitle()]
+    assert any(titles)
+
+
+@pytest.mark.parametrize("draw", PLOTS.values(), ids=PLOTS)
+def test_its_axes_are_labelled(draw):
+    for axes in draw().axes:
+        assert axes.get_xlabel() and (axes.get_ylabel() or axes.get_yticklabels())
+
+
+def test_a_wrong_pair_is_marked_by_frame_and_word():
+    right, wrong = galleries.pair_gallery(
+        [(PICTURES[0], PICTURES[1])] * 2, ["a", "b"], [False, True], "title", columns=2
+    ).axes
+    assert "WRONG" in wrong.get_title() and "WRONG" not in right.get_title()
+    assert all(spine.get_linewidth() == 3 for spine in wrong.spines.values())
+
+
+def test_one_shot_curves_have_their_n_as_ticks_and_chance_dashed():
+    (axes,) = basic.oneshot_curves(ONESHOT, "title").axes
+    assert axes.get_xscale() == "log" and [tick.get_text() for tick in axes.get_xticklabels()] == [
+        "2",
+        "20",
+    ]
+    (chance,) = [line for line in axes.lines if line.get_label().startswith("chance")]
+    assert chance.get_linestyle() == "--" and chance.get_ydata().tolist() == [0.5, 0.05]
+    (network,) = axes.containers
+    assert network.get_label() == "network" and network.has_yerr
+
+
+def test_no_figure_is_left_with_pyplot():
+    import matplotlib.pyplot as plt
+
+    before = plt.get_fignums()
+    PLOTS["score_histogram"]()
+    assert plt.get_fignums() == before

@@ -1,0 +1,65 @@
+"""A figure's words: its title as a caption, its axes, groups and panels as a description, both stored with the picture."""
+
+import base64
+
+import numpy as np
+import pandas as pd
+from IPython.core.formatters import DisplayFormatter
+
+from siamese_lib.plots import basic, errors, galleries, style
+
+PICTURE = np.zeros((40, 36, 1), np.uint8)
+
+
+def test_a_plot_says_its_title_axes_and_groups():
+    band = ([0, 0.5, 1], [0, 0.9, 1], [0, 0.8, 1], [0, 1.0, 1])
+    figure = errors.roc_bands(
+        {"one (AUC 0.700)": band, "other (AUC 0.600)": band}, "ROC on\nthe test pairs"
+    )
+    assert figure.title == "ROC on the test pairs"
+    assert figure.description.startswith("ROC on the test pairs. Horizontal: false accept rate")
+    assert "Shown are: one (AUC 0.700); other (AUC 0.600)." in figure.description
+
+
+def test_rows_and_numbers_in_a_picture_are_said():
+    assert (
+        "Rows: b, test; a, test"
+        in basic.accuracy_intervals(
+            [("b, test", 0.7, [0.6, 0.8]), ("a, test", 0.5, [0, 1])], "t"
+        ).description
+    )
+    assert (
+        "In the picture stands: 30 85.7%; 5 14.3%"
+        in basic.confusion_matrix([[30, 5], [7, 18]], "t").description
+    )
+
+
+def test_a_gallery_names_its_panels_and_counts_those_beyond_a_dozen():
+    description = galleries.faces(
+        [PICTURE] * 15, [f"face {number}" for number in range(15)], "Faces"
+    ).description
+    assert description.startswith("Faces. Panels: face 0; face 1;") and description.endswith(
+        "face 11; and 3 more."
+    )
+
+
+def test_a_legend_of_the_whole_figure_is_read_once():
+    history = pd.DataFrame(
+        {"epoch": [1, 2]} | {key: [0.5, 0.6] for key in ("loss", "accuracy", "auc", "val_loss")}
+    )
+    assert basic.learning_curves({"one": history}, "t").description.count("one, training") == 1
+
+
+def test_a_notebook_stores_the_words_beside_the_picture():
+    data, metadata = DisplayFormatter().format(
+        basic.confusion_matrix([[1, 2], [3, 4]], "The four outcomes")
+    )
+    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG") and "text/plain" in data
+    assert (
+        metadata["image/png"]["caption"] == "The four outcomes"
+        and "truth" in metadata["image/png"]["alt"]
+    )
+
+
+def test_a_figure_without_any_title_still_has_a_name():
+    assert style.DescribedFigure().description == "Figure."

@@ -1,0 +1,80 @@
+"""The figures of a sweep can be drawn, say what they show, and show what is not there as missing."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from siamese_lib.plots import sweeps
+
+ROWS = [
+    {
+        "axis": "learning_rate",
+        "value": rate,
+        "learning_rate": rate,
+        "batch_size": size,
+        "seed": seed,
+        "test_accuracy": 0.7 + seed / 100,
+    }
+    for rate, size in ((0.001, 16), (0.01, 16), (0.01, 32))
+    for seed in (0, 1)
+]
+TABLE = pd.DataFrame(ROWS).assign(
+    validation_auc=np.linspace(0.7, 0.9, len(ROWS)), train_seconds=[5.0, 6.0, 7.0, 8.0, 9.0, 10.0]
+)
+SETTINGS = pd.DataFrame({"value": [0.01, 0.001], "validation_auc": [0.8, 0.9]}).assign(
+    **{
+        f"{split}_{key}": [0.6, 0.7]
+        for split in ("validation", "test")
+        for key in ("accuracy", "low", "high")
+    }
+)
+ORIGINAL = {"value": [0.001, 0.5], "validation_accuracy": [0.7, 0.1], "test_accuracy": [0.72, 0.1]}
+HISTORY = pd.DataFrame({"epoch": [1, 2], "loss": [1.0, 0.5], "val_auc": [0.6, 0.7]})
+DRAWN = {
+    "against_axis": lambda: sweeps.against_axis(
+        SETTINGS, "learning_rate", "title", original=ORIGINAL
+    ),
+    "against_axis, another metric": lambda: sweeps.against_axis(
+        SETTINGS, "learning_rate", "title", "validation_auc"
+    ),
+    "curves_of_runs": lambda: sweeps.curves_of_runs(
+        [(0.1, HISTORY), (0.01, HISTORY)], "learning_rate", "title"
+    ),
+    "heat_map": lambda: sweeps.heat_map(TABLE, "learning_rate", "batch_size", "title"),
+    "parallel_coordinates": lambda: sweeps.parallel_coordinates(
+        TABLE, ("learning_rate", "batch_size"), "title"
+    ),
+    "seed_spread": lambda: sweeps.seed_spread(TABLE, "title"),
+    "costs": lambda: sweeps.costs(TABLE, "title"),
+}
+
+
+@pytest.mark.parametrize("draw", DRAWN.values(), ids=DRAWN)
+def test_it_can_be_drawn_with_title_and_labels(draw):
+    figure = draw()
+    figure.savefig(io.BytesIO(), format="png")
+    assert "title" in figure.title
+    assert all(axes.get_xlabel() or axes.get_ylabel() for axes in figure.axes)
+
+
+def test_the_original_stands_only_at_values_that_are_on_the_axis():
+    (axes,) = DRAWN["against_axis"]().axes
+    lines = {line.get_label(): line for line in axes.get_lines()}
+    np.testing.assert_array_equal(lines["original, test"].get_xydata(), [[0, 0.72]])
+
+
+def test_a_combination_that_was_not_trained_is_said_to_be_so():
+    axes = DRAWN["heat_map"]().axes[0]
+    assert sorted(text.get_text() for text in axes.texts).count("not\ntrained") == 1
+
+
+def test_settings_with_one_seed_have_no_spread():
+    one_seed = TABLE[TABLE["seed"] == 0]
+    assert [
+        tick.get_text()
+        for tick in sweeps.seed_spread(one_seed.drop_duplicates("value"), "title")
+        .axes[0]
+        .get_yticklabels()
+    ] == []

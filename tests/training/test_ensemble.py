@@ -1,0 +1,94 @@
+"""Ensembles: what is gained by fusing, what is written, what is refused."""
+
+import numpy as np
+import pytest
+
+from siamese_lib.data.pairs import Face, Pair, PairList
+from siamese_lib.evaluation.metrics import area_under_roc, verification_metrics
+from siamese_lib.training.results import fuse, fuse_runs
+from siamese_lib.training.run import SPLITS, Run
+
+
+def drawn(num_pairs, strengths, seed):
+    """Labels, and probabilities of members that err independently: `(num_members, num_pairs)`."""
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(0, 2, num_pairs)
+    signal = np.outer(strengths, 2 * labels - 1) + generator.normal(
+        size=(len(strengths), num_pairs)
+    )
+    return labels, 1 / (1 + np.exp(-signal))
+
+
+def test_members_that_err_differently_are_better_together_and_the_better_one_weighs_more():
+    labels, validation = drawn(800, [1.2, 0.8, 0.0], seed=0)
+    test_labels, test = drawn(2000, [1.2, 0.8, 0.0], seed=1)
+    fused, (strong, weak, useless) = fuse(validation, labels, {"test": test})
+    assert area_under_roc(fused["test"], test_labels) > area_under_roc(test[0], test_labels) + 0.01
+    assert strong > weak > useless and abs(useless) < 0.3
+    assert ((fused["test"] > 0) & (fused["test"] < 1)).all()
+
+
+def test_the_test_pairs_have_no_say_in_the_weights():
+    labels, validation = drawn(300, [1.0, 0.5], seed=2)
+    _, test = drawn(100, [1.0, 0.5], seed=3)
+    _, weights = fuse(validation, labels, {"test": test})
+    assert fuse(validation, labels, {"test": test[:, ::-1]})[1] == weights
+
+
+def member(folder, strength, seed, names="P"):
+    """A finished run with drawn scores."""
+    same = [
+        Pair(Face(f"{names}{number}", 1), Face(f"{names}{number}", 2), 1) for number in range(60)
+    ]
+    different = [
+        Pair(Face(f"{names}{number}", 1), Face(f"{names}{number + 1}", 1), 0)
+        for number in range(60)
+    ]
+    pairs, generator, run = (
+        PairList(tuple(same + different)),
+        np.random.default_rng(seed),
+        Run(folder),
+    )
+    scores = {
+        split: 1
+        / (1 + np.exp(-strength * (2 * np.array(pairs.labels) - 1) - generator.normal(size=120)))
+        for split in SPLITS
+    }
+    metrics = {split: verification_metrics(pairs, scores[split], 0.5) for split in SPLITS}
+    run.write_scores({split: pairs for split in SPLITS}, scores)
+    run.write_json(
+        "metrics.json",
+        {
+            "threshold": 0.5,
+            **metrics,
+            "seconds": {"train": 60.0},
+            "parameters": {"total": 5},
+            "num_epochs": 3,
+        },
+    )
+    run.write_json("versions.json", {"data": {"dataset": "lfwa"}})
+    return run
+
+
+def test_the_run_of_an_ensemble_reads_like_any_other(tmp_path):
+    members = [member(tmp_path / name, 1.0, seed) for seed, name in enumerate("ab")]
+    run = Run(tmp_path / "both" / "seed_0")
+    config = {
+        "experiment": "both",
+        "dataset": "lfwa",
+        "encoder": "ensemble",
+        "members": ["a/seed_0", "b/seed_0"],
+    }
+    run.write_json("config.json", config)
+    fuse_runs(run, members)
+    metrics = run.metrics
+    assert metrics["validation"]["auc"] > max(one.metrics["validation"]["auc"] for one in members)
+    assert metrics["seconds"]["train"] == 120 and metrics["parameters"]["total"] == 10
+    assert set(metrics["weights"]) == {"a/seed_0", "b/seed_0"} and len(run.scores("test")) == 120
+    assert run.versions["data"] == {"dataset": "lfwa"}
+
+
+def test_members_that_scored_other_pairs_are_refused(tmp_path):
+    members = [member(tmp_path / "a", 1.0, 0), member(tmp_path / "b", 1.0, 1, names="Q")]
+    with pytest.raises(ValueError, match="must score the same pairs"):
+        fuse_runs(Run(tmp_path / "both"), members)
