@@ -8,7 +8,7 @@ from benchmarks.figure import draw
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.load import load_dataset
 from siamese_lib.experiments.leaderboard import between_marks
-from siamese_lib.utils.files import replacing, write_json, write_text
+from siamese_lib.utils.files import atomic_write, write_json, write_text
 from siamese_lib.utils.machine import project_root, versions
 
 BEGIN, END = (
@@ -55,7 +55,7 @@ def main():
         root / "benchmarks" / "results.json",
         [row | {"machine": machine, "date": about["date"]} for row in rows],
     )
-    with replacing(root / "docs" / "benchmarks.png") as temporary:
+    with atomic_write(root / "docs" / "benchmarks.png") as temporary:
         draw(rows, machine).savefig(temporary, dpi=150)
     readme = root / "README.md"
     write_text(

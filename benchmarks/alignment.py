@@ -1,4 +1,4 @@
-"""How well faces have to be aligned: where LFW-a's pictures have the eyes, and what an error of the alignment does to the score.
+"""How well faces have to be aligned: where LFW-a's images have the eyes, and what an error of the alignment does to the score.
 
 `python -m siamese_lib alignment --data-root LFWA` measures all of it on training and validation people and writes
 `results/lfwa/alignment.json`; no test pair is read.
@@ -15,7 +15,7 @@ from siamese_lib.data.images import cropped_and_resized
 from siamese_lib.evaluation.metrics import verification_metrics
 from siamese_lib.inference.photos import FRAME_EYES, NoFace, aligned, detect, warped
 
-NUM_FRAME_PICTURES = 400
+NUM_FRAME_IMAGES = 400
 POINTS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 # What is measured, in the frame of 250x250 pixels; 0 is LFW-a's own alignment.
 ERRORS = {
@@ -25,19 +25,19 @@ ERRORS = {
 }
 UNITS = {"shift": "pixels", "rotation": "degrees", "scale": "percent"}
 EYES_CENTER = tuple(np.mean(FRAME_EYES, axis=0))
-# A photograph that is made of an LFW-a picture: its side, how far the face is turned and scaled.
+# A photograph that is made of an LFW-an image: its side, how far the face is turned and scaled.
 PHOTO_SIDE, MAX_TURN, SCALES = 600, 15, (0.7, 2.0)
 
 
 def measure_frame(dataset, seed=0):
-    """Where LFW-a's pictures have eyes, nose and mouth, by the detector that also aligns photographs.
+    """Where LFW-a's images have eyes, nose and mouth, by the detector that also aligns photographs.
 
     Args:
-        dataset: LFW-a as a `FaceDataset`; one picture each of 400 people is looked at, all of them training people.
+        dataset: LFW-a as a `FaceDataset`; one image each of 400 people is looked at, all of them training people.
         seed: which people.
 
     Returns:
-        A dict with num_pictures, num_without_face, and `landmarks`: for each of the five points the median (x, y) and the spread, which is
+        A dict with num_images, num_without_face, and `landmarks`: for each of the five points the median (x, y) and the spread, which is
         the median distance from it on either axis, all in pixels.
 
     Raises:
@@ -48,14 +48,12 @@ def measure_frame(dataset, seed=0):
         for face in sorted(dataset.files, reverse=True)
         if face.person in dataset.train_people
     }
-    people = np.random.default_rng(seed).permutation(sorted(first))[:NUM_FRAME_PICTURES]
-    found = [
-        detect(np.asarray(_picture(dataset, first[person]).convert("RGB"))) for person in people
-    ]
-    points = np.array([faces[0] for faces in found if faces])  # (num_pictures, 5, 2)
+    people = np.random.default_rng(seed).permutation(sorted(first))[:NUM_FRAME_IMAGES]
+    found = [detect(np.asarray(_image(dataset, first[person]).convert("RGB"))) for person in people]
+    points = np.array([faces[0] for faces in found if faces])  # (num_images, 5, 2)
     if not len(points):
         raise NoFace(
-            f"{dataset.source.location}: no face was found in any picture that was looked at. Received: {len(people)} pictures"
+            f"{dataset.source.location}: no face was found in any image that was looked at. Received: {len(people)} images"
         )
     medians = np.median(points, axis=0)
     spreads = np.median(np.abs(points - medians), axis=0)
@@ -64,20 +62,20 @@ def measure_frame(dataset, seed=0):
         for name, median, spread in zip(POINTS, medians, spreads)
     }
     return {
-        "num_pictures": len(people),
+        "num_images": len(people),
         "num_without_face": len(people) - len(points),
         "landmarks": landmarks,
     }
 
 
 def score_under_error(verifier, dataset, pairs, errors, seed=0):
-    """What an error of the alignment does to scores: the right picture of each pair is shifted, turned or scaled, the left one never.
+    """What an error of the alignment does to scores: the right image of each pair is shifted, turned or scaled, the left one never.
 
-    The direction of the shift, the sense of the turn and whether the face grows or shrinks are drawn for each picture.
+    The direction of the shift, the sense of the turn and whether the face grows or shrinks are drawn for each image.
 
     Args:
         verifier: a `Verifier`.
-        dataset: a `FaceDataset` with the pictures, in LFW-a's frame.
+        dataset: a `FaceDataset` with the images, in LFW-a's frame.
         pairs: a `PairList` of people who are not in the test pairs.
         errors: `{kind: amounts}`; shift in pixels of the frame, rotation in degrees, scale in percent.
         seed: of the directions.
@@ -87,19 +85,19 @@ def score_under_error(verifier, dataset, pairs, errors, seed=0):
         `different` the mean score and its quartiles.
     """
     faces = pairs.faces
-    pictures = [_picture(dataset, face).convert("L") for face in faces]
+    images = [_image(dataset, face).convert("L") for face in faces]
     draws = np.random.default_rng(seed).uniform(size=len(faces))
-    left = _embedded(verifier, pictures)
+    left = _embedded(verifier, images)
     rows = []
     for kind, amounts in errors.items():
         for amount in amounts:
             moved = (
                 [
-                    warped(picture, alignment_error(kind, amount, draw))
-                    for picture, draw in zip(pictures, draws)
+                    warped(image, alignment_error(kind, amount, draw))
+                    for image, draw in zip(images, draws)
                 ]
                 if amount
-                else pictures
+                else images
             )
             scores = _scores(verifier, pairs, left, _embedded(verifier, moved) if amount else left)
             rows.append(
@@ -136,47 +134,47 @@ def alignment_error(kind, amount, draw):
     )
 
 
-def score_of_photographs(verifier, dataset, pairs, seed=0):
-    """What the way through detection and alignment costs: LFW-a's pictures become photographs, and these are aligned anew.
+def score_of_photos(verifier, dataset, pairs, seed=0):
+    """What the way through detection and alignment costs: LFW-a's images become photographs, and these are aligned anew.
 
-    Each picture is scaled, turned and put off the centre of a larger one; its face then has to be found.
+    Each image is scaled, turned and put off the centre of a larger one; its face then has to be found.
 
     Args:
         verifier, dataset, pairs: as in `score_under_error`.
         seed: of the photographs.
 
     Returns:
-        A dict with num_pictures, num_without_face (these keep LFW-a's alignment), the median and the 90th percentile of the distance in
+        A dict with num_images, num_without_face (these keep LFW-a's alignment), the median and the 90th percentile of the distance in
         pixels by which the middle between the eyes is off LFW-a's, and `lfwa` and `photographs`: as rows of `score_under_error`.
     """
     random = np.random.default_rng(seed)
-    pictures = [_picture(dataset, face).convert("L") for face in pairs.faces]
+    images = [_image(dataset, face).convert("L") for face in pairs.faces]
     anew, distances = [], []
-    for picture in pictures:
-        photo, transform = as_photograph(picture, random)
+    for image in images:
+        photo, transform = simulate_photo(image, random)
         faces = detect(np.asarray(photo.convert("RGB")))
-        anew.append(aligned(photo, faces[0]) if faces else picture)
+        anew.append(aligned(photo, faces[0]) if faces else image)
         if faces:
             back = transform.inverse(faces[0][:2]).mean(axis=0)
             distances.append(np.hypot(*(back - EYES_CENTER)))
-    of_pictures, of_photographs = _embedded(verifier, pictures), _embedded(verifier, anew)
+    of_images, of_photographs = _embedded(verifier, images), _embedded(verifier, anew)
     return {
-        "num_pictures": len(pictures),
-        "num_without_face": len(pictures) - len(distances),
+        "num_images": len(images),
+        "num_without_face": len(images) - len(distances),
         "distance_median": round(float(np.median(distances)), 2),
         "distance_90_percent": round(float(np.quantile(distances, 0.9)), 2),
-        "lfwa": _summary(verifier, pairs, _scores(verifier, pairs, of_pictures, of_pictures)),
+        "lfwa": _summary(verifier, pairs, _scores(verifier, pairs, of_images, of_images)),
         "photographs": _summary(
             verifier, pairs, _scores(verifier, pairs, of_photographs, of_photographs)
         ),
     }
 
 
-def as_photograph(picture, random):
+def simulate_photo(image, random):
     """A larger photograph with a scaled and turned face off its centre, and the transform from the frame to it.
 
     Args:
-        picture: a grey Pillow picture in LFW-a's frame.
+        image: a grey Pillow image in LFW-a's frame.
         random: a `numpy.random.Generator`.
     """
     turn = SimilarityTransform(
@@ -189,7 +187,7 @@ def as_photograph(picture, random):
         + turn
         + SimilarityTransform(translation=place)
     )
-    return warped(picture, transform, PHOTO_SIDE), transform
+    return warped(image, transform, PHOTO_SIDE), transform
 
 
 def measure(verifier, dataset, config):
@@ -207,19 +205,19 @@ def measure(verifier, dataset, config):
         "detector": f"mtcnn {importlib.metadata.version('mtcnn')}",
         "num_pairs": len(pairs),
         "frame": measure_frame(dataset),
-        "photographs": score_of_photographs(verifier, dataset, pairs),
+        "photographs": score_of_photos(verifier, dataset, pairs),
         "errors": score_under_error(verifier, dataset, pairs, ERRORS),
     }
 
 
-def _picture(dataset, face):
+def _image(dataset, face):
     return Image.open(io.BytesIO(dataset.source.read(dataset.files[face])))
 
 
-def _embedded(verifier, pictures):
+def _embedded(verifier, images):
     inputs = [
-        cropped_and_resized(picture, verifier.crop, verifier.image_size, "a picture")
-        for picture in pictures
+        cropped_and_resized(image, verifier.crop, verifier.image_size, "a image")
+        for image in images
     ]
     return verifier.embed(np.stack(inputs)[..., np.newaxis])
 

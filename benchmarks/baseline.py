@@ -1,6 +1,6 @@
 """The reference recipe as a student would write it: the yardstick of the benchmarks, used by nothing else.
 
-Every pair is decoded on its own into float64 arrays (so a picture of three pairs is decoded three times), the two towers are two passes
+Every pair is decoded on its own into float64 arrays (so an image of three pairs is decoded three times), the two towers are two passes
 through one encoder, everything is float32, and pairs are scored one by one. What it computes is what `lfwa_reference` computes.
 """
 
@@ -16,7 +16,7 @@ BATCH_SIZE = 32
 
 
 def load_pairs(read, pairs):
-    """All pictures of a list of pairs.
+    """All images of a list of pairs.
 
     Args:
         read: gives the bytes of a face's file.

@@ -1,4 +1,4 @@
-"""Preparing pictures: the baseline's arrays against the cache; opening it again; what it takes in memory; starting the library."""
+"""Preparing images: the baseline's arrays against the cache; opening it again; what it takes in memory; starting the library."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ def empty_cache():
 
 
 def preparing(dataset):
-    """Rows about the pictures of the pair lists and of the whole dataset."""
+    """Rows about the images of the pair lists and of the whole dataset."""
     pairs = [*dataset.train_pairs, *dataset.test_pairs]
 
     def read(face):
@@ -45,12 +45,12 @@ def preparing(dataset):
 
     load()  # the first reading of the archive pays for the disk
     rows = [
-        ratio_row("preparing the pictures of the pair lists, cold", alternate(load, prepare), 2.0)
+        ratio_row("preparing the images of the pair lists, cold", alternate(load, prepare), 2.0)
     ]
     everything = [seconds_of(lambda: prepare(sorted(dataset.files))) for _ in range(3)]
     rows.append(
         row(
-            f"preparing all {len(dataset.files):,} pictures, cold",
+            f"preparing all {len(dataset.files):,} images, cold",
             everything,
             "seconds",
             20.0,
@@ -69,7 +69,7 @@ def preparing(dataset):
         note = f"{cache.images.nbytes / 1e6:.0f} MB, mapped from disk, in place of {arrays / 1e6:.0f} MB"
         rows.append(
             row(
-                "memory of the prepared pictures",
+                "memory of the prepared images",
                 [cache.images.nbytes / arrays],
                 "of the baseline's",
                 0.25,

@@ -1,4 +1,4 @@
-"""The benchmarks as a picture: how many times faster the project is than the baseline."""
+"""The benchmarks as an image: how many times faster the project is than the baseline."""
 
 from siamese_lib.plots.style import BLUE, new_figure
 

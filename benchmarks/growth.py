@@ -1,4 +1,4 @@
-"""Growth: once, twice, four and eight times as many pictures and pairs, made for the purpose. Time must grow linearly, memory stay flat.
+"""Growth: once, twice, four and eight times as many images and pairs, made for the purpose. Time must grow linearly, memory stay flat.
 
 `python -m benchmarks.growth NUMBER` measures one size, in a process of its own, and prints JSON.
 """
@@ -19,12 +19,12 @@ from siamese_lib.utils.machine import project_root
 
 SIZES = (2_000, 4_000, 8_000, 16_000)
 LARGE, ON_PAPER = 100_000, 1_000_000
-SIDE = 64  # pixels of a picture
+SIDE = 64  # pixels of a image
 PART_OF_EPOCH = 0.1  # of the large size; the rest of its epoch is more of the same
 
 
 def growing():
-    """Rows about how preparing, an epoch, evaluation and memory grow, and about a hundred thousand pictures."""
+    """Rows about how preparing, an epoch, evaluation and memory grow, and about a hundred thousand images."""
     measured = [_in_a_process(size) for size in SIZES]
     rows = []
     for what in ("preparing", "epoch", "evaluation"):
@@ -32,7 +32,7 @@ def growing():
         note = ", ".join(f"{one[what]:.1f} s" for one in measured)
         rows.append(
             row(
-                f"growth of {what}, power of the number of pictures",
+                f"growth of {what}, power of the number of images",
                 [float(slope)],
                 "(1 is linear)",
                 1.1,
@@ -41,7 +41,7 @@ def growing():
             )
         )
     memory = [one["memory"] for one in measured]
-    note = f"{memory[0]:.2f} and {memory[-1]:.2f} GB for {SIZES[0]:,} and {SIZES[-1]:,} pictures"
+    note = f"{memory[0]:.2f} and {memory[-1]:.2f} GB for {SIZES[0]:,} and {SIZES[-1]:,} images"
     rows.append(
         row(
             "growth of a training's own memory, largest against smallest",
@@ -57,7 +57,7 @@ def growing():
     for what, unit in words.items():
         paper = large[what] * (1 if what == "memory" else ON_PAPER / LARGE)
         note = f"so about {paper:,.1f} {unit} for {ON_PAPER:,}"
-        rows.append(row(f"{LARGE:,} pictures: {what}", [large[what]], unit, note=note))
+        rows.append(row(f"{LARGE:,} images: {what}", [large[what]], unit, note=note))
     return rows
 
 
@@ -68,7 +68,7 @@ def _in_a_process(size):
 
 
 def measure(size):
-    """Seconds of preparing, an epoch and evaluation, and the memory of the training in GB, for so many pictures and half as many pairs."""
+    """Seconds of preparing, an epoch and evaluation, and the memory of the training in GB, for so many images and half as many pairs."""
     from benchmarks.data import empty_cache
     from benchmarks.trainings import Trainer
     from siamese_lib.config import ExperimentConfig
@@ -81,7 +81,7 @@ def measure(size):
         experiment="growth",
         dataset="lfwa",
         image_size=(40, 40),
-        width=16,
+        base_filters=16,
         embedding_size=64,
         batch_size=64,
         num_epochs=1000,
@@ -102,7 +102,7 @@ def measure(size):
             seconds_of(lambda: trainer.steps(steps)) * trainer.steps_per_epoch / steps
         )
         memory = own_memory()
-        verifier = Verifier(build_model(config), {"mirror_averaging": False})
+        verifier = Verifier(build_model(config), {"test_time_flip": False})
         cache = open_cache(dataset, None, config.image_size, dataset.faces_of(config))
         verifier.embed(cache.images[:512])
         seconds["evaluation"] = seconds_of(lambda: verifier.score_pairs(cache, dataset.test_pairs))
@@ -116,18 +116,18 @@ def own_memory():
 
 
 def write_dataset(folder, size):
-    """An archive of `size` pictures of half as many people in LFW's layout, and View 1 lists that name every one of them."""
+    """An archive of `size` images of half as many people in LFW's layout, and View 1 lists that name every one of them."""
     people = [f"Person_{number:07d}" for number in range(size // 2)]
     generator = np.random.default_rng(0)
-    pictures = [
-        _picture(generator) for _ in range(256)
+    images = [
+        _image(generator) for _ in range(256)
     ]  # many times over: what is in them does not matter here
     with zipfile.ZipFile(folder / "lfwa.zip", "w") as archive:
         for number, person in enumerate(people):
             for place in (1, 2):
                 archive.writestr(
                     f"lfw2/{person}/{person}_{place:04d}.jpg",
-                    pictures[(2 * number + place) % len(pictures)],
+                    images[(2 * number + place) % len(images)],
                 )
     half = len(people) // 2
     for part, names in (("Train", people[:half]), ("Test", people[half:])):
@@ -142,7 +142,7 @@ def write_dataset(folder, size):
         )
 
 
-def _picture(generator):
+def _image(generator):
     content = io.BytesIO()
     Image.fromarray(generator.integers(0, 256, (SIDE, SIDE), dtype=np.uint8)).save(
         content, format="jpeg"

@@ -1,4 +1,4 @@
-"""Scoring: the test pairs, pictures a second against what the machine multiplies at best, and a gallery of every picture."""
+"""Scoring: the test pairs, images a second against what the machine multiplies at best, and a gallery of every image."""
 
 import time
 
@@ -15,7 +15,7 @@ MATRIX_SIDE = 2048
 
 
 def scoring(model, dataset):
-    """Rows about the test pairs: the recommended network from cached pictures, and the baseline pair by pair."""
+    """Rows about the test pairs: the recommended network from cached images, and the baseline pair by pair."""
     verifier = Verifier.load(model)
     pairs = dataset.test_pairs
     cache = open_cache(dataset, verifier.crop, verifier.image_size, pairs.faces)
@@ -30,7 +30,7 @@ def scoring(model, dataset):
     note = f"the baseline scored {FEW_PAIRS} pairs, the project {len(pairs):,}"
     return [
         row(
-            f"scoring the {len(pairs):,} test pairs from cached pictures",
+            f"scoring the {len(pairs):,} test pairs from cached images",
             seconds[1],
             "seconds",
             2.0,
@@ -43,14 +43,14 @@ def scoring(model, dataset):
 
 
 def searching(model, dataset):
-    """Rows about embedding every picture of the dataset, about ranking them all for a probe, and how near the first is to the ceiling."""
+    """Rows about embedding every image of the dataset, about ranking them all for a probe, and how near the first is to the ceiling."""
     verifier, faces = Verifier.load(model), sorted(dataset.files)
     cache = open_cache(dataset, verifier.crop, verifier.image_size, faces)
     verifier.embed(cache.images[:512])
     started = time.perf_counter()
     embeddings = verifier.embed(cache.images)
     seconds = time.perf_counter() - started
-    passes = len(faces) * (2 if verifier.settings["mirror_averaging"] else 1)
+    passes = len(faces) * (2 if verifier.settings["test_time_flip"] else 1)
     encoder = verifier.network.get_layer("encoder")
     dtype = encoder.get_layer("embedding").compute_dtype
     achieved = passes * multiplications(encoder) * 2 / seconds
@@ -63,9 +63,9 @@ def searching(model, dataset):
     note = f"{achieved / 1e9:.0f} of {ceiling / 1e9:.0f} thousand million operations a second in a product of matrices, {dtype}"
     return [
         row(
-            "embedding pictures, each with its mirror image",
+            "embedding images, each with its mirror image",
             [len(faces) / seconds],
-            "pictures a second",
+            "images a second",
         ),
         row(
             "embedding, share of the machine's matrix product",
@@ -74,7 +74,7 @@ def searching(model, dataset):
             note=note,
         ),
         row(
-            f"find in a gallery of {len(faces):,} embedded pictures",
+            f"find in a gallery of {len(faces):,} embedded images",
             [seconds_of(find) for _ in range(5)],
             "seconds",
         ),
@@ -82,7 +82,7 @@ def searching(model, dataset):
 
 
 def multiplications(encoder):
-    """How many products of two numbers a picture costs in the convolutions and dense layers of an encoder."""
+    """How many products of two numbers an image costs in the convolutions and dense layers of an encoder."""
     total = 0
     for layer in encoder.layers:
         if hasattr(layer, "kernel"):

@@ -53,7 +53,7 @@ class Trainer:
 def throughput(config, dataset):
     """Rows about the reference network's pairs a second: float32 and two passes against the precision of the machine and one."""
     trainer = Trainer(config, dataset)
-    pictures = np.random.default_rng(0).uniform(
+    images = np.random.default_rng(0).uniform(
         0, 255, (2, baseline.BATCH_SIZE, *baseline.IMAGE_SIZE, 1)
     )
     labels = np.arange(baseline.BATCH_SIZE) % 2
@@ -61,7 +61,7 @@ def throughput(config, dataset):
 
     def plain():
         for _ in range(STEPS):
-            network.train_on_batch(list(pictures), labels)
+            network.train_on_batch(list(images), labels)
 
     plain()
     seconds = alternate(plain, lambda: trainer.steps(STEPS))
@@ -97,7 +97,7 @@ def until_as_good(reference, recommended, dataset, results):
 
     Args:
         reference, recommended: the two `ExperimentConfig`s.
-        dataset: where their pictures are.
+        dataset: where their images are.
         results: the folder of the committed runs.
     """
     seconds = [_seconds_of_epoch(Trainer(config, dataset)) for config in (reference, recommended)]

@@ -58,7 +58,7 @@ def _parser():
     source.add_argument("--run", help="folder of a finished run")
     source.add_argument("--model", help="a .keras file with its .json beside it")
     command.add_argument("--pairs", help="a pair list in LFW's format")
-    command.add_argument("--data-root", help="folder or archive of the pictures")
+    command.add_argument("--data-root", help="folder or archive of the images")
     command.add_argument("--json", help="also writes the numbers to this file")
     command = add(commands.oneshot)
     command.add_argument("--model", required=True, help="a .keras file with its .json beside it")
@@ -129,7 +129,7 @@ def _add_experiment_commands(add):
             place.add_argument(
                 "--dataset",
                 choices=CHOICES["dataset"],
-                help="checks every picture; the default is the sample",
+                help="checks every image; the default is the sample",
             )
         if function is commands.summary:
             command.add_argument("--json", action="store_true", help="prints JSON")
@@ -154,14 +154,14 @@ def _add_photograph_commands(add):
         command = add(function)
         if function is commands.verify:
             command.add_argument(
-                "pictures",
+                "images",
                 nargs=2,
-                metavar="PICTURE",
+                metavar="IMAGE",
                 help="two photographs; their faces are found and aligned",
             )
         if function is commands.find:
             command.add_argument(
-                "probe", metavar="PICTURE", help="a photograph; its face is found and aligned"
+                "probe", metavar="IMAGE", help="a photograph; its face is found and aligned"
             )
             command.add_argument("folder", metavar="FOLDER", help="a folder of photographs")
             command.add_argument("--top", type=int, help="prints only so many, the most alike")
@@ -186,7 +186,7 @@ def _add_photograph_commands(add):
             command.add_argument(
                 "--aligned",
                 action="store_true",
-                help="the pictures are aligned like the training data; nothing is sought",
+                help="the images are aligned like the training data; nothing is sought",
             )
 
 

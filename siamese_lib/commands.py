@@ -14,7 +14,7 @@ from siamese_lib.utils.files import parse_yaml_text, write_json
 
 
 def prepare(options):
-    """Checks a dataset, builds its cache of all pictures and prints what is there."""
+    """Checks a dataset, builds its cache of all images and prints what is there."""
     from siamese_lib.data import images, summary
 
     if not options.config and (options.set or options.seed is not None):
@@ -40,25 +40,25 @@ def prepare(options):
         f"people in both lists      {len(dataset.train_pairs.people & dataset.test_pairs.people)}"
     )
     print(f"people to train on        {len(dataset.train_people)} (rule: {dataset.people_rule})")
-    print(f"pictures missing          {_listed(missing)}")
+    print(f"images missing          {_listed(missing)}")
     print(
         f"identical files           {_listed([' = '.join(map(str, group)) for group in duplicates])}"
     )
-    # With an experiment, just what its training will open; without one every picture is decoded once.
+    # With an experiment, just what its training will open; without one every image is decoded once.
     faces = sorted(
         set(dataset.faces_of(config) if options.config else dataset.files) - set(missing)
     )
     try:
         cache = images.open_cache(dataset, config.crop, config.image_size, faces)
-    except images.UnreadablePictures as error:
-        print(f"pictures unreadable       {_listed(error.names)}")
+    except images.UnreadableImages as error:
+        print(f"images unreadable       {_listed(error.names)}")
         raise
     print(
-        f"pictures unreadable       0\npictures in the cache     {len(cache)} at {config.image_size[0]}x{config.image_size[1]}"
+        f"images unreadable       0\nimages in the cache     {len(cache)} at {config.image_size[0]}x{config.image_size[1]}"
     )
     if missing:
         raise FileNotFoundError(
-            f"{dataset.source.location}: pictures that the pair lists name are missing; complete the data. Received: {_listed(missing)}"
+            f"{dataset.source.location}: images that the pair lists name are missing; complete the data. Received: {_listed(missing)}"
         )
 
 
@@ -160,23 +160,23 @@ def oneshot(options):
     import numpy as np
 
     from siamese_lib.data.images import decode_image
-    from siamese_lib.data.omniglot import read_runs
-    from siamese_lib.evaluation.oneshot import accuracy_of_runs, pictures_of
+    from siamese_lib.data.omniglot import read_trials
+    from siamese_lib.evaluation.oneshot import images_of, trial_accuracy
     from siamese_lib.inference.verifier import Verifier
 
     verifier = Verifier.load(options.model)
-    source, runs = read_runs(options.runs)
-    names = pictures_of(runs)
-    pictures = np.stack(
+    source, runs = read_trials(options.runs)
+    names = images_of(runs)
+    images = np.stack(
         [
             decode_image(source.read(name), verifier.crop, verifier.image_size, name)
             for name in names
         ]
     )
-    result = accuracy_of_runs(
-        verifier.answer_trials(runs, names, verifier.embed(pictures[..., np.newaxis]))
+    result = trial_accuracy(
+        verifier.answer_trials(runs, names, verifier.embed(images[..., np.newaxis]))
     )
-    _print_and_write(result, ("accuracy", "num_runs", "num_trials"), options.json)
+    _print_and_write(result, ("accuracy", "num_trial_sets", "num_trials"), options.json)
 
 
 def verify(options):
@@ -184,7 +184,7 @@ def verify(options):
     from siamese_lib.inference import comparison
 
     verifier = _verifier(options)
-    score, notes = comparison.compare(verifier, options.pictures, options.aligned)
+    score, notes = comparison.compare(verifier, options.images, options.aligned)
     threshold = verifier.settings["threshold"]
     print(
         "\n".join(
@@ -197,7 +197,7 @@ def verify(options):
 
 
 def find(options):
-    """Ranks the pictures of a folder by how alike they are to a photograph."""
+    """Ranks the images of a folder by how alike they are to a photograph."""
     from siamese_lib.inference import comparison
     from siamese_lib.utils.files import as_table
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from siamese_lib.utils.files import fingerprint, parse_yaml
 
-INK = "ink"  # the crop that follows what is drawn
+BOUNDING_BOX = "bounding_box"  # the crop that follows what is drawn
 
 # What a text field may say, and the closed range that a number must lie in.
 CHOICES = {
@@ -25,9 +25,8 @@ CHOICES = {
     "optimizer": ("adam", "adamw"),
     "learning_rate_schedule": ("constant", "cosine"),
     "symmetries": (1, 4, 8),
-    "monitor": ("val_loss", "val_auc", "val_oneshot"),
-    "outside": ("mirror", "white"),
-    "weights": ("last", "best"),
+    "monitor": ("val_loss", "val_auc", "val_oneshot_accuracy"),
+    "fill_mode": ("reflect", "constant"),
     "mixed_precision": ("auto", "float32", "bfloat16", "float16"),
 }
 RANGES = {
@@ -38,7 +37,7 @@ RANGES = {
     "cosine_scale": (1.0, 100.0),
     "label_smoothing": (0.0, 0.5),
     "max_images_per_person": (1, 1000),
-    "images_together": (1, 100),
+    "images_per_class": (1, 100),
     "training_fraction": (0.001, 1.0),
     "learning_rate": (1e-9, 10.0),
     "weight_decay": (0.0, 10.0),
@@ -49,19 +48,19 @@ RANGES = {
     "dropout_rate": (0.0, 0.95),
     "embedding_size": (2, 8192),
     # Below 16 channels oneDNN's AVX-512 convolutions write beyond their memory (TensorFlow 2.21): the process aborts, or worse.
-    "width": (16, 256),
+    "base_filters": (16, 256),
     "rotation_degrees": (0.0, 180.0),
     "shear_range": (0.0, 1.0),
     "scale_range": (0.0, 0.9),
-    "shift_fraction": (0.0, 0.5),
-    "warp_probability": (0.0, 1.0),
-    "bend_fraction": (0.0, 0.2),
+    "translation_fraction": (0.0, 0.5),
+    "affine_probability": (0.0, 1.0),
+    "elastic_fraction": (0.0, 0.2),
     "contrast_range": (0.0, 1.0),
     "brightness_range": (0.0, 1.0),
     "erasing_probability": (0.0, 1.0),
 }
 # What only the report reads: it may change without making a finished run another run.
-NOT_TRAINED_ON = ("compare_with",)
+REPORT_ONLY = ("compare_with",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,11 +83,11 @@ class ExperimentConfig:
     )
 
     crop: tuple[int, int, int, int] | str | None = (
-        None  # top, bottom, left, right in pixels; none: all; "ink": around what is drawn
+        None  # top, bottom, left, right in pixels; none: all; "bounding_box": around what is drawn
     )
     image_size: tuple[int, int] = (105, 105)  # (height, width) that the network sees
-    mirror_averaging: bool = (
-        False  # when scoring, average the embeddings of a picture and of its mirror image
+    test_time_flip: bool = (
+        False  # when scoring, average the embeddings of an image and of its mirror image
     )
 
     encoder: str = "compact"  # "koch": the reference of 2015; "compact": a small residual network; "lbp": hand-made; "ensemble"
@@ -96,7 +95,7 @@ class ExperimentConfig:
         str, ...
     ] = ()  # encoder ensemble: the runs whose scores are fused, "EXPERIMENT/seed_N"
     embedding_size: int = 4096  # length of a face's embedding
-    width: int = (
+    base_filters: int = (
         32  # channels of the compact encoder's first stage; doubled at each of the next three
     )
     joint_bayesian: bool = False  # with a loss of classes: compare embeddings by joint Bayesian, fitted on these classes, not by cosine
@@ -109,11 +108,11 @@ class ExperimentConfig:
         0.0  # margin_softmax: the share of the label that is spread over all classes
     )
     max_images_per_person: int = (
-        20  # losses of classes: so many pictures of a person an epoch, at most
+        20  # losses of classes: so many images of a person an epoch, at most
     )
-    symmetries: int = 1  # losses of classes, square pictures: 4: quarter turns are classes of their own; 8: their mirror images too
-    images_together: int = (
-        1  # losses of classes: pictures of a person that stand side by side in a batch
+    symmetries: int = 1  # losses of classes, square images: 4: quarter turns are classes of their own; 8: their mirror images too
+    images_per_class: int = (
+        1  # losses of classes: images of a person that stand side by side in a batch
     )
 
     optimizer: str = "adam"  # "adam" or "adamw" (with weight_decay)
@@ -122,35 +121,35 @@ class ExperimentConfig:
         "constant"  # "constant", or "cosine": warm up for 5 % of the steps, then down to zero
     )
     weight_decay: float = 0.0  # of adamw; biases and normalisation are left out
-    batch_size: int = 32  # pairs a step, or pictures
+    batch_size: int = 32  # pairs a step, or images
     num_epochs: int = 10  # passes over the training pairs or people, at most
     score_epochs: tuple[
         int, ...
     ] = ()  # after these epochs all pairs are scored as if training ended there: a curve from one training
-    monitor: str = "val_loss"  # what early stopping and weights "best" watch: "val_loss", "val_auc", or "val_oneshot" of held-out groups
+    monitor: str = "val_loss"  # what early stopping and restore_best_weights watch: "val_loss", "val_auc", or "val_oneshot_accuracy" of held-out groups
     early_stopping_patience: int | None = (
         None  # epochs without improvement before training stops; none: never stops early
     )
     early_stopping_min_delta: float = 0.0  # a smaller gain does not count as an improvement
-    weights: str = "last"  # keep the weights of the "last" epoch or of the "best" by monitor
+    restore_best_weights: bool = (
+        False  # keep the weights of the epoch that is best by monitor, not of the last one
+    )
     mixed_precision: str = (
         "auto"  # "auto": bfloat16 where the hardware has it, float16 on older GPUs, else float32
     )
 
-    flip: bool = False  # augmentation: mirror half of the pictures
+    flip: bool = False  # augmentation: mirror half of the images
     rotation_degrees: float = 0.0  # augmentation: turn by up to this angle
     shear_range: float = 0.0  # augmentation: shift rows and columns by up to this share of their distance from the middle
     scale_range: float = 0.0  # augmentation: enlarge or shrink by up to this factor
-    shift_fraction: float = 0.0  # augmentation: move by up to this share of height and width
-    warp_probability: float = 1.0  # augmentation: the chance of each of these four changes
-    bend_fraction: float = 0.0  # augmentation: move parts of the picture against each other by up to this share of height and width
-    outside: str = (
-        "mirror"  # augmentation: what these bring in from outside the picture: "mirror" or "white"
-    )
+    translation_fraction: float = 0.0  # augmentation: move by up to this share of height and width
+    affine_probability: float = 1.0  # augmentation: the chance of each of these four changes
+    elastic_fraction: float = 0.0  # augmentation: move parts of the image against each other by up to this share of height and width
+    fill_mode: str = "reflect"  # augmentation: what these bring in from outside the image: "reflect" or "constant" (white)
     contrast_range: float = 0.0  # augmentation: stretch or flatten the grey values around their mean by up to this factor
     brightness_range: float = 0.0  # augmentation: add up to this share of white
     erasing_probability: float = (
-        0.0  # augmentation: cover a rectangle of so many of the pictures with their mean grey
+        0.0  # augmentation: cover a rectangle of so many of the images with their mean grey
     )
 
     def __post_init__(self):
@@ -178,10 +177,10 @@ class ExperimentConfig:
             raise ValueError(
                 f"The koch encoder wants an image_size of 85 or more. Received: {list(self.image_size)}"
             )
-        if self.score_epochs and not self.passes_through_shorter_ones:
+        if self.score_epochs and not self.shorter_runs_are_prefixes:
             raise ValueError(
-                "score_epochs wants a network, learning_rate_schedule: constant and weights: last; else a shorter training would differ. "
-                f"Received: {self.encoder}, {self.learning_rate_schedule}, {self.weights}"
+                "score_epochs wants a network, learning_rate_schedule: constant and restore_best_weights: false; else a shorter training would differ. "
+                f"Received: {self.encoder}, {self.learning_rate_schedule}, {self.restore_best_weights}"
             )
         self._check_supervision()
 
@@ -215,7 +214,7 @@ class ExperimentConfig:
             and (self.encoder == "koch" or self.monitor == "val_loss")
         ):
             raise ValueError(
-                "A loss of classes wants encoder: compact and monitor: val_auc or val_oneshot. "
+                "A loss of classes wants encoder: compact and monitor: val_auc or val_oneshot_accuracy. "
                 f"Received: encoder {self.encoder}, monitor {self.monitor}"
             )
         square = self.image_size[0] == self.image_size[1]
@@ -223,20 +222,20 @@ class ExperimentConfig:
             self.learns_classes and self.encoder != "lbp" and square and not self.flip
         ):
             raise ValueError(
-                "symmetries want a loss of classes, square pictures and flip: false. "
+                "symmetries want a loss of classes, square images and flip: false. "
                 f"Received: loss {self.loss}, image_size {list(self.image_size)}, flip {self.flip}"
             )
         if (
             self.loss in ("batch_hard_triplet", "supervised_contrastive")
-            and self.images_together < 2
+            and self.images_per_class < 2
         ):
             raise ValueError(
-                f"{self.loss} compares pictures of one person: images_together from 2 on. Received: {self.images_together}"
+                f"{self.loss} compares images of one person: images_per_class from 2 on. Received: {self.images_per_class}"
             )
-        if self.images_together > self.max_images_per_person:
+        if self.images_per_class > self.max_images_per_person:
             raise ValueError(
-                "images_together is at most max_images_per_person. "
-                f"Received: images_together {self.images_together}, max_images_per_person {self.max_images_per_person}"
+                "images_per_class is at most max_images_per_person. "
+                f"Received: images_per_class {self.images_per_class}, max_images_per_person {self.max_images_per_person}"
             )
 
     @classmethod
@@ -267,7 +266,7 @@ class ExperimentConfig:
             names = [
                 f"{key}={getattr(config, key)}".replace(" ", "")
                 for key in changed
-                if key not in ("seed", *NOT_TRAINED_ON)
+                if key not in ("seed", *REPORT_ONLY)
             ]
             return dataclasses.replace(config, variant=",".join(names))
         except ValueError as error:
@@ -307,16 +306,16 @@ class ExperimentConfig:
 
     @property
     def learns_classes(self):
-        """Whether it is trained on pictures of known classes, and not on pairs."""
+        """Whether it is trained on images of known classes, and not on pairs."""
         return self.loss != "binary_crossentropy" or self.encoder == "lbp"
 
     @property
-    def passes_through_shorter_ones(self):
+    def shorter_runs_are_prefixes(self):
         """Whether its training is, after fewer epochs, just what a training of so few epochs would be."""
         return (
             self.encoder not in ("lbp", "ensemble")
             and self.learning_rate_schedule == "constant"
-            and self.weights == "last"
+            and not self.restore_best_weights
         )
 
     def steps_per_epoch(self, num_examples):
@@ -324,17 +323,17 @@ class ExperimentConfig:
         return math.ceil(num_examples / self.batch_size)
 
     @property
-    def held_out_by(self):
+    def validation_seed(self):
         """The seed that draws who is held out of training."""
         return self.seed if self.split_seed is None else self.split_seed
 
-    def trained_on(self):
+    def result_fields(self):
         """The fields that decide the result; two configs that agree in them are the same run."""
-        return {key: value for key, value in self.to_dict().items() if key not in NOT_TRAINED_ON}
+        return {key: value for key, value in self.to_dict().items() if key not in REPORT_ONLY}
 
     def hash(self):
-        """A short name for `trained_on`."""
-        return fingerprint(sorted(self.trained_on().items()))
+        """A short name for `result_fields`."""
+        return fingerprint(sorted(self.result_fields().items()))
 
 
 _NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
@@ -373,7 +372,7 @@ def _checked(field, value):
                 f"score_epochs takes a list of whole numbers from 1 on. Received: {value!r}"
             )
         return tuple(value)
-    if name == "crop" and value == INK:
+    if name == "crop" and value == BOUNDING_BOX:
         return value
     if name in ("crop", "image_size"):
         length = 4 if name == "crop" else 2
@@ -382,7 +381,7 @@ def _checked(field, value):
             or len(value) != length
             or not all(type(item) is int for item in value)
         ):
-            other = " or ink" if name == "crop" else ""
+            other = " or bounding_box" if name == "crop" else ""
             raise ValueError(f"{name} takes {length} whole numbers{other}. Received: {value!r}")
         return tuple(value)
     if wanted is float:

@@ -32,7 +32,7 @@ def lfw_folder(tmp_path_factory):
     It is shared by the whole session: a test that changes it takes `lfw_copy`.
     """
     folder = tmp_path_factory.mktemp("lfwa")
-    synthetic_lfw.write_pictures(folder / "lfw2")
+    synthetic_lfw.write_images(folder / "lfw2")
     synthetic_lfw.write_lists(folder)
     return folder
 
@@ -45,7 +45,7 @@ def lfw_copy(lfw_folder, tmp_path):
 
 @pytest.fixture(scope="session")
 def lfwa_root():
-    """The folder of the real LFW-a (pictures or their archive, with the View 1 lists), from SIAMESE_LFWA."""
+    """The folder of the real LFW-a (images or their archive, with the View 1 lists), from SIAMESE_LFWA."""
     if not os.environ.get("SIAMESE_LFWA"):
         pytest.skip("needs the real LFW-a: set SIAMESE_LFWA to the folder that holds it")
     return Path(os.environ["SIAMESE_LFWA"])

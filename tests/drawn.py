@@ -65,13 +65,13 @@ def draw_pairs(faces, num_same_per_person, group_size, seed):
     return PairList(tuple(sorted(same) + sorted(different)))
 
 
-def write_runs(folder, dataset, runs):
+def write_trials(folder, dataset, runs):
     """Writes runs of one-shot trials as Lake's `all_runs.zip` has them: `run01/` with `training/`, `test/` and `class_labels.txt`.
 
     Args:
         folder: is made.
         dataset: a `FaceDataset` that the runs were drawn from.
-        runs: a list of `oneshot.OneShotRun` of its faces.
+        runs: a list of `oneshot.TrialSet` of its faces.
     """
     for number, run in enumerate(runs, start=1):
         names = {

@@ -13,7 +13,7 @@ def astronaut():
 
 
 def composition(scale=1.3, place=(500, 60), size=(1200, 800), brightness=1.2):
-    """Another photograph with the astronaut in it: larger, brighter, off the centre of a wide picture."""
+    """Another photograph with the astronaut in it: larger, brighter, off the centre of a wide image."""
     person = astronaut()
     person = ImageEnhance.Brightness(
         person.resize([round(scale * side) for side in person.size])
@@ -41,7 +41,7 @@ def landscape():
 
 
 def encoded(image, kind="PNG", **options):
-    """The bytes of a Pillow picture in a file format."""
+    """The bytes of a Pillow image in a file format."""
     out = io.BytesIO()
     image.save(out, kind, **options)
     return out.getvalue()

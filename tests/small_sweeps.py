@@ -8,7 +8,7 @@ BASE = {
     "dataset": "sample",
     "image_size": [40, 36],
     "embedding_size": 16,
-    "width": 16,
+    "base_filters": 16,
     "batch_size": 64,
     "num_epochs": 2,
     "mixed_precision": "float32",

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-SIDE = 250  # LFW-a's pictures are 250x250
+SIDE = 250  # LFW-a's images are 250x250
 TRAIN_PEOPLE = tuple(
     f"{name}_Example"
     for name in ("Ada", "Ben", "Cleo", "Dov", "Edda", "Finn", "Gil", "Hana", "Ivo", "Jun")
@@ -15,13 +15,13 @@ TEST_PEOPLE = tuple(f"{name}_van_Sample" for name in ("Kai", "Lea", "Max", "Nia"
 NUM_SAME_PER_PERSON = 3
 
 
-def pictures_of(person):
-    """How many pictures a person has: 3 or 4."""
+def images_of(person):
+    """How many images a person has: 3 or 4."""
     return 3 + (TRAIN_PEOPLE + TEST_PEOPLE).index(person) % 2
 
 
 def drawn_face(person, number):
-    """A grey Pillow picture: the geometry of the face follows from the person, the noise from person and number."""
+    """A grey Pillow image: the geometry of the face follows from the person, the noise from person and number."""
     index = (TRAIN_PEOPLE + TEST_PEOPLE).index(person)
     geometry = np.random.default_rng(index)
     width, height = geometry.integers(50, 85), geometry.integers(75, 105)
@@ -63,9 +63,9 @@ def pair_list(people):
 
 
 def people_list(people):
-    """The text of one of LFW's people lists: a count, then a person and the number of pictures a line."""
+    """The text of one of LFW's people lists: a count, then a person and the number of images a line."""
     return (
-        "\n".join([str(len(people)), *(f"{person}\t{pictures_of(person)}" for person in people)])
+        "\n".join([str(len(people)), *(f"{person}\t{images_of(person)}" for person in people)])
         + "\n"
     )
 
@@ -80,15 +80,15 @@ def write_lists(folder, with_people=True):
             (folder / f"peopleDev{part}.txt").write_text(people_list(people), encoding="utf-8")
 
 
-def write_pictures(folder, draw=drawn_face):
+def write_images(folder, draw=drawn_face):
     """Writes PERSON/PERSON_0001.jpg and so on into a folder."""
     for person in TRAIN_PEOPLE + TEST_PEOPLE:
-        for number in range(1, pictures_of(person) + 1):
+        for number in range(1, images_of(person) + 1):
             path = Path(folder) / person / f"{person}_{number:04d}.jpg"
             path.parent.mkdir(parents=True, exist_ok=True)
             draw(person, number).save(path, quality=80)
 
 
-def tiny_picture(person, number):
-    """An 8x8 picture, for tests that look at names and folders alone."""
+def tiny_image(person, number):
+    """An 8x8 image, for tests that look at names and folders alone."""
     return Image.new("L", (8, 8), (7 * len(person) + 31 * number) % 256)

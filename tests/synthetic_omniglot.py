@@ -1,4 +1,4 @@
-"""A small Omniglot of drawn strokes: its folders and file names, 105x105 pictures of one bit, 20 characters an alphabet, 4 drawers."""
+"""A small Omniglot of drawn strokes: its folders and file names, 105x105 images of one bit, 20 characters an alphabet, 4 drawers."""
 
 import tarfile
 import zipfile
@@ -15,7 +15,7 @@ ALPHABETS = {
 
 
 def drawing(alphabet, character, drawer):
-    """A Pillow picture: the strokes follow from alphabet and character, their unsteadiness from the drawer too."""
+    """A Pillow image: the strokes follow from alphabet and character, their unsteadiness from the drawer too."""
     names = [name for part in ALPHABETS.values() for name in part]
     own = [names.index(alphabet), character]
     points = np.random.default_rng(own).uniform(20, 85, (5, 2)) + np.random.default_rng(

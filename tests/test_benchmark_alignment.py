@@ -1,4 +1,4 @@
-"""The measurements of the alignment: on pictures that were aligned, so that what has to come out is known."""
+"""The measurements of the alignment: on images that were aligned, so that what has to come out is known."""
 
 import dataclasses
 import itertools
@@ -34,18 +34,16 @@ def dataset(tmp_path_factory):
 
     def sample_face(person, number):
         name = f"s{people.index(person) + 1}"
-        return photos.find_face(source.read(f"{name}/{name}_{number:04d}.pgm"), name).picture
+        return photos.find_face(source.read(f"{name}/{name}_{number:04d}.pgm"), name).image
 
-    synthetic_lfw.write_pictures(folder / "lfw2", sample_face)
+    synthetic_lfw.write_images(folder / "lfw2", sample_face)
     synthetic_lfw.write_lists(folder)
     return load_dataset("lfwa", folder)
 
 
-def test_the_measured_frame_is_the_one_that_pictures_were_aligned_to(dataset):
+def test_the_measured_frame_is_the_one_that_images_were_aligned_to(dataset):
     frame = alignment.measure_frame(dataset)
-    assert (
-        frame["num_pictures"] == len(synthetic_lfw.TRAIN_PEOPLE) and frame["num_without_face"] == 0
-    )
+    assert frame["num_images"] == len(synthetic_lfw.TRAIN_PEOPLE) and frame["num_without_face"] == 0
     for eye, wanted in zip(("left_eye", "right_eye"), photos.FRAME_EYES):
         np.testing.assert_allclose(frame["landmarks"][eye]["median"], wanted, atol=1.5)
         assert max(frame["landmarks"][eye]["spread"]) < 3
@@ -58,18 +56,16 @@ def test_the_measured_frame_is_the_one_that_pictures_were_aligned_to(dataset):
 
 def test_the_frame_is_measured_on_training_people_alone(dataset, monkeypatch):
     read = []
-    picture = alignment._picture
+    image = alignment._image
     monkeypatch.setattr(
-        alignment, "_picture", lambda data, face: (read.append(face.person), picture(data, face))[1]
+        alignment, "_image", lambda data, face: (read.append(face.person), image(data, face))[1]
     )
     alignment.measure_frame(dataset)
     assert set(read) == set(synthetic_lfw.TRAIN_PEOPLE) and len(read) == len(set(read))
 
 
 def test_without_any_face_the_frame_is_not_measured(lfw_folder):
-    with pytest.raises(
-        photos.NoFace, match=r"no face was found in any picture.*Received: 10 pictures"
-    ):
+    with pytest.raises(photos.NoFace, match=r"no face was found in any image.*Received: 10 images"):
         alignment.measure_frame(load_dataset("lfwa", lfw_folder))
 
 
@@ -108,7 +104,7 @@ def test_an_error_lowers_the_score_of_the_same_person(verifier, dataset):
     )
     for exact, wrong in zip(rows[::2], rows[1::2]):
         assert exact["same"]["mean"] > wrong["same"]["mean"] + 0.1, wrong["kind"]
-    # Without an error all kinds are one: the pictures as they are, scored as everywhere.
+    # Without an error all kinds are one: the images as they are, scored as everywhere.
     assert {
         json.dumps({key: row[key] for key in ("accuracy", "auc", "same", "different")})
         for row in rows[::2]
@@ -116,9 +112,9 @@ def test_an_error_lowers_the_score_of_the_same_person(verifier, dataset):
 
 
 def test_photographs_of_aligned_faces_come_back_to_their_frame(verifier, dataset):
-    measured = alignment.score_of_photographs(verifier, dataset, dataset.test_pairs)
+    measured = alignment.score_of_photos(verifier, dataset, dataset.test_pairs)
     assert (
-        measured["num_pictures"] == len(dataset.test_pairs.faces)
+        measured["num_images"] == len(dataset.test_pairs.faces)
         and measured["num_without_face"] <= 1
     )
     assert measured["distance_median"] < 3

@@ -66,7 +66,7 @@ def test_a_trainer_counts_a_wait_for_every_step(lfw_folder):
         experiment="tiny",
         dataset="lfwa",
         image_size=(40, 36),
-        width=16,
+        base_filters=16,
         embedding_size=16,
         batch_size=12,
     )
@@ -99,7 +99,7 @@ def test_the_time_until_as_good_is_to_the_epoch_after_which_it_never_falls_back(
 
 def test_products_are_counted_as_the_layers_have_them():
     encoder = build_model(
-        ExperimentConfig(experiment="tiny", image_size=(40, 36), width=16, embedding_size=16)
+        ExperimentConfig(experiment="tiny", image_size=(40, 36), base_filters=16, embedding_size=16)
     ).get_layer("encoder")
     stem, last = encoder.get_layer("stem_convolution"), encoder.get_layer("embedding")
     assert scoring.multiplications(encoder) > 40 * 36 * 9 * 16 + last.kernel.shape[0] * 16

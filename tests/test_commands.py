@@ -16,7 +16,7 @@ TINY = {
     "dataset": "lfwa",
     "image_size": [40, 36],
     "embedding_size": 16,
-    "width": 16,
+    "base_filters": 16,
     "batch_size": 12,
     "num_epochs": 1,
 }
@@ -56,19 +56,19 @@ def test_prepare_prints_what_is_there(lfw_folder, capsys):
     for expected in (
         "test pairs",
         "people in both lists      0",
-        "pictures missing          0",
+        "images missing          0",
         f"in the cache     {len(dataset.files)} at",
     ):
         assert expected in printed
 
 
-def test_prepare_names_missing_and_unreadable_pictures(lfw_copy, capsys):
-    picture = sorted(lfw_copy.rglob("Ada_Example_0001.jpg"))[0]
-    content = picture.read_bytes()
-    picture.unlink()
+def test_prepare_names_missing_and_unreadable_images(lfw_copy, capsys):
+    image = sorted(lfw_copy.rglob("Ada_Example_0001.jpg"))[0]
+    content = image.read_bytes()
+    image.unlink()
     assert main(["prepare", "--dataset", "lfwa", "--data-root", str(lfw_copy)]) == 2
     assert "Ada_Example_0001" in capsys.readouterr().out
-    picture.write_bytes(content[:300])
+    image.write_bytes(content[:300])
     assert main(["prepare", "--dataset", "lfwa", "--data-root", str(lfw_copy)]) == 2
     assert "Ada_Example_0001" in capsys.readouterr().err
 
@@ -149,10 +149,10 @@ def test_evaluate_a_model_on_a_pair_list_gives_the_figures_of_the_run(run, lfw_f
     assert written["auc"] == pytest.approx(run.metrics["test"]["auc"])
 
 
-def test_verify_two_aligned_pictures_as_the_run_scored_them(run, lfw_folder, capsys):
+def test_verify_two_aligned_images_as_the_run_scored_them(run, lfw_folder, capsys):
     row = run.scores("test").iloc[0]
-    pictures = [str(next(lfw_folder.rglob(f"{name}.jpg"))) for name in (row["left"], row["right"])]
-    assert main(["verify", *pictures, "--run", str(run.directory), "--aligned"]) == 0
+    images = [str(next(lfw_folder.rglob(f"{name}.jpg"))) for name in (row["left"], row["right"])]
+    assert main(["verify", *images, "--run", str(run.directory), "--aligned"]) == 0
     printed = capsys.readouterr().out
     assert f"score {row['score']:.4f}" in printed
     assert (
@@ -261,7 +261,7 @@ FILES = {
     "pairs.txt": "1\nAda 0 2\nAda 1 Ben 1\n",
     "list.json": "[]",
     "model.keras": "no model",
-    "model.json": '{"crop": null, "image_size": [40, 36], "mirror_averaging": false, "threshold": 0.5}',
+    "model.json": '{"crop": null, "image_size": [40, 36], "test_time_flip": false, "threshold": 0.5}',
     "bad.zip": "PK\x03\x04 cut off",
     "bad.tar.gz": "<html>not found</html>",
     "runs/old/seed_0/config.json": '{"experiment": "old", "a_field_of_another_version": 1}',
@@ -341,7 +341,7 @@ def test_an_override_can_take_a_value_away_and_seed_can_be_set_both_ways(capsys)
     [
         "{}",
         '{"crop": 5}',
-        '{"crop": 5, "image_size": [40, 36], "threshold": 0.5, "mirror_averaging": true}',
+        '{"crop": 5, "image_size": [40, 36], "threshold": 0.5, "test_time_flip": true}',
         "[]",
     ],
 )
@@ -365,8 +365,8 @@ def test_settings_of_a_model_that_are_not_whole_are_one_sentence(run, content, t
     assert "Received: " in capsys.readouterr().err
 
 
-def test_a_picture_that_cannot_be_read_is_named(run, tmp_path, capsys):
-    (tmp_path / "a.jpg").write_bytes(b"no picture")
+def test_a_image_that_cannot_be_read_is_named(run, tmp_path, capsys):
+    (tmp_path / "a.jpg").write_bytes(b"no image")
     assert (
         main(
             [
@@ -381,7 +381,7 @@ def test_a_picture_that_cannot_be_read_is_named(run, tmp_path, capsys):
         == 2
     )
     assert "b.jpg" in capsys.readouterr().err
-    (tmp_path / "b.jpg").write_bytes(b"no picture")
+    (tmp_path / "b.jpg").write_bytes(b"no image")
     assert (
         main(
             [
@@ -395,7 +395,7 @@ def test_a_picture_that_cannot_be_read_is_named(run, tmp_path, capsys):
         )
         == 2
     )
-    assert "a.jpg cannot be read as a picture" in capsys.readouterr().err
+    assert "a.jpg cannot be read as a image" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")
@@ -428,8 +428,8 @@ def test_verify_says_which_of_several_faces_it_takes(album, capsys):
 
 
 def test_verify_on_a_landscape_says_that_there_is_no_face(album, capsys):
-    for pictures in (("a.png", "hill.jpg"), ("hill.jpg", "a.png")):
-        assert main(["verify", *(str(album / name) for name in pictures)]) == 2
+    for images in (("a.png", "hill.jpg"), ("hill.jpg", "a.png")):
+        assert main(["verify", *(str(album / name) for name in images)]) == 2
         printed = capsys.readouterr()
         assert (
             "hill.jpg: no face was found" in printed.err
@@ -443,22 +443,22 @@ def test_find_ranks_a_folder_and_names_what_it_skips(album, capsys):
     note, skipped, header, first, second, last = capsys.readouterr().out.splitlines()
     assert note == "two.png: 2 faces were found, the largest is taken"
     assert skipped.startswith("skipped: hill.jpg: no face was found")
-    assert header.split() == ["rank", "picture", "score", "decision"]
+    assert header.split() == ["rank", "image", "score", "decision"]
     assert {first.split()[1], second.split()[1]} == {"b.jpg", "two.png"} and "same person" in first
     assert last == "threshold 0.5000 (a larger score is more alike)"
     assert main(["find", str(album / "a.png"), str(album), "--top", "1"]) == 0
     assert capsys.readouterr().out.splitlines()[-2:] == [first, last]
 
 
-def test_find_takes_aligned_pictures_as_they_are(run, lfw_folder, capsys):
+def test_find_takes_aligned_images_as_they_are(run, lfw_folder, capsys):
     row = run.scores("test").iloc[0]
-    pictures = {name: next(lfw_folder.rglob(f"{name}.jpg")) for name in (row["left"], row["right"])}
-    folder = pictures[row["right"]].parent
+    images = {name: next(lfw_folder.rglob(f"{name}.jpg")) for name in (row["left"], row["right"])}
+    folder = images[row["right"]].parent
     assert (
         main(
             [
                 "find",
-                str(pictures[row["left"]]),
+                str(images[row["left"]]),
                 str(folder),
                 "--run",
                 str(run.directory),
@@ -473,12 +473,12 @@ def test_find_takes_aligned_pictures_as_they_are(run, lfw_folder, capsys):
     assert f" {row['score']:.4f} " in line
 
 
-def test_find_without_a_usable_picture_is_one_sentence(album, tmp_path, capsys):
+def test_find_without_a_usable_image_is_one_sentence(album, tmp_path, capsys):
     photographs.landscape().save(tmp_path / "hill.jpg")
     assert main(["find", str(album / "a.png"), str(tmp_path)]) == 2
     printed = capsys.readouterr()
     assert (
-        "no picture with a face" in printed.err
+        "no image with a face" in printed.err
         and len(printed.err.splitlines()) == 1
         and not printed.out
     )

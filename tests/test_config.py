@@ -94,7 +94,7 @@ def test_a_whole_number_does_for_a_fraction(tmp_path):
         ("cosine_scale: 0", "cosine_scale lies between"),
         ("label_smoothing: 0.6", "label_smoothing lies between"),
         ("max_images_per_person: 0", "max_images_per_person lies between"),
-        ("images_together: 0", "images_together lies between"),
+        ("images_per_class: 0", "images_per_class lies between"),
         ("erasing_probability: 1.1", "erasing_probability lies between"),
         (
             "protocol: people",
@@ -118,20 +118,20 @@ def test_a_whole_number_does_for_a_fraction(tmp_path):
         ),
         (
             "symmetries: 4",
-            "symmetries want a loss of classes, square pictures.*binary_crossentropy",
+            "symmetries want a loss of classes, square images.*binary_crossentropy",
         ),
         ("symmetries: 2", "symmetries is one of 1, 4, 8"),
         (
             "protocol: people\nloss: margin_softmax\nmonitor: val_auc\nimage_size: [64, 48]\nsymmetries: 8",
-            r"symmetries want .*square pictures.*\[64, 48\]",
+            r"symmetries want .*square images.*\[64, 48\]",
         ),
         (
             "protocol: people\nloss: batch_hard_triplet\nmonitor: val_auc",
-            "batch_hard_triplet.*images_together from 2 on",
+            "batch_hard_triplet.*images_per_class from 2 on",
         ),
         (
             "protocol: people\nloss: supervised_contrastive\nmonitor: val_auc",
-            "supervised_contrastive.*images_together from 2 on",
+            "supervised_contrastive.*images_per_class from 2 on",
         ),
         ("crop: [1, 2, 3]", "crop takes 4 whole numbers or ink"),
         ("crop: paper", "crop takes 4 whole numbers or ink"),
@@ -292,17 +292,17 @@ def test_the_hash_changes_with_every_field_that_decides_the_result():
     other = {
         "experiment": "other", "variant": "a=1", "dataset": "lfwa", "seed": 1,
         "training_fraction": 0.5, "validation_fraction": 0.3, "crop": (0, 9, 0, 9),
-        "image_size": (90, 105), "mirror_averaging": True, "encoder": "koch", "embedding_size": 64, "width": 16, "dropout_rate": 0.1,
+        "image_size": (90, 105), "test_time_flip": True, "encoder": "koch", "embedding_size": 64, "base_filters": 16, "dropout_rate": 0.1,
         "learning_rate": 0.1, "learning_rate_schedule": "cosine", "weight_decay": 0.1, "batch_size": 4,
-        "num_epochs": 3, "monitor": "val_auc", "early_stopping_patience": 2, "early_stopping_min_delta": 0.1, "weights": "best",
+        "num_epochs": 3, "monitor": "val_auc", "early_stopping_patience": 2, "early_stopping_min_delta": 0.1, "restore_best_weights": True,
         "score_epochs": (1, 2),
-        "mixed_precision": "float32", "flip": True, "rotation_degrees": 5, "scale_range": 0.1, "shift_fraction": 0.1,
+        "mixed_precision": "float32", "flip": True, "rotation_degrees": 5, "scale_range": 0.1, "translation_fraction": 0.1,
         "contrast_range": 0.1, "brightness_range": 0.1, "erasing_probability": 0.1, "margin": 0.1, "cosine_scale": 9.0,
-        "label_smoothing": 0.1, "max_images_per_person": 5, "images_together": 3, "split_seed": 1,
-        "split_by": "pair", "shear_range": 0.1, "warp_probability": 0.5, "bend_fraction": 0.1, "outside": "white",
+        "label_smoothing": 0.1, "max_images_per_person": 5, "images_per_class": 3, "split_seed": 1,
+        "split_by": "pair", "shear_range": 0.1, "affine_probability": 0.5, "elastic_fraction": 0.1, "fill_mode": "constant",
     }  # fmt: skip
     # Fields that cannot change alone. From the second on each differs from the one before in one field; the second is of people.
-    people = {"protocol": "people", "monitor": "val_auc", "images_together": 3}
+    people = {"protocol": "people", "monitor": "val_auc", "images_per_class": 3}
     combined = [
         {"optimizer": "adam", "weight_decay": 0.0},
         {**people, "loss": "batch_hard_triplet"},
@@ -327,13 +327,13 @@ def test_the_hash_changes_with_every_field_that_decides_the_result():
         "joint_bayesian",
         "symmetries",
         "members",
-    } == set(base.trained_on())
+    } == set(base.result_fields())
 
 
 def test_the_hash_leaves_out_what_only_the_report_reads():
     base = ExperimentConfig(experiment="tiny")
     assert dataclasses.replace(base, compare_with="other").hash() == base.hash()
-    assert "compare_with" not in base.trained_on()
+    assert "compare_with" not in base.result_fields()
 
 
 def test_every_number_has_a_range_that_its_default_lies_in():

@@ -33,7 +33,12 @@ NUM_KILLS = pytest.mark.parametrize("num_kills", [3, pytest.param(20, marks=pyte
 # Children are forked off a process that has the imports behind it, and nothing of this one: they start within milliseconds.
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(
-    ["siamese_lib.notebook.report", "siamese_lib.data.images", "siamese_lib.data.sources", "nbformat"]
+    [
+        "siamese_lib.notebook.report",
+        "siamese_lib.data.images",
+        "siamese_lib.data.sources",
+        "nbformat",
+    ]
 )
 
 
@@ -233,7 +238,7 @@ TINY = {
     "dataset": "lfwa",
     "image_size": [40, 36],
     "embedding_size": 16,
-    "width": 16,
+    "base_filters": 16,
     "batch_size": 12,
     "num_epochs": 6,
     "score_epochs": [2, 4],

@@ -17,7 +17,7 @@ TINY = {
     "dataset": "lfwa",
     "image_size": [40, 36],
     "embedding_size": 16,
-    "width": 16,
+    "base_filters": 16,
     "batch_size": 12,
     "num_epochs": 1,
 }

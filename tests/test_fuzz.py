@@ -169,11 +169,11 @@ def test_sweep_files(num_examples, tmp_path):
         names, st.lists(st.integers(1, 40), min_size=1, max_size=2), max_size=2
     )
     changes = st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=2)
-    levers = st.dictionaries(WORDS, changes, max_size=2)
+    components = st.dictionaries(WORDS, changes, max_size=2)
     parts = {
         "axes": varied | numbers,
         "grid": varied | numbers,
-        "levers": levers,
+        "components": components,
         "overrides": changes,
     }
     base, seeds = st.just("../base.yaml"), st.lists(st.integers(0, 3), min_size=1, max_size=2)
@@ -195,7 +195,7 @@ def test_json_files(num_examples, tmp_path):
 
 
 @NUM_EXAMPLES
-def test_pictures_of_the_sample(num_examples):
+def test_images_of_the_sample(num_examples):
     pixels = (
         np.random.default_rng(0).integers(0, 30, FILE_SIZE - len(HEADER), dtype=np.uint8).tobytes()
     )
@@ -222,7 +222,7 @@ def encoded(kind, image, **options):
 
 @NUM_EXAMPLES
 @pytest.mark.filterwarnings("ignore::UserWarning")  # of Pillow, about tags
-def test_pictures(num_examples):
+def test_images(num_examples):
     grey = Image.fromarray(
         (np.add.outer(3 * np.arange(40), 2 * np.arange(36)) % 256).astype(np.uint8)
     )

@@ -9,21 +9,21 @@ from siamese_lib.data.sources import FolderSource, is_archive, open_source
 from siamese_lib.utils import machine
 from siamese_lib.utils.files import fingerprint
 
-PICTURES = (".jpg", ".jpeg", ".png", ".pgm")
+IMAGES = (".jpg", ".jpeg", ".png", ".pgm")
 LISTS = (".txt",)  # what else lies in the folder is no part of the data and stays on Drive
 NUM_THREADS = 16  # each waits for Drive's server most of the time
 CHUNK = 8 * 2**20  # bytes of an archive between two moves of the progress bar
 
 
 def open_data(path):
-    """A folder or archive of pictures, opened as `archives.open_source` does, from the local disk: see `local_copy`."""
+    """A folder or archive of images, opened as `archives.open_source` does, from the local disk: see `local_copy`."""
     return open_source(local_copy(path), machine.cache_root() / "unpacked")
 
 
 def local_copy(path, verbose=False):
     """Where to read `path`: itself, or, if it lies on Drive, its copy on the local disk, which is made once.
 
-    Drive is a server that looks like a folder. Each file is a request, so that LFW-a's thousands of pictures take many minutes
+    Drive is a server that looks like a folder. Each file is a request, so that LFW-a's thousands of images take many minutes
     whenever they are read, and now and then one times out. An archive is one file and comes in one piece. It is not read in place
     either: its members would be fetched in small parts, and a training would hang on Drive's answers.
 
@@ -34,7 +34,7 @@ def local_copy(path, verbose=False):
         verbose: whether to say also that nothing has to be copied.
 
     Returns:
-        A `Path`. It is `path` itself for a folder without pictures, or with several archives.
+        A `Path`. It is `path` itself for a folder without images, or with several archives.
 
     Raises:
         FileNotFoundError: if Drive does not deliver; the next call goes on from there.
@@ -53,12 +53,12 @@ def local_copy(path, verbose=False):
         return _locked(_copy_archive, path, target)
     print(f"Looking through {path} on Drive ...", flush=True)
     names = FolderSource(path).names()
-    if any(name.lower().endswith(PICTURES) for name in names):
+    if any(name.lower().endswith(IMAGES) for name in names):
         return _locked(
             _copy_folder,
             path,
             target,
-            [name for name in names if name.lower().endswith(PICTURES + LISTS)],
+            [name for name in names if name.lower().endswith(IMAGES + LISTS)],
         )
     archives = [name for name in names if is_archive(name)]
     return local_copy(path / archives[0], verbose) if len(archives) == 1 else path
@@ -110,7 +110,7 @@ def _copy_archive(archive, target):
 
 
 def _copy_folder(folder, target, names):
-    """Copies pictures and lists one by one; those that an interrupted copy has brought are kept."""
+    """Copies images and lists one by one; those that an interrupted copy has brought are kept."""
     from tqdm.auto import tqdm
 
     print(

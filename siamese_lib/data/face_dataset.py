@@ -1,4 +1,4 @@
-"""What a dataset is: pictures, what is known about them, and how an experiment divides them.
+"""What a dataset is: images, what is known about them, and how an experiment divides them.
 
 Its words are those of faces. With other data a *person* is whatever is told apart, in Omniglot a character, and a *group* is what such
 belong to and are compared within, there an alphabet.
@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 
 from siamese_lib.data.pairs import Face, PairList
 from siamese_lib.data.sampling import (
-    FaceExamples,
-    PairExamples,
-    draw_like_lfw,
+    ClassSampler,
+    PairSampler,
     hold_out_people,
-    known_to_be_same,
-    share_of,
+    identities_from_pairs,
+    sample_balanced_pairs,
     split_at_random,
     split_by_person,
+    subset,
 )
-from siamese_lib.evaluation.oneshot import NUM_RUNS, draw_runs
+from siamese_lib.evaluation.oneshot import NUM_TRIAL_SETS, draw_trial_sets
 from siamese_lib.utils.files import fingerprint
 
 
@@ -27,7 +27,7 @@ class FaceFiles:
     """Faces that can be read.
 
     Attributes:
-        name: the dataset's name in a config, or "pictures" where no dataset is named.
+        name: the dataset's name in a config, or "images" where no dataset is named.
         source: where the files are read from, as `archives.open_source` returns it.
         files: for each `Face`, the name of its file in `source`.
     """
@@ -45,9 +45,9 @@ class FaceDataset(FaceFiles):
         train_pairs, test_pairs: the two `PairList`s; no person is in both.
         train_people: the people who may be trained on.
         people_rule: how `train_people` was found.
-        frame: `(top, bottom, left, right)` of a whole picture, in pixels.
-        face_box: `(top, bottom, left, right)` of the box in a picture that the aligned face fills, in pixels.
-        faces_may_be_shown: whether these pictures may be published.
+        frame: `(top, bottom, left, right)` of a whole image, in pixels.
+        face_box: `(top, bottom, left, right)` of the box in an image that the aligned face fills, in pixels.
+        faces_may_be_shown: whether these images may be published.
         group_of: for each person the group, where there are groups; people of one group are held out together.
     """
 
@@ -69,7 +69,7 @@ class FaceDataset(FaceFiles):
         """The three parts of an experiment, `{"train", "validation", "test"}` -> `PairList`; no person is in two of them.
 
         With `split_by: pair` people may be in train and validation, which such a run is there to show. Protocol `people`: people are held
-        out; train and validation pairs are drawn from either side's pictures as LFW drew its own, as many as there are test pairs.
+        out; train and validation pairs are drawn from either side's images as LFW drew its own, as many as there are test pairs.
         """
         if config.protocol == "people":
             sides = [
@@ -77,7 +77,7 @@ class FaceDataset(FaceFiles):
                 for people in self._people(config)
             ]
             train, validation = (
-                draw_like_lfw(faces, len(self.test_pairs) // 2, config.held_out_by)
+                sample_balanced_pairs(faces, len(self.test_pairs) // 2, config.validation_seed)
                 for faces in sides
             )
         elif self.group_of:
@@ -85,31 +85,31 @@ class FaceDataset(FaceFiles):
         else:
             split = {"person": split_by_person, "pair": split_at_random}[config.split_by]
             train, validation = split(
-                self.train_pairs, config.validation_fraction, config.held_out_by
+                self.train_pairs, config.validation_fraction, config.validation_seed
             )
-            train = PairList(tuple(share_of(train, config.training_fraction, config.seed)))
+            train = PairList(tuple(subset(train, config.training_fraction, config.seed)))
         return {"train": train, "validation": validation, "test": self.test_pairs}
 
     def examples(self, config):
-        """What the network learns from: `sampling.PairExamples` or `sampling.FaceExamples`, by the config's protocol and loss."""
+        """What the network learns from: `sampling.PairSampler` or `sampling.ClassSampler`, by the config's protocol and loss."""
         if config.protocol == "people":
             people, _ = self._people(config)
             class_of = {face: face.person for face in self.files if face.person in people}
         elif config.learns_classes:
-            class_of = known_to_be_same(self.split(config)["train"])
+            class_of = identities_from_pairs(self.split(config)["train"])
         else:
-            return PairExamples(self.split(config)["train"])
-        return FaceExamples(class_of, config.max_images_per_person, config.images_together)
+            return PairSampler(self.split(config)["train"])
+        return ClassSampler(class_of, config.max_images_per_person, config.images_per_class)
 
     @property
     def oneshot_faces(self):
-        """Pictures of test people for one-shot classification, sorted: those that the test pairs name, with groups all of these people."""
+        """Images of test people for one-shot classification, sorted: those that the test pairs name, with groups all of these people."""
         if not self.group_of:
             return self.test_pairs.faces
         return sorted(face for face in self.files if face.person in self.test_pairs.people)
 
-    def oneshot_runs(self, config):
-        """Runs of one-shot trials within groups, `{part of NUM_RUNS: [OneShotRun, ...]}`; {} where there are no groups."""
+    def trial_sets(self, config):
+        """Runs of one-shot trials within groups, `{part of NUM_TRIAL_SETS: [TrialSet, ...]}`; {} where there are no groups."""
         if not self.group_of:
             return {}
         _, held_out = self._people(config)
@@ -117,10 +117,10 @@ class FaceDataset(FaceFiles):
             [face for face in self.files if face.person in held_out],
             self.oneshot_faces,
         )
-        faces = {"validation": validation, "test": test, "test_many": test}
+        faces = {"validation": validation, "test": test, "test_400": test}
         return {
-            part: draw_runs(faces[part], self.group_of, num_runs=number)
-            for part, number in NUM_RUNS.items()
+            part: draw_trial_sets(faces[part], self.group_of, num_trial_sets=number)
+            for part, number in NUM_TRIAL_SETS.items()
         }
 
     def faces_of(self, config):
@@ -137,16 +137,18 @@ class FaceDataset(FaceFiles):
         """Who is trained on and who is held out; of a group all or nobody."""
         people = self.train_people & {face.person for face in self.files}
         groups = {self.group_of.get(person, person) for person in people}
-        _, held_out_groups = hold_out_people(groups, config.validation_fraction, config.held_out_by)
+        _, held_out_groups = hold_out_people(
+            groups, config.validation_fraction, config.validation_seed
+        )
         held_out = {
             person for person in people if self.group_of.get(person, person) in held_out_groups
         }
         return set(
-            share_of(sorted(people - held_out), config.training_fraction, config.seed)
+            subset(sorted(people - held_out), config.training_fraction, config.seed)
         ), held_out
 
     def fingerprint(self, faces=None):
-        """Changes with the pictures of `faces` (by default all that the pair lists name) or with the lists."""
+        """Changes with the images of `faces` (by default all that the pair lists name) or with the lists."""
         names = [self.files[face] for face in sorted(self.listed_faces if faces is None else faces)]
         return fingerprint(
             self.name, self.source.fingerprint(names), self.train_pairs.pairs, self.test_pairs.pairs

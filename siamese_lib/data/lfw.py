@@ -1,4 +1,4 @@
-"""LFW and what has its layout: pictures PERSON/PERSON_0001.jpg in a folder or an archive, View 1's pair lists and people lists."""
+"""LFW and what has its layout: images PERSON/PERSON_0001.jpg in a folder or an archive, View 1's pair lists and people lists."""
 
 import re
 from pathlib import Path, PurePosixPath
@@ -19,13 +19,13 @@ LOOK = {"frame": (0, 250, 0, 250), "face_box": (62, 200, 70, 180), "faces_may_be
 
 
 def locate_faces(data_root):
-    """Finds the pictures below a folder or in an archive, in any of the layouts in use.
+    """Finds the images below a folder or in an archive, in any of the layouts in use.
 
     Returns:
         `FaceFiles`
 
     Raises:
-        FileNotFoundError: if there are no pictures in LFW's layout.
+        FileNotFoundError: if there are no images in LFW's layout.
     """
     data_root = Path(data_root).expanduser()
     source = open_data(data_root)
@@ -35,16 +35,16 @@ def locate_faces(data_root):
         files = face_files(source)
     if not files:
         raise FileNotFoundError(
-            f"No pictures PERSON/PERSON_0001.jpg were found; give LFW-a's folder or archive. Received: {data_root}"
+            f"No images PERSON/PERSON_0001.jpg were found; give LFW-a's folder or archive. Received: {data_root}"
         )
-    return FaceFiles("pictures", source, files)
+    return FaceFiles("images", source, files)
 
 
 def load_lfw(name, data_root):
-    """A `FaceDataset` of the pictures and lists at a path.
+    """A `FaceDataset` of the images and lists at a path.
 
     Raises:
-        FileNotFoundError: if the pictures or the lists are not found.
+        FileNotFoundError: if the images or the lists are not found.
         ValueError: if the lists are wrong or share people.
     """
     found = locate_faces(data_root)
@@ -53,14 +53,14 @@ def load_lfw(name, data_root):
     missing = [" or ".join(LIST_NAMES[part]) for part, content in lists.items() if content is None]
     if missing:
         raise FileNotFoundError(
-            f"Put LFW's View 1 pair lists beside the pictures: {', '.join(missing)}. Received: {data_root}"
+            f"Put LFW's View 1 pair lists beside the images: {', '.join(missing)}. Received: {data_root}"
         )
     people = {part: _find_list(names, data_root, source) for part, names in PEOPLE_NAMES.items()}
     return with_lists(name, source, files, lists, people, data_root, LOOK)
 
 
 def with_lists(name, source, files, lists, people_lists, where, look):
-    """A `FaceDataset` of pictures and the bytes of their pair lists and people lists.
+    """A `FaceDataset` of images and the bytes of their pair lists and people lists.
 
     Args:
         name, source, files: as in `FaceFiles`.
@@ -116,7 +116,7 @@ def _only_archive(folder):
     named = [path for path in archives if "lfw" in path.name.lower()] or archives
     if not named:
         raise FileNotFoundError(
-            f"Neither pictures PERSON/PERSON_0001.jpg nor an archive of them lie in this folder. Received: {folder}"
+            f"Neither images PERSON/PERSON_0001.jpg nor an archive of them lie in this folder. Received: {folder}"
         )
     if len(named) > 1:
         raise ValueError(
@@ -126,7 +126,7 @@ def _only_archive(folder):
 
 
 def _find_list(names, data_root, source):
-    """The content of the first list with one of `names`, beside the pictures or inside their archive, or None."""
+    """The content of the first list with one of `names`, beside the images or inside their archive, or None."""
     folder = data_root if data_root.is_dir() else data_root.parent
     for name in names:
         for place in (

@@ -1,6 +1,6 @@
 """The download of what has a public home: over TLS, with checksums, from the first of two hosts that delivers.
 
-Where pictures come from: the sample, LFW-a, LFW-funneled, Omniglot; found on this machine or downloaded.
+Where images come from: the sample, LFW-a, LFW-funneled, Omniglot; found on this machine or downloaded.
 """
 
 import textwrap
@@ -101,7 +101,7 @@ def fetch(dataset, folder):
     """Downloads a dataset; what is there already with the right checksum is not fetched again.
 
     Args:
-        dataset: "lfw-funneled", pictures and View 1 pair lists, or "omniglot".
+        dataset: "lfw-funneled", images and View 1 pair lists, or "omniglot".
         folder: where downloads are kept; the files go into a subfolder with the dataset's name.
 
     Returns:
@@ -178,11 +178,11 @@ def _check_url(url):
 
 
 SAMPLE_LISTS = Path(__file__).parent / "sample_lists"
-SAMPLE_FRAME = (0, 112, 0, 92)  # the face fills the picture
+SAMPLE_FRAME = (0, 112, 0, 92)  # the face fills the image
 
 
 def load_dataset(name, data_root=None):
-    """Finds a dataset's pictures and lists.
+    """Finds a dataset's images and lists.
 
     Args:
         name: "sample", "lfwa", "lfw-funneled" or "omniglot".
@@ -192,7 +192,7 @@ def load_dataset(name, data_root=None):
         A `FaceDataset`.
 
     Raises:
-        FileNotFoundError: if the pictures or the lists are not found.
+        FileNotFoundError: if the images or the lists are not found.
         ValueError: if the lists are wrong or share people.
     """
     if name == "sample":

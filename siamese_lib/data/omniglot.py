@@ -1,6 +1,6 @@
 """Omniglot: handwritten characters of 50 alphabets, each drawn by the same 20 people (Lake, Salakhutdinov and Tenenbaum, 2015).
 
-A character takes the place of a person, the number of its drawer that of a picture's, and an alphabet is a group. The public release's
+A character takes the place of a person, the number of its drawer that of an image's, and an alphabet is a group. The public release's
 30 background alphabets are there for training, of which some are held out to choose; its 20 evaluation alphabets for the test alone.
 Under the MIT licence, https://github.com/brendenlake/omniglot.
 """
@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 
 from siamese_lib.data.drive import open_data
 from siamese_lib.data.face_dataset import FaceDataset
-from siamese_lib.data.pairs import Face, OneShotRun, PairList
-from siamese_lib.data.sampling import draw_like_lfw
+from siamese_lib.data.pairs import Face, PairList, TrialSet
+from siamese_lib.data.sampling import sample_balanced_pairs
 from siamese_lib.data.sources import JoinedSource, is_archive
 from siamese_lib.utils.files import text_lines
 
@@ -56,7 +56,7 @@ def load_omniglot(data_root):
         source,
         files,
         train_pairs=_pairs_within_alphabets(parts["background"], alphabet_of),
-        test_pairs=draw_like_lfw(parts["evaluation"], TEST_PAIRS // 2, seed=0),
+        test_pairs=sample_balanced_pairs(parts["evaluation"], TEST_PAIRS // 2, seed=0),
         train_people=frozenset(face.person for face in parts["background"]),
         people_rule="the background alphabets",
         frame=(0, SIDE, 0, SIDE),
@@ -75,19 +75,19 @@ def _pairs_within_alphabets(faces, alphabet_of):
     pairs = []
     for alphabet in sorted({alphabet_of[face.person] for face in faces}):
         own = [face for face in faces if alphabet_of[face.person] == alphabet]
-        pairs += draw_like_lfw(own, PAIRS_PER_ALPHABET // 2, seed=0)
+        pairs += sample_balanced_pairs(own, PAIRS_PER_ALPHABET // 2, seed=0)
     return PairList(tuple(pairs))
 
 
-def read_runs(path):
+def read_trials(path):
     """Reads runs of one-shot trials in the layout of Lake's `all_runs.zip`, from a folder or an archive.
 
     Returns:
-        `(source, runs)`: where the pictures are read from, and a list of `oneshot.OneShotRun` of names in it.
+        `(source, runs)`: where the images are read from, and a list of `oneshot.TrialSet` of names in it.
 
     Raises:
         FileNotFoundError: if there are no runs.
-        ValueError: if a run's `class_labels.txt` does not fit its pictures.
+        ValueError: if a run's `class_labels.txt` does not fit its images.
     """
     source = open_data(path)
     names = set(source.names())
@@ -100,14 +100,14 @@ def read_runs(path):
         raise FileNotFoundError(
             f"There are no runs here (run01/class_labels.txt and so on); give their folder or zip. Received: {path}"
         )
-    return source, [_read_run(source, names, name, root) for _, name, root in found]
+    return source, [_read_trial_set(source, names, name, root) for _, name, root in found]
 
 
-def _read_run(source, names, labels, root):
+def _read_trial_set(source, names, labels, root):
     rows = [line.split() for _, line in text_lines(source.read(labels), labels)]
     if not rows or any(len(row) != 2 for row in rows):
         raise ValueError(
-            f"{source.location}: {labels} holds lines 'test-picture training-picture'; restore it. Received: {len(rows)} lines"
+            f"{source.location}: {labels} holds lines 'test-image training-image'; restore it. Received: {len(rows)} lines"
         )
     training = str(PurePosixPath(labels).parent / "training")
     gallery = tuple(
@@ -120,6 +120,6 @@ def _read_run(source, names, labels, root):
     probes, answers = zip(*((root + item, root + drawn) for item, drawn in rows))
     if missing := sorted({*probes} - names | {*answers} - {*gallery}):
         raise ValueError(
-            f"{source.location}: {labels} names pictures that are not there; complete the run. Received: {missing[0]}"
+            f"{source.location}: {labels} names images that are not there; complete the run. Received: {missing[0]}"
         )
-    return OneShotRun(gallery, probes, tuple(gallery.index(answer) for answer in answers))
+    return TrialSet(gallery, probes, tuple(gallery.index(answer) for answer in answers))

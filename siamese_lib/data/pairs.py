@@ -16,7 +16,7 @@ SAME, DIFFERENT = 1, 0
 
 
 class Face(NamedTuple):
-    """One picture of one person, named as LFW names it: person and picture number, counted from 1."""
+    """One image of one person, named as LFW names it: person and image number, counted from 1."""
 
     person: str
     number: int
@@ -156,12 +156,12 @@ def _parse_pair(words, where):
     for word in (words[1], words[3]):
         if not re.fullmatch(r"[0-9]{1,6}", word) or int(word) == 0:
             raise ValueError(
-                f"{where}: picture numbers are whole numbers from 1 on. Received: {word[:20]!r}"
+                f"{where}: image numbers are whole numbers from 1 on. Received: {word[:20]!r}"
             )
     left, right = Face(words[0], int(words[1])), Face(words[2], int(words[3]))
     if left == right:
         raise ValueError(
-            f"{where}: a picture is paired with itself; remove the line. Received: {left}"
+            f"{where}: an image is paired with itself; remove the line. Received: {left}"
         )
     if label == DIFFERENT and left.person == right.person:
         raise ValueError(
@@ -228,11 +228,11 @@ def pair_caption(pair):
 CLASS_NAMES = {1: "same person", 0: "different people"}
 
 
-class OneShotRun(NamedTuple):
+class TrialSet(NamedTuple):
     """One run of trials: each probe is compared with the whole gallery.
 
     Attributes:
-        gallery: one picture of each class, `(num_ways,)`, as `Face`s or by any other names.
+        gallery: one image of each class, `(num_ways,)`, as `Face`s or by any other names.
         probes: `(num_trials,)`.
         answers: for each probe the place of its class in the gallery, `(num_trials,)`.
     """

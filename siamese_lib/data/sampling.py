@@ -1,4 +1,4 @@
-"""What an epoch of training shows, and in which order: the listed pairs, or pictures of people. Who is held out of it.
+"""What an epoch of training shows, and in which order: the listed pairs, or images of people. Who is held out of it.
 
 Everything is drawn from (seed, epoch), so that a training that was interrupted goes on as an uninterrupted one.
 """
@@ -26,10 +26,10 @@ def connected_components(pairs):
     return list(components.values())
 
 
-def known_to_be_same(pairs):
-    """Which pictures show the same person as far as the labels of the pairs say; names are not looked at.
+def identities_from_pairs(pairs):
+    """Which images show the same person as far as the labels of the pairs say; names are not looked at.
 
-    Two pictures are in one class if a same pair joins them, directly or through a picture that is in two same pairs.
+    Two images are in one class if a same pair joins them, directly or through an image that is in two same pairs.
 
     Returns:
         `{face: class}`, a class being named by one of its faces.
@@ -102,16 +102,16 @@ def split_at_random(pairs, validation_fraction, seed):
     return PairList(tuple(order[num_validation:])), PairList(tuple(order[:num_validation]))
 
 
-def leak_of_random_split(pairs, validation_fraction, seed):
+def overlap_of_random_split(pairs, validation_fraction, seed):
     """The share of validation pairs with a person who is also in training, if pairs are split at random.
 
     The customary `train_test_split` on pairs does this; the number says why this project does not.
     """
     train, validation = split_at_random(pairs, validation_fraction, seed)
-    return share_with_known_people(validation, train)
+    return person_overlap(validation, train)
 
 
-def share_with_known_people(validation, train):
+def person_overlap(validation, train):
     """The share of validation pairs that show a person from the training pairs."""
     known = train.people
     return sum(
@@ -120,7 +120,7 @@ def share_with_known_people(validation, train):
 
 
 @dataclass(frozen=True)
-class PairExamples:
+class PairSampler:
     """Protocol `pairs`: each listed pair once an epoch, in a new order."""
 
     pairs: PairList
@@ -133,7 +133,7 @@ class PairExamples:
     @property
     def counts(self):
         """How much there is to learn from, for `metrics.json`."""
-        return {"pairs": len(self.pairs), "pictures": len(self.pairs.faces)}
+        return {"pairs": len(self.pairs), "images": len(self.pairs.faces)}
 
     @property
     def labels(self):
@@ -149,22 +149,22 @@ class PairExamples:
 
 
 @dataclass(frozen=True)
-class FaceExamples:
-    """Pictures in classes: a class is a person, or under protocol `pairs` the pictures that same pairs join.
+class ClassSampler:
+    """Images in classes: a class is a person, or under protocol `pairs` the images that same pairs join.
 
     Attributes:
-        class_of: for each picture that may be shown, the name of its class.
+        class_of: for each image that may be shown, the name of its class.
         max_per_class: at most so many of a class are shown in one epoch, others in the next.
-        num_together: so many pictures of a class stand side by side in the order, for losses that compare within a batch.
+        num_per_class_together: so many images of a class stand side by side in the order, for losses that compare within a batch.
     """
 
     class_of: dict[Face, str]
     max_per_class: int
-    num_together: int = 1
+    num_per_class_together: int = 1
 
     @cached_property
     def faces(self):
-        """All pictures, `(num_faces,)`, sorted."""
+        """All images, `(num_faces,)`, sorted."""
         return tuple(sorted(self.class_of))
 
     @cached_property
@@ -180,7 +180,7 @@ class FaceExamples:
     @property
     def counts(self):
         """How much there is to learn from, for `metrics.json`."""
-        return {"classes": len(self.classes), "pictures": len(self.faces)}
+        return {"classes": len(self.classes), "images": len(self.faces)}
 
     @property
     def labels(self):
@@ -205,8 +205,8 @@ class FaceExamples:
         for rows in self._of_class:
             shown = generator.permutation(rows)[: self.max_per_class]
             groups += [
-                shown[start : start + self.num_together]
-                for start in range(0, len(shown), self.num_together)
+                shown[start : start + self.num_per_class_together]
+                for start in range(0, len(shown), self.num_per_class_together)
             ]
         return np.concatenate([groups[index] for index in generator.permutation(len(groups))])
 
@@ -234,7 +234,7 @@ def hold_out_people(people, fraction, seed):
     return set(order[count:]), set(order[:count])
 
 
-def share_of(items, fraction, seed):
+def subset(items, fraction, seed):
     """A share of a sequence, at least one item, in its order; a smaller share of the same seed lies within a larger one."""
     order = list(range(len(items)))
     random.Random(seed).shuffle(order)
@@ -242,10 +242,10 @@ def share_of(items, fraction, seed):
     return [item for index, item in enumerate(items) if index in chosen]
 
 
-def draw_like_lfw(faces, num_per_class, seed):
+def sample_balanced_pairs(faces, num_per_class, seed):
     """Draws a balanced pair list the way LFW's View 1 was drawn (Huang et al., 2007, section 4).
 
-    For a same pair: a person of those with two pictures, then two of the pictures; for a different pair: two people, then a picture of
+    For a same pair: a person of those with two images, then two of the images; for a different pair: two people, then an image of
     each. Every choice is uniform; a pair that is there already is drawn again.
 
     Args:
@@ -254,13 +254,13 @@ def draw_like_lfw(faces, num_per_class, seed):
         seed: the same seed draws the same pairs.
 
     Raises:
-        ValueError: if nobody has two pictures, or there is only one person.
+        ValueError: if nobody has two images, or there is only one person.
     """
     of_person = faces_by_person(faces)
     several = [person for person, own in of_person.items() if len(own) > 1]
     if not several or len(of_person) < 2:
         raise ValueError(
-            f"Pairs need two people, and one with two pictures. Received: {len(of_person)} people, {len(several)} with two"
+            f"Pairs need two people, and one with two images. Received: {len(of_person)} people, {len(several)} with two"
         )
     num_same = sum(len(of_person[person]) * (len(of_person[person]) - 1) // 2 for person in several)
     num_different = (len(faces) ** 2 - sum(len(own) ** 2 for own in of_person.values())) // 2

@@ -10,12 +10,12 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from siamese_lib.utils.files import fingerprint, open_or_build
+from siamese_lib.utils.files import cached_folder, fingerprint
 
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
 MAX_MEMBER_BYTES = (
     64 * 2**20
-)  # a picture or a list is far smaller; more is a damaged archive or a bomb
+)  # an image or a list is far smaller; more is a damaged archive or a bomb
 MAX_UNPACKED_BYTES = 4 * 2**30  # all of LFW as raw pixels is a fifth of it
 COMPRESSIONS = {
     b"\x1f\x8b": gzip.open,
@@ -36,7 +36,7 @@ def open_source(path, unpack_root):
 
     Raises:
         FileNotFoundError: if there is no such folder or file.
-        ValueError: if the file is no archive, is damaged, or holds what an archive of pictures must not.
+        ValueError: if the file is no archive, is damaged, or holds what an archive of images must not.
     """
     path = Path(path)
     if path.is_dir():
@@ -103,17 +103,17 @@ class ZipSource:
         """The bytes of one file.
 
         Raises:
-            ValueError: if the member is damaged, encrypted or larger than any picture.
+            ValueError: if the member is damaged, encrypted or larger than any image.
         """
         member = self._archive.getinfo(name)
         if member.file_size > MAX_MEMBER_BYTES:
             raise ValueError(
-                f"{self.location}: a member is too large for a picture. Received: {name}, {member.file_size} bytes"
+                f"{self.location}: a member is too large for an image. Received: {name}, {member.file_size} bytes"
             )
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             # Of other methods Python unpacks all at once, however much it is.
             raise ValueError(
-                f"{self.location}: {name} is packed in a rare way; pack the pictures anew. Received: {member.compress_type}"
+                f"{self.location}: {name} is packed in a rare way; pack the images anew. Received: {member.compress_type}"
             )
         try:
             with self._archive.open(name) as stream:
@@ -162,7 +162,7 @@ def _unpacked(path, unpack_root):
         unpack_root
         / f"{path.name.split('.')[0]}-{fingerprint(path.name, stat.st_size, stat.st_mtime_ns)}"
     )
-    return open_or_build(
+    return cached_folder(
         folder,
         read=lambda place: place if place.is_dir() else None,
         build=lambda place: _unpack(path, place),
@@ -184,7 +184,7 @@ def _unpack(path, folder):
 
 
 class _Bounded:
-    """What a tar archive unpacks to, read until it is more than a dataset of faces can be, or a piece of it more than a picture."""
+    """What a tar archive unpacks to, read until it is more than a dataset of faces can be, or a piece of it more than an image."""
 
     def __init__(self, path):
         self._path = path
@@ -206,13 +206,13 @@ class _Bounded:
         # Long names and the like are read in one piece, of a size that the archive says.
         if size > MAX_MEMBER_BYTES or self.tell() > MAX_UNPACKED_BYTES:
             raise ValueError(
-                f"{self._path} unpacks to more than pictures of faces are; use another archive. Received: {self.tell()} bytes"
+                f"{self._path} unpacks to more than images of faces are; use another archive. Received: {self.tell()} bytes"
             )
         return self._stream.read(size)
 
 
 def _unpack_member(archive, member, folder, path):
-    """Writes one regular file; folders are made on the way, and links, devices and files with holes have no place among pictures."""
+    """Writes one regular file; folders are made on the way, and links, devices and files with holes have no place among images."""
     if member.isdir():
         return
     target = (folder / member.name).resolve()
@@ -222,7 +222,7 @@ def _unpack_member(archive, member, folder, path):
         )
     if member.size > MAX_MEMBER_BYTES:
         raise ValueError(
-            f"{path}: a member is too large for a picture. Received: {member.name}, {member.size} bytes"
+            f"{path}: a member is too large for an image. Received: {member.name}, {member.size} bytes"
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     with archive.extractfile(member) as source, open(target, "wb") as out:

@@ -1,4 +1,4 @@
-"""What is in a dataset: counts, duplicates, qualities of the pictures, mean faces."""
+"""What is in a dataset: counts, duplicates, qualities of the images, mean faces."""
 
 import hashlib
 import io
@@ -34,7 +34,7 @@ def people_table(dataset, pairs_by_split):
         A pandas DataFrame, one row a part; the first has no pairs.
     """
     people = len({face.person for face in dataset.files})
-    rows = [{"part": "all pictures", "people": people, "images": len(dataset.files)}]
+    rows = [{"part": "all images", "people": people, "images": len(dataset.files)}]
     for part, pairs in pairs_by_split.items():
         counts = statistics(pairs)
         rows.append(
@@ -45,7 +45,7 @@ def people_table(dataset, pairs_by_split):
 
 
 def images_by_person(dataset):
-    """How many pictures each person has, the most first: a `Counter`."""
+    """How many images each person has, the most first: a `Counter`."""
     return Counter(face.person for face in dataset.files)
 
 
@@ -82,7 +82,7 @@ def image_sizes(dataset, faces):
 
 
 def image_qualities(images):
-    """Brightness, contrast and sharpness of pictures.
+    """Brightness, contrast and sharpness of images.
 
     Args:
         images: `(num_images, height, width, 1)`, uint8.
@@ -108,7 +108,7 @@ def image_qualities(images):
 
 
 def mean_face(cache, faces):
-    """The mean of the pictures of these faces, `(height, width)`, float."""
+    """The mean of the images of these faces, `(height, width)`, float."""
     return cache[faces].mean(axis=0)[:, :, 0]
 
 

@@ -1,6 +1,6 @@
-"""What goes with errors: qualities of the two pictures, people, labels that may be wrong. Needs no network and no TensorFlow.
+"""What goes with errors: qualities of the two images, people, labels that may be wrong. Needs no network and no TensorFlow.
 
-A factor is a number that is computed from the two pictures or from the lists; that errors go with it does not make it their cause.
+A factor is a number that is computed from the two images or from the lists; that errors go with it does not make it their cause.
 """
 
 from collections import Counter
@@ -34,21 +34,21 @@ NUM_REGRESSION_RESAMPLES = 200
 DESCRIPTIONS = {
     "brightness_difference": "difference of the mean grey values (0-255)",
     "contrast_difference": "difference of the standard deviations of the grey values (0-255)",
-    "sharpness": "sharpness of the less sharp picture (standard deviation of the Laplacian)",
-    "asymmetry": "left-right asymmetry of the less frontal picture (1 - correlation with its mirror image)",
+    "sharpness": "sharpness of the less sharp image (standard deviation of the Laplacian)",
+    "asymmetry": "left-right asymmetry of the less frontal image (1 - correlation with its mirror image)",
     "asymmetry_difference": "difference of the two asymmetries, a stand-in for a difference in pose",
-    "pictures_of_person": "pictures that the data hold of the person who has fewer of the two",
-    "pixel_correlation": "correlation of the two pictures' pixels; near 1: near duplicates",
+    "images_of_person": "images that the data hold of the person who has fewer of the two",
+    "pixel_correlation": "correlation of the two images' pixels; near 1: near duplicates",
 }
 
 
-def pair_factors(pairs, cache, dataset):
-    """The factors of each pair, computed from the pictures as the network gets them.
+def pair_covariates(pairs, cache, dataset):
+    """The factors of each pair, computed from the images as the network gets them.
 
     Args:
         pairs: a `PairList`.
-        cache: the `FaceCache` with its pictures.
-        dataset: the `FaceDataset`, which knows how many pictures there are of each person.
+        cache: the `FaceCache` with its images.
+        dataset: the `FaceDataset`, which knows how many images there are of each person.
 
     Returns:
         A pandas DataFrame, a row a pair in the order of the list, with the columns of `DESCRIPTIONS`.
@@ -77,7 +77,7 @@ def pair_factors(pairs, cache, dataset):
             "sharpness": both["sharpness"].min(axis=0),
             "asymmetry": asymmetries.max(axis=0),
             "asymmetry_difference": np.abs(np.subtract(*asymmetries)),
-            "pictures_of_person": [
+            "images_of_person": [
                 min(counts[pair.left.person], counts[pair.right.person]) for pair in pairs
             ],
             "pixel_correlation": (standardised[left] * standardised[right]).mean(axis=1),
@@ -86,7 +86,7 @@ def pair_factors(pairs, cache, dataset):
 
 
 def _standardised(images):
-    """`(num_images, height * width)`, each picture with mean 0 and variance 1."""
+    """`(num_images, height * width)`, each image with mean 0 and variance 1."""
     pixels = np.reshape(images, (len(images), -1)).astype(float)
     return (pixels - pixels.mean(axis=1, keepdims=True)) / np.maximum(
         pixels.std(axis=1, keepdims=True), 1e-9
@@ -157,7 +157,7 @@ def regression_of_errors(pairs, wrong, factors):
     Args:
         pairs: a `PairList`, of one class.
         wrong: whether each pair was decided wrongly, `(num_pairs,)`.
-        factors: a row a pair, as `pair_factors` gives them.
+        factors: a row a pair, as `pair_covariates` gives them.
 
     Returns:
         A pandas DataFrame, a row a factor: odds_ratio (of an error, for one standard deviation more of the factor, the others held), low,
@@ -190,7 +190,7 @@ def regression_of_errors(pairs, wrong, factors):
     )
 
 
-def undecided(scores, threshold, count):
+def least_confident(scores, threshold, count):
     """The pairs nearest to the threshold, the nearest first: rows of `scores`, as `Run.scores` gives them."""
     distance = np.abs(log_odds(scores["score"]) - log_odds(threshold))
     return scores.iloc[np.argsort(distance, kind="stable")[:count]]
@@ -203,23 +203,23 @@ def errors_by_person(scores):
         scores: rows of `Run.scores` with the further column `wrong`.
 
     Returns:
-        A pandas DataFrame, a row a person in a wrong pair, the most errors first: person, pairs, strangers_accepted, same_rejected, errors.
+        A pandas DataFrame, a row a person in a wrong pair, the most errors first: person, pairs, false_accepts, false_rejects, errors.
     """
     import pandas as pd
 
-    seen, counts = Counter(), {"strangers_accepted": Counter(), "same_rejected": Counter()}
+    seen, counts = Counter(), {"false_accepts": Counter(), "false_rejects": Counter()}
     for row in scores.to_dict("records"):
         for person in {parse_face(row["left"]).person, parse_face(row["right"]).person}:
             seen[person] += 1
             if row["wrong"]:
-                counts["same_rejected" if row["label"] else "strangers_accepted"][person] += 1
+                counts["false_rejects" if row["label"] else "false_accepts"][person] += 1
     rows = [
         {"person": person, "pairs": seen[person]}
         | {kind: of_kind[person] for kind, of_kind in counts.items()}
         for person in sorted(seen)
     ]
     table = pd.DataFrame(rows)
-    table["errors"] = table["strangers_accepted"] + table["same_rejected"]
+    table["errors"] = table["false_accepts"] + table["false_rejects"]
     return (
         table[table["errors"] > 0]
         .sort_values("errors", ascending=False, kind="stable")
@@ -227,7 +227,7 @@ def errors_by_person(scores):
     )
 
 
-def doubtful_labels(tables, thresholds, distance):
+def suspected_label_errors(tables, thresholds, distance):
     """Pairs that every run decides wrongly and with confidence: a person should look whether the label is right.
 
     Args:

@@ -29,8 +29,8 @@ def best_threshold(scores, labels):
     same_below = np.concatenate([[0], np.cumsum(labels[order])])[[*first, len(scores)]]
     num_below = np.array([*first, len(scores)])
     # Calling everything below a level different: right are the different pairs below and the same pairs from there on.
-    right = (num_below - same_below) + (labels.sum() - same_below)
-    places = np.flatnonzero(right == right.max())
+    correct = (num_below - same_below) + (labels.sum() - same_below)
+    places = np.flatnonzero(correct == correct.max())
     place = places[len(places) // 2]
     if place == 0:
         return float(levels[0])
@@ -206,11 +206,11 @@ def verification_metrics(pairs, scores, threshold, loss=None, probabilities=True
         None where a quantity does not exist.
     """
     scores, labels = _checked(scores, pairs.labels)
-    right = (scores >= threshold) == (labels == 1)
+    correct = (scores >= threshold) == (labels == 1)
     both = len(set(pairs.labels)) == 2
     return {
-        "accuracy": float(np.mean(right)),
-        "accuracy_interval": people_bootstrap(*pairs.people_of_sides, right),
+        "accuracy": float(np.mean(correct)),
+        "accuracy_interval": people_bootstrap(*pairs.people_of_sides, correct),
         "accuracy_at_half": accuracy_at(scores, labels, 0.5) if probabilities else None,
         "loss": loss,
         "auc": area_under_roc(scores, labels) if both else None,
@@ -245,30 +245,30 @@ def confusion(scores, labels, threshold):
     ]
 
 
-def mcnemar(right_one, right_other):
+def mcnemar(first, second):
     """Whether two ways to decide differ on the same pairs, by the pairs that only one of them decides rightly (McNemar, 1947).
 
     The p-value is that of the exact binomial test, two-sided. It takes pairs as independent; where they share people, it is too small.
 
     Args:
-        right_one, right_other: whether each decides each pair rightly, `(num_pairs,)`, in the same order.
+        first, second: whether each decides each pair rightly, `(num_pairs,)`, in the same order.
 
     Returns:
-        A dict with the counts both_right, only_first, only_second, both_wrong, and p_value.
+        A dict with the counts both_correct, only_first, only_second, both_wrong, and p_value.
 
     Raises:
         ValueError: if the two are not lists of one length.
     """
     from scipy.stats import binomtest
 
-    one, other = np.asarray(right_one, dtype=bool), np.asarray(right_other, dtype=bool)
+    one, other = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
     if one.shape != other.shape or one.ndim != 1:
         raise ValueError(
             f"Two decisions on the same pairs are two lists of one length. Received: shapes {one.shape} and {other.shape}"
         )
     first, second = int(np.sum(one & ~other)), int(np.sum(other & ~one))
     return {
-        "both_right": int(np.sum(one & other)),
+        "both_correct": int(np.sum(one & other)),
         "only_first": first,
         "only_second": second,
         "both_wrong": int(np.sum(~one & ~other)),

@@ -40,7 +40,7 @@ def errors_at(scores, labels, thresholds):
     """What each threshold gets wrong, of both kinds.
 
     Returns:
-        A pandas DataFrame, a row a threshold: threshold, strangers_accepted and same_rejected (counts), false_accept_rate,
+        A pandas DataFrame, a row a threshold: threshold, false_accepts and false_rejects (counts), false_accept_rate,
         false_reject_rate, accuracy.
     """
     import pandas as pd
@@ -56,8 +56,8 @@ def errors_at(scores, labels, thresholds):
         rows.append((threshold, accepted, rejected, far, frr, accuracy))
     columns = [
         "threshold",
-        "strangers_accepted",
-        "same_rejected",
+        "false_accepts",
+        "false_rejects",
         "false_accept_rate",
         "false_reject_rate",
         "accuracy",
@@ -124,7 +124,7 @@ def calibration_table(probabilities, labels):
     return pd.DataFrame(rows).T
 
 
-def refusal(validation_scores, scores, labels, threshold, shares):
+def selective_accuracy(validation_scores, scores, labels, threshold, shares):
     """What is gained by refusing the pairs nearest to the threshold; how near is too near is read off the validation scores.
 
     Args:
@@ -143,10 +143,10 @@ def refusal(validation_scores, scores, labels, threshold, shares):
     validation_distance, distance = (
         np.abs(log_odds(values) - centre) for values in (validation_scores, scores)
     )
-    right = (np.asarray(scores) >= threshold) == (np.asarray(labels) == 1)
+    correct = (np.asarray(scores) >= threshold) == (np.asarray(labels) == 1)
     rows = []
     for share in shares:
         nearest = float(np.quantile(validation_distance, share)) if share else 0.0
         decided = distance >= nearest
-        rows.append((share, nearest, float(1 - decided.mean()), float(right[decided].mean())))
+        rows.append((share, nearest, float(1 - decided.mean()), float(correct[decided].mean())))
     return pd.DataFrame(rows, columns=["share", "distance", "refused", "accuracy"])

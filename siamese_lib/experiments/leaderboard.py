@@ -8,10 +8,10 @@ import numpy as np
 
 from siamese_lib.data.pairs import PairList
 from siamese_lib.evaluation.metrics import accuracy_at, best_threshold, people_bootstrap
-from siamese_lib.evaluation.oneshot import accuracy_of_runs, mean_of_seeds
+from siamese_lib.evaluation.oneshot import average_over_seeds, trial_accuracy
 from siamese_lib.plots import basic
 from siamese_lib.training.run import Run
-from siamese_lib.utils.files import replacing, write_json, write_text
+from siamese_lib.utils.files import atomic_write, write_json, write_text
 
 # What stands in the pages around each dataset's table.
 MARKS = {
@@ -34,7 +34,7 @@ def leaderboard(results_dir):
         test_accuracy_mean, test_accuracy_sd (None for a single seed), test_accuracy_interval (over people, of the mean of the seeds),
         test_accuracy_at_half_mean, test_auc_mean, threshold_cost_mean (what the threshold from validation costs against the best one on the
         test pairs, which nothing else uses), train_seconds_mean; with one-shot runs also oneshot, `{part: ...}` as
-        `oneshot.accuracy_of_runs` has it, of the mean of the seeds, with accuracy_sd; the best validation accuracy first.
+        `oneshot.trial_accuracy` has it, of the mean of the seeds, with accuracy_sd; the best validation accuracy first.
     """
     rows = []
     for folder in sorted(Path(results_dir).iterdir()):
@@ -63,7 +63,7 @@ def leaderboard_row(runs):
         ),
         "test_accuracy_mean": statistics_of.mean(test),
         "test_accuracy_sd": _spread(test),
-        "test_accuracy_interval": interval_of_runs(runs, "test", right_in_a_row(runs, "test")),
+        "test_accuracy_interval": interval_of_runs(runs, "test", correct_of_runs(runs, "test")),
         "test_accuracy_at_half_mean": statistics_of.mean(
             one["test"]["accuracy_at_half"] for one in metrics
         ),
@@ -75,7 +75,7 @@ def leaderboard_row(runs):
 
 
 def _oneshot(runs, part):
-    whole = accuracy_of_runs(mean_of_seeds([run.trials(part) for run in runs]))
+    whole = trial_accuracy(average_over_seeds([run.trials(part) for run in runs]))
     return whole | {
         "accuracy_sd": _spread([run.metrics["oneshot"][part]["accuracy"] for run in runs])
     }
@@ -85,9 +85,9 @@ def _spread(values):
     return statistics_of.stdev(values) if len(values) > 1 else None
 
 
-def right_in_a_row(runs, split):
+def correct_of_runs(runs, split):
     """Whether each pair of a split was decided rightly, 1 or 0, the runs' pairs one after the other."""
-    return np.concatenate([run.right(split).to_numpy(float) for run in runs])
+    return np.concatenate([run.correct(split).to_numpy(float) for run in runs])
 
 
 def interval_of_runs(runs, split, values):
@@ -128,7 +128,7 @@ def oneshot_as_markdown(rows):
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        customary, many = (row["oneshot"][part] for part in ("test", "test_many"))
+        customary, many = (row["oneshot"][part] for part in ("test", "test_400"))
         lines.append(
             f"| `{row['experiment']}` | {row['encoder']} | {row['num_parameters']:,} | {row['num_seeds']} "
             f"| {_percent(customary['accuracy'], customary['accuracy_sd'])} | {_interval(customary['accuracy_interval'])} "
@@ -180,7 +180,7 @@ def update(results_dir, readme, card):
         (f"{row['experiment']}, test", row["test_accuracy_mean"], row["test_accuracy_interval"])
         for row in boards["lfwa"]
     ]
-    with replacing(Path(readme).parent / "docs" / "results.png") as temporary:
+    with atomic_write(Path(readme).parent / "docs" / "results.png") as temporary:
         basic.accuracy_intervals(
             lines, "LFW-a, test pairs of people who were not in training"
         ).savefig(temporary, dpi=150)

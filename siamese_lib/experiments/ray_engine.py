@@ -93,7 +93,7 @@ def _connect(address):
     if ray.is_initialized():
         return
     try:
-        _knock(address)
+        _check_reachable(address)
         ray.init(
             address=address,
             log_to_driver=False,
@@ -106,7 +106,7 @@ def _connect(address):
         ) from error
 
 
-def _knock(address):
+def _check_reachable(address):
     """Ray itself waits two minutes for somebody to answer at HOST:PORT."""
     host, separator, port = (address or "").partition(":")
     if separator and port.isdigit():

@@ -1,6 +1,6 @@
 """What a sweep's numbers allow to be said: means and intervals over seeds, and whether a setting is better than another on validation.
 
-What a recipe's levers and its training data brought: tables from the finished runs of sweeps, with what is certain about them.
+What a recipe's components and its training data brought: tables from the finished runs of sweeps, with what is certain about them.
 
 `python -m siamese_lib leaderboard` writes them as `ablation.json`, `learning_curve.json` and `leak.json` beside the leaderboard.
 """
@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from siamese_lib.evaluation.metrics import area_under_roc, people_weights, resampled_areas_under_roc
-from siamese_lib.experiments.leaderboard import interval_of_runs, right_in_a_row
-from siamese_lib.experiments.sweep import DONE, NOTHING, Sweep
+from siamese_lib.experiments.leaderboard import correct_of_runs, interval_of_runs
+from siamese_lib.experiments.sweep import DONE, FULL_RECIPE, Sweep
 from siamese_lib.utils.files import as_text, write_json
 
 METRICS = ("validation_accuracy", "validation_auc", "test_accuracy", "test_auc", "train_seconds")
@@ -61,7 +61,7 @@ def interval_of_mean(values):
     return values.mean() - half, values.mean() + half
 
 
-def verdicts(sweep, runs_dir):
+def best_settings(sweep, runs_dir):
     """For each axis the setting with the highest validation AUC, and which others are told apart from it. Test pairs say nothing here.
 
     AUC needs no threshold, so on a few hundred pairs it is steadier than accuracy. A setting is told apart if the interval of its
@@ -80,7 +80,9 @@ def verdicts(sweep, runs_dir):
     for point in sweep.points():
         runs[point.axis, point.value][point.config.seed] = point.run(runs_dir)
     return [
-        _verdict(axis, {value: of_seed for (name, value), of_seed in runs.items() if name == axis})
+        _best_setting(
+            axis, {value: of_seed for (name, value), of_seed in runs.items() if name == axis}
+        )
         for axis in _axes(runs)
     ]
 
@@ -89,7 +91,7 @@ def _axes(runs):
     return dict.fromkeys(axis for axis, _ in runs)
 
 
-def _verdict(axis, runs):
+def _best_setting(axis, runs):
     done = {
         value: {seed: run for seed, run in of_seed.items() if run.done}
         for value, of_seed in runs.items()
@@ -113,14 +115,14 @@ def _verdict(axis, runs):
         verdict["best"] = best = max(means, key=means.get)
         for value in done:
             if value != best:
-                apart = told_apart(
+                apart = significantly_better(
                     [done[best][seed] for seed in seeds], [done[value][seed] for seed in seeds]
                 )
                 verdict["worse" if apart else "open"].append(value)
     return verdict | {"sentence": _sentence(verdict)}
 
 
-def told_apart(better, other):
+def significantly_better(better, other):
     """Whether validation AUC of the runs `better` is above that of `other`, seed by seed, beyond what people and seeds leave open.
 
     Raises:
@@ -167,37 +169,37 @@ def _sentence(verdict):
     )
 
 
-SPLITS_OF_CHOICE = (
+SPLITS_SHOWN = (
     "validation",
     "test",
 )  # validation decides; test stands beside it and decides nothing
 
 
 def ablation(sweep, runs_dir):
-    """What is lost without each lever of a recipe, all runs of the sweep being trained alike but for that lever.
+    """What is lost without each component of a recipe, all runs of the sweep being trained alike but for that component.
 
     Args:
-        sweep: a `Sweep` with levers.
+        sweep: a `Sweep` with components.
         runs_dir: where its runs are.
 
     Returns:
-        A list of dicts, one a lever, with the keys recipe, lever, change, num_epochs, seeds, and for validation and test
-        `*_accuracy_mean`, `*_auc_mean` (without the lever), `*_accuracy_gain`, `*_auc_gain` (whole recipe less that, mean over seeds) and
-        `*_gain_interval` (of the accuracy's gain, 95 %, by bootstrap over people). A lever counts with the seeds that both sides have.
+        A list of dicts, one a component, with the keys recipe, component, change, num_epochs, seeds, and for validation and test
+        `*_accuracy_mean`, `*_auc_mean` (without the component), `*_accuracy_gain`, `*_auc_gain` (whole recipe less that, mean over seeds) and
+        `*_gain_interval` (of the accuracy's gain, 95 %, by bootstrap over people). A component counts with the seeds that both sides have.
     """
     runs = defaultdict(dict)
     for point in sweep.points():
         if (run := point.run(runs_dir)).done:
             runs[point.value][point.config.seed] = run
-    whole = runs.pop(NOTHING, {})
+    whole = runs.pop(FULL_RECIPE, {})
     rows = []
-    for lever, without in runs.items():
+    for component, without in runs.items():
         if seeds := sorted(set(without) & set(whole)):
             sides = [[of_seed[seed] for seed in seeds] for of_seed in (whole, without)]
             about = {
                 "recipe": sweep.base.stem,
-                "lever": lever,
-                "change": sweep.levers[lever],
+                "component": component,
+                "change": sweep.components[component],
                 "seeds": seeds,
             }
             rows.append(about | {"num_epochs": sides[0][0].config.num_epochs} | _gains(*sides))
@@ -206,7 +208,7 @@ def ablation(sweep, runs_dir):
 
 def _gains(whole, without):
     gains = {}
-    for split in SPLITS_OF_CHOICE:
+    for split in SPLITS_SHOWN:
         for metric in ("accuracy", "auc"):
             of_whole, of_without = (
                 [run.metrics[split][metric] for run in side] for side in (whole, without)
@@ -216,7 +218,7 @@ def _gains(whole, without):
                 of_without
             )
         gains[f"{split}_gain_interval"] = interval_of_runs(
-            whole, split, right_in_a_row(whole, split) - right_in_a_row(without, split)
+            whole, split, correct_of_runs(whole, split) - correct_of_runs(without, split)
         )
     return gains
 
@@ -244,12 +246,12 @@ def _point_row(runs):
     row = {"num_epochs": config.num_epochs, "seeds": [run.config.seed for run in runs]}
     row["num_classes"] = metrics[0].get("examples", {}).get("classes")
     row["num_pairs"] = metrics[0]["train"]["num_pairs"] if config.protocol == "pairs" else None
-    for split in SPLITS_OF_CHOICE:
+    for split in SPLITS_SHOWN:
         row[f"{split}_accuracy_mean"] = statistics_of.mean(
             one[split]["accuracy"] for one in metrics
         )
         row[f"{split}_accuracy_interval"] = interval_of_runs(
-            runs, split, right_in_a_row(runs, split)
+            runs, split, correct_of_runs(runs, split)
         )
         row[f"{split}_auc_mean"] = statistics_of.mean(one[split]["auc"] for one in metrics)
     return row

@@ -1,6 +1,6 @@
 """A sweep: one YAML file names a base experiment, what is varied, and seeds; every point becomes a run, and all runs one table.
 
-Varied are fields of the experiment, each alone (axes) or two together (grid), or the recipe's levers, which are taken away one at a time
+Varied are fields of the experiment, each alone (axes) or two together (grid), or the recipe's components, which are taken away one at a time
 (an ablation).
 """
 
@@ -11,11 +11,11 @@ from pathlib import Path
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.experiments.engines import Progress
 from siamese_lib.training.run import Run
-from siamese_lib.utils.files import parse_yaml, replacing, write_json
+from siamese_lib.utils.files import atomic_write, parse_yaml, write_json
 
-WITHOUT, NOTHING = "without", "nothing"
+ABLATED, FULL_RECIPE = "without", "nothing"
 DONE = "done"
-KEYS = ("base", "overrides", "axes", "grid", "levers", "seeds", "resources", "adaptive")
+KEYS = ("base", "overrides", "axes", "grid", "components", "seeds", "resources", "adaptive")
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Point:
     """One setting and seed of a sweep, and where its numbers stand.
 
     Attributes:
-        axis: the field that is varied, both fields of a grid, or `WITHOUT` in an ablation.
-        value: the field's value, both values as text, or the lever's name (`NOTHING` for the whole recipe).
+        axis: the field that is varied, both fields of a grid, or `ABLATED` in an ablation.
+        value: the field's value, both values as text, or the component's name (`FULL_RECIPE` for the whole recipe).
         config: the `ExperimentConfig` that is trained.
         epoch: if given, the point is that training as it was after so many epochs.
     """
@@ -59,7 +59,7 @@ class Sweep:
         overrides: what every run changes of the base, for example a shorter training.
         axes: `{field: values}`; each axis is varied alone, the others stay as in the base.
         grid: `{field: values}` of two fields, all of whose combinations are trained.
-        levers: `{name: overrides}`, for each lever of the recipe what takes it away.
+        components: `{name: overrides}`, for each component of the recipe what takes it away.
         resources: `{"num_cpus": n, "num_gpus": n}`, what one run asks of a cluster.
         adaptive: nothing, or `{"grace_epochs": n, "reduction_factor": n}`: a cluster stops runs that do badly on validation.
     """
@@ -70,7 +70,7 @@ class Sweep:
     overrides: dict = field(default_factory=dict)
     axes: dict = field(default_factory=dict)
     grid: dict = field(default_factory=dict)
-    levers: dict = field(default_factory=dict)
+    components: dict = field(default_factory=dict)
     resources: dict = field(default_factory=dict)
     adaptive: dict = field(default_factory=dict)
 
@@ -94,7 +94,7 @@ class Sweep:
             or not {"base", "seeds"} <= set(content)
         ):
             raise ValueError(
-                f"{path} must hold base, seeds, and axes, grid or levers; keys are {', '.join(KEYS)}. Received: {_start(content)}"
+                f"{path} must hold base, seeds, and axes, grid or components; keys are {', '.join(KEYS)}. Received: {_start(content)}"
             )
         seeds = content.pop("seeds")
         if not isinstance(seeds, list) or not seeds:
@@ -105,15 +105,15 @@ class Sweep:
         for key, value in parts.items():
             if not isinstance(value, dict) or not _WELL_FORMED[key][0](value):
                 raise ValueError(f"{path}: {_WELL_FORMED[key][1]}. Received: {_start(value)}")
-        if not parts["axes"] and not parts["grid"] and not parts["levers"]:
+        if not parts["axes"] and not parts["grid"] and not parts["components"]:
             raise ValueError(
-                f"{path}: nothing is varied; give axes, grid or levers. Received: {_start(content)}"
+                f"{path}: nothing is varied; give axes, grid or components. Received: {_start(content)}"
             )
         fields = [
             *parts["overrides"],
             *parts["axes"],
             *parts["grid"],
-            *itertools.chain(*parts["levers"].values()),
+            *itertools.chain(*parts["components"].values()),
         ]
         if "seed" in fields or not all(isinstance(name, str) for name in fields):
             raise ValueError(
@@ -151,7 +151,7 @@ class Sweep:
         shared = ExperimentConfig.from_yaml(self.base, self.overrides)
         for axis, values in self.axes.items():
             for seed, value in itertools.product(self.seeds, values):
-                if axis == "num_epochs" and shared.passes_through_shorter_ones:
+                if axis == "num_epochs" and shared.shorter_runs_are_prefixes:
                     # One long training, looked at on its way, is what several shorter ones would have been.
                     along = {"num_epochs": max(values), "score_epochs": sorted(set(values))}
                     yield Point(axis, value, self._config(shared, seed, along), epoch=value)
@@ -167,9 +167,9 @@ class Sweep:
                 " x ".join(f"{_number(config, name):g}" for name in self.grid),
                 config,
             )
-        levers = {NOTHING: {}, **self.levers} if self.levers else {}
-        for seed, (name, change) in itertools.product(self.seeds, levers.items()):
-            yield Point(WITHOUT, name, self._config(shared, seed, change))
+        components = {FULL_RECIPE: {}, **self.components} if self.components else {}
+        for seed, (name, change) in itertools.product(self.seeds, components.items()):
+            yield Point(ABLATED, name, self._config(shared, seed, change))
 
     def _config(self, shared, seed, change):
         # The base's own value needs no override, so that the axes share that run.
@@ -221,9 +221,9 @@ _WELL_FORMED = {
         lambda part: _lists(part) and len(part) in (0, 2),
         "a grid is two lines 'field: [number, number]'",
     ),
-    "levers": (
+    "components": (
         lambda part: all(isinstance(change, dict) and change for change in part.values()),
-        "levers are 'name: {field: value}'",
+        "components are 'name: {field: value}'",
     ),
     "resources": (
         _numbers("num_cpus", "num_gpus"),
@@ -259,7 +259,7 @@ def run_sweep(sweep, runs_dir, engine):
     unfinished = {name: run for name, run in runs.items() if not run.done}
     for name, run in unfinished.items():
         run.write_json("config.json", configs[name].to_dict())
-        run.forget_error()
+        run.clear_error()
     try:
         if unfinished:
             with Progress(sweep.name, list(unfinished.values()), len(runs) - len(unfinished)):
@@ -275,7 +275,7 @@ def run_sweep(sweep, runs_dir, engine):
 
 def _write_table(sweep, runs_dir):
     table = sweep_table(sweep, runs_dir)
-    with replacing(runs_dir / f"{sweep.name}.csv") as temporary:
+    with atomic_write(runs_dir / f"{sweep.name}.csv") as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
     write_json(
         runs_dir / f"{sweep.name}.json",

@@ -1,4 +1,4 @@
-"""A user's pictures compared: two with each other, one with a folder. Each picture is embedded once, and none leaves this machine."""
+"""A user's images compared: two with each other, one with a folder. Each image is embedded once, and none leaves this machine."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +14,12 @@ from siamese_lib.inference.photos import find_face
 
 @dataclass(frozen=True)
 class Ranking:
-    """A folder's pictures, ranked by how alike they are to a probe.
+    """A folder's images, ranked by how alike they are to a probe.
 
     Attributes:
-        rows: dicts with rank, picture, score, decision, the most alike first.
-        skipped: a sentence for each picture that cannot be compared.
-        notes: a sentence for each picture in which several faces were found.
+        rows: dicts with rank, image, score, decision, the most alike first.
+        skipped: a sentence for each image that cannot be compared.
+        notes: a sentence for each image in which several faces were found.
     """
 
     rows: list
@@ -27,28 +27,28 @@ class Ranking:
     notes: list
 
 
-def compare(verifier, pictures, aligned=False):
-    """Scores two pictures.
+def compare(verifier, images, aligned=False):
+    """Scores two images.
 
     Args:
         verifier: a `Verifier`.
-        pictures: two paths.
-        aligned: whether the pictures have the frame of the training data; if not, their faces are found and aligned.
+        images: two paths.
+        aligned: whether the images have the frame of the training data; if not, their faces are found and aligned.
 
     Returns:
         `(score, notes)`, the score larger for more alike, and what the user should know about the choice of faces.
 
     Raises:
-        FileNotFoundError: if there is no such picture.
+        FileNotFoundError: if there is no such image.
         ValueError: if one cannot be read or shows no face, or if the network does not take photographs.
     """
     _check_frame(verifier, aligned)
     # Both are found before either is decoded: a wrong path is the commoner mistake.
-    contents = [_content(path) for path in pictures]
+    contents = [_content(path) for path in images]
     inputs, notes = zip(
         *(
             _network_input(verifier, content, path, aligned)
-            for content, path in zip(contents, pictures)
+            for content, path in zip(contents, images)
         )
     )
     return score_inputs(verifier, inputs), [note for note in notes if note]
@@ -58,14 +58,14 @@ def score_faces(verifier, faces):
     """The score of two `AlignedFace`s.
 
     Raises:
-        ValueError: if the network learnt from pictures of another frame.
+        ValueError: if the network learnt from images of another frame.
     """
     _check_frame(verifier, aligned=False)
     return score_inputs(verifier, [_of_face(verifier, face) for face in faces])
 
 
 def score_inputs(verifier, inputs):
-    """The score of two pictures `(height, width)`, uint8, that are cropped and resized for the network."""
+    """The score of two images `(height, width)`, uint8, that are cropped and resized for the network."""
     embeddings = verifier.embed(np.stack(inputs)[..., np.newaxis])
     return float(verifier.score(embeddings[:1], embeddings[1:])[0])
 
@@ -76,11 +76,11 @@ def decision(score, threshold):
 
 
 def rank_folder(verifier, probe, folder, aligned=False):
-    """Ranks the pictures of a folder, and of the folders in it, by their score to a probe, which itself is left out.
+    """Ranks the images of a folder, and of the folders in it, by their score to a probe, which itself is left out.
 
     Args:
         verifier: a `Verifier`.
-        probe: the path of a picture.
+        probe: the path of an image.
         folder: the path of a folder.
         aligned: as in `compare`.
 
@@ -88,8 +88,8 @@ def rank_folder(verifier, probe, folder, aligned=False):
         A `Ranking`.
 
     Raises:
-        FileNotFoundError: if there is no such picture or folder.
-        ValueError: if the probe cannot be compared, or no picture of the folder can.
+        FileNotFoundError: if there is no such image or folder.
+        ValueError: if the probe cannot be compared, or no image of the folder can.
     """
     _check_frame(verifier, aligned)
     content = _content(probe)
@@ -103,7 +103,7 @@ def rank_folder(verifier, probe, folder, aligned=False):
     rows = [
         {
             "rank": place,
-            "picture": name,
+            "image": name,
             "score": score,
             "decision": decision(score, verifier.settings["threshold"]),
         }
@@ -113,10 +113,10 @@ def rank_folder(verifier, probe, folder, aligned=False):
 
 
 def _inputs_of_folder(verifier, folder, probe, aligned):
-    """`{name: picture}` of what can be compared, a sentence for each file that cannot, and the notes."""
+    """`{name: image}` of what can be compared, a sentence for each file that cannot, and the notes."""
     inputs, skipped, notes = {}, [], []
     for name in tqdm(
-        _pictures_of(folder, probe), desc="Looking for faces", unit="picture", disable=None
+        _images_of(folder, probe), desc="Looking for faces", unit="image", disable=None
     ):
         try:
             inputs[name], note = _network_input(
@@ -130,7 +130,7 @@ def _inputs_of_folder(verifier, folder, probe, aligned):
     if not inputs:
         first = f"{len(skipped)} files, the first: {skipped[0]}" if skipped else "an empty folder"
         raise ValueError(
-            f"{folder}: no picture with a face can be compared with the probe; give another folder. Received: {first}"
+            f"{folder}: no image with a face can be compared with the probe; give another folder. Received: {first}"
         )
     return inputs, skipped, notes
 
@@ -140,12 +140,12 @@ def _check_frame(verifier, aligned):
     dataset = verifier.settings.get("dataset")
     if not aligned and dataset != "lfwa":
         raise ValueError(
-            "Photographs are aligned to the frame of LFW-a, which this network does not know; give pictures that are aligned like those it "
+            "Photographs are aligned to the frame of LFW-a, which this network does not know; give images that are aligned like those it "
             f"learnt from and say --aligned. Received: a network trained on {dataset}"
         )
 
 
-def _pictures_of(folder, probe):
+def _images_of(folder, probe):
     """The names of a folder's files, without hidden ones (those that systems leave behind) and without the probe."""
     names = [
         name
@@ -158,16 +158,16 @@ def _pictures_of(folder, probe):
 def _content(path):
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"There is no such picture; check the path. Received: {path}")
+        raise FileNotFoundError(f"There is no such image; check the path. Received: {path}")
     if path.stat().st_size > MAX_MEMBER_BYTES:
         raise ValueError(
-            f"{path} is too large for a picture; replace the file. Received: {path.stat().st_size} bytes"
+            f"{path} is too large for an image; replace the file. Received: {path.stat().st_size} bytes"
         )
     return path.read_bytes()
 
 
 def _network_input(verifier, content, name, aligned):
-    """`(picture, note)`: the picture `(height, width)`, uint8, as the network takes it."""
+    """`(image, note)`: the image `(height, width)`, uint8, as the network takes it."""
     if aligned:
         return decode_image(content, verifier.crop, verifier.image_size, name), ""
     face = find_face(content, str(name))
@@ -175,4 +175,4 @@ def _network_input(verifier, content, name, aligned):
 
 
 def _of_face(verifier, face):
-    return cropped_and_resized(face.picture, verifier.crop, verifier.image_size, face.name)
+    return cropped_and_resized(face.image, verifier.crop, verifier.image_size, face.name)

@@ -1,4 +1,4 @@
-"""Why a pair scored as it did: what happens to the score when a part of a picture is covered, and which other faces are near."""
+"""Why a pair scored as it did: what happens to the score when a part of an image is covered, and which other faces are near."""
 
 import random
 
@@ -7,14 +7,14 @@ import numpy as np
 from siamese_lib.data.pairs import faces_by_person
 from siamese_lib.evaluation.metrics import log_odds
 
-PATCH_SHARE = 0.22  # of the picture's height: about an eye with its brow
+PATCH_SHARE = 0.22  # of the image's height: about an eye with its brow
 STEPS_PER_PATCH = 2
 
 
 def occlusion_maps(verifier, left, right):
-    """What each part of the two pictures does to the score (Zeiler and Fergus, 2014, section 4.2).
+    """What each part of the two images does to the score (Zeiler and Fergus, 2014, section 4.2).
 
-    A square is covered with the picture's mean grey, everywhere in turn, and the pair is scored again.
+    A square is covered with the image's mean grey, everywhere in turn, and the pair is scored again.
 
     Args:
         verifier: a `Verifier`.
@@ -42,15 +42,15 @@ def occlusion_maps(verifier, left, right):
     return tuple(maps)
 
 
-def _covered(picture):
-    """The rectangles `(top, bottom, left, right)` and for each the picture with it covered."""
-    height, width = picture.shape[:2]
+def _covered(image):
+    """The rectangles `(top, bottom, left, right)` and for each the image with it covered."""
+    height, width = image.shape[:2]
     side = max(4, round(PATCH_SHARE * height))
     tops, lefts = (_starts(size, side) for size in (height, width))
     places = [(top, top + side, start, start + side) for top in tops for start in lefts]
-    covered = np.repeat(picture[np.newaxis].astype(np.float32), len(places), axis=0)
-    for image, (top, bottom, start, end) in zip(covered, places):
-        image[top:bottom, start:end] = picture.mean()
+    covered = np.repeat(image[np.newaxis].astype(np.float32), len(places), axis=0)
+    for copy, (top, bottom, start, end) in zip(covered, places):
+        copy[top:bottom, start:end] = image.mean()
     return places, covered
 
 
@@ -69,13 +69,13 @@ def _spread(values, places, shape):
 
 
 def face_mask(dataset, crop, image_size):
-    """Which pixels of the network's picture show the face: the ellipse within the dataset's face box.
+    """Which pixels of the network's image show the face: the ellipse within the dataset's face box.
 
     Returns:
         `(height, width)`, bool.
 
     Raises:
-        ValueError: if the crop follows each picture's ink, so that the face has no fixed place.
+        ValueError: if the crop follows each image's ink, so that the face has no fixed place.
     """
     if isinstance(crop, str):
         raise ValueError(
@@ -93,20 +93,20 @@ def face_mask(dataset, crop, image_size):
 
 
 def scores_with_parts(verifier, cache, pairs, mask):
-    """The scores of pairs with the whole picture, with the face alone and with the background alone; the rest is covered with mid-grey.
+    """The scores of pairs with the whole image, with the face alone and with the background alone; the rest is covered with mid-grey.
 
     Args:
         verifier: a `Verifier`.
-        cache: the `FaceCache` with the pictures.
+        cache: the `FaceCache` with the images.
         pairs: a `PairList`.
         mask: which pixels are the face, `(height, width)`, from `face_mask`.
 
     Returns:
-        `{"whole picture", "face alone", "background alone"}` -> `(num_pairs,)`.
+        `{"whole image", "face alone", "background alone"}` -> `(num_pairs,)`.
     """
     images, keep = cache[pairs.faces], mask[:, :, np.newaxis]
     versions = {
-        "whole picture": images,
+        "whole image": images,
         "face alone": np.where(keep, images, 128),
         "background alone": np.where(keep, 128, images),
     }
@@ -117,7 +117,7 @@ def scores_with_parts(verifier, cache, pairs, mask):
 
 
 def draw_probes(faces, count, seed):
-    """Draws faces of people who have another picture among `faces`, at most one a person."""
+    """Draws faces of people who have another image among `faces`, at most one a person."""
     several = [own for own in faces_by_person(faces).values() if len(own) > 1]
     generator = random.Random(seed)
     return [generator.choice(own) for own in generator.sample(several, min(count, len(several)))]

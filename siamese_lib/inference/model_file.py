@@ -3,7 +3,7 @@
 import json
 import zipfile
 
-from siamese_lib.config import INK
+from siamese_lib.config import BOUNDING_BOX
 from siamese_lib.utils.tensorflow import keras
 
 # What Keras 3.15 writes into a model file and Keras 3.13, which Colab has, refuses; each at the value that a reader takes without it.
@@ -19,12 +19,12 @@ NEW_ARGUMENTS = {
 CLASSES = {
     "Functional", "InputLayer", "Conv2D", "MaxPooling2D", "Flatten", "Dense", "Dot",
     "Add", "ReLU", "Dropout", "BatchNormalization", "Rescaling", "UnitNormalization",
-    "AbsoluteDifference", "JoinSymmetries", "JointBayesian", "StackSymmetries", "StackTwins", "UnstackTwins",
+    "AbsoluteDifference", "JoinSymmetries", "JointBayesian", "StackSymmetries", "StackBranches", "UnstackBranches",
     "DTypePolicy", "L2", "__keras_tensor__",
     "Constant", "GlorotUniform", "HeNormal", "Ones", "RandomNormal", "Zeros",
 }
 # fmt: on
-SETTINGS = ("crop", "image_size", "mirror_averaging", "threshold")
+SETTINGS = ("crop", "image_size", "test_time_flip", "threshold")
 
 
 def compute_in(encoder, policy):
@@ -72,7 +72,7 @@ def can_score_with(settings):
     if not isinstance(settings, dict) or not set(SETTINGS) <= set(settings):
         return False
     crop, size = settings["crop"], settings["image_size"]
-    whole = crop in (None, INK) or (
+    whole = crop in (None, BOUNDING_BOX) or (
         isinstance(crop, list) and len(crop) == 4 and all(type(side) is int for side in crop)
     )
     whole = whole and (
@@ -87,4 +87,4 @@ def can_score_with(settings):
     whole = (
         whole and type(settings["threshold"]) in (int, float) and 0 <= settings["threshold"] <= 1
     )
-    return whole and type(settings["mirror_averaging"]) is bool
+    return whole and type(settings["test_time_flip"]) is bool

@@ -1,7 +1,7 @@
-"""A user's own photographs: opened upright, the face found and aligned to the frame that LFW-a's pictures have.
+"""A user's own photographs: opened upright, the face found and aligned to the frame that LFW-a's images have.
 
 Faces are found by MTCNN (Zhang et al., 2016) as the package mtcnn carries it; `pip install -r requirements-photos.txt` brings it.
-Everything happens on this machine; no picture leaves it.
+Everything happens on this machine; no image leaves it.
 """
 
 import functools
@@ -15,8 +15,8 @@ from skimage.transform import estimate_transform, warp
 
 from siamese_lib.data.images import eight_bit, open_image
 
-FRAME_SIDE = 250  # LFW-a's pictures are 250x250
-# Where LFW-a's pictures have the two eyes, (x, y) in pixels: medians over pictures of training people, by this very detector.
+FRAME_SIDE = 250  # LFW-a's images are 250x250
+# Where LFW-a's images have the two eyes, (x, y) in pixels: medians over images of training people, by this very detector.
 # `python -m siamese_lib alignment` measures them; results/lfwa/alignment.json has the spread, the date and the versions.
 FRAME_EYES = ((103.6, 113.4), (147.5, 112.3))
 MAX_SIDE = 1280  # a photograph is scaled down to this before faces are looked for
@@ -41,14 +41,14 @@ class AlignedFace:
     """A face as LFW-a would have it.
 
     Attributes:
-        picture: a grey Pillow picture of 250x250 pixels.
+        image: a grey Pillow image of 250x250 pixels.
         name: of the photograph.
         num_faces: how many faces the photograph shows; this one is the largest.
         landmarks: `(5, 2)`, (x, y) of left eye, right eye, nose and the corners of the mouth in the opened photograph, in pixels; left is
             the viewer's left.
     """
 
-    picture: Image.Image
+    image: Image.Image
     name: str
     num_faces: int
     landmarks: np.ndarray
@@ -67,7 +67,7 @@ def find_face(content, name):
     """Finds the largest face of a photograph and aligns it.
 
     Args:
-        content: the bytes of the file: any size and mode; of an animation the first picture.
+        content: the bytes of the file: any size and mode; of an animation the first image.
         name: names the photograph in messages.
 
     Returns:
@@ -75,7 +75,7 @@ def find_face(content, name):
 
     Raises:
         NoFace: a ValueError, if no face is found.
-        ValueError: if the bytes are no picture, or the detector is missing or not the one that was tested.
+        ValueError: if the bytes are no image, or the detector is missing or not the one that was tested.
     """
     photo = open_photo(content, name)
     faces = detect(np.asarray(photo))
@@ -95,10 +95,10 @@ def open_photo(content, name):
         name: names it in messages.
 
     Returns:
-        A Pillow picture of mode "RGB", its longer side at most `MAX_SIDE` pixels.
+        A Pillow image of mode "RGB", its longer side at most `MAX_SIDE` pixels.
 
     Raises:
-        ValueError: if the bytes are no picture, are damaged or hold too many pixels.
+        ValueError: if the bytes are no image, are damaged or hold too many pixels.
     """
     return open_image(content, name, _upright, enough_side=MAX_SIDE)
 
@@ -126,7 +126,7 @@ def detect(photo):
     Raises:
         ValueError: if the detector is missing or not the one that was tested.
     """
-    # A row: number of the picture, box (left, top, right, bottom), confidence, the five x, the five y.
+    # A row: number of the image, box (left, top, right, bottom), confidence, the five x, the five y.
     found = detector().detect_faces(photo, box_format="xyxy", output_type="numpy")
     sides = np.minimum(found[:, 3] - found[:, 1], found[:, 4] - found[:, 2])
     order = sorted(
@@ -186,16 +186,16 @@ def _check_weights(path, expected):
 
 
 def aligned(photo, landmarks):
-    """Turns, scales and shifts a photograph so that the eyes come to lie where LFW-a's pictures have them.
+    """Turns, scales and shifts a photograph so that the eyes come to lie where LFW-a's images have them.
 
     Corners of the mouth and the nose as further points brought nothing on validation pairs (AUC 0.956 and 0.957, the eyes alone 0.958).
 
     Args:
-        photo: a Pillow picture.
+        photo: a Pillow image.
         landmarks: `(5, 2)` as in `AlignedFace`.
 
     Returns:
-        A grey Pillow picture of 250x250 pixels.
+        A grey Pillow image of 250x250 pixels.
     """
     eyes, wanted = landmarks[:2], np.array(FRAME_EYES)
     # Pillow's resizing smooths what it makes smaller; warping alone would pick single pixels.
@@ -206,15 +206,15 @@ def aligned(photo, landmarks):
 
 
 def warped(image, transform, side=FRAME_SIDE):
-    """A grey Pillow picture turned, scaled and shifted into another frame.
+    """A grey Pillow image turned, scaled and shifted into another frame.
 
     Args:
-        image: a grey Pillow picture.
+        image: a grey Pillow image.
         transform: a `skimage.transform.SimilarityTransform` from its pixels (x, y) to those of the frame.
         side: of the frame, in pixels; by default LFW-a's.
 
     Returns:
-        A grey Pillow picture of `side` x `side` pixels, black where the photograph ends, as in LFW-a.
+        A grey Pillow image of `side` x `side` pixels, black where the photograph ends, as in LFW-a.
     """
     pixels = warp(
         np.asarray(image),

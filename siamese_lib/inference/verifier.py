@@ -1,4 +1,4 @@
-"""A trained network at work: pictures to embeddings, embeddings to scores, each picture embedded once."""
+"""A trained network at work: images to embeddings, embeddings to scores, each image embedded once."""
 
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from siamese_lib.inference.model_file import (
 )
 from siamese_lib.models.classical import fit_joint_bayesian, local_binary_patterns
 from siamese_lib.models.layers import FoldedEncoder, symmetries
-from siamese_lib.utils.files import read_json, replacing, write_json
+from siamese_lib.utils.files import atomic_write, read_json, write_json
 from siamese_lib.utils.machine import policy_of, project_root
 from siamese_lib.utils.tensorflow import keras
 
@@ -29,7 +29,7 @@ class Verifier:
 
     Attributes:
         network: the Siamese `keras.Model`.
-        settings: a dict with crop, image_size, mirror_averaging, threshold, mixed_precision, and where the model comes from.
+        settings: a dict with crop, image_size, test_time_flip, threshold, mixed_precision, and where the model comes from.
     """
 
     def __init__(self, network, settings):
@@ -38,9 +38,9 @@ class Verifier:
         self._encoder = network.get_layer("encoder")
         self._at_work = FoldedEncoder(self._encoder)
         self._head = network.get_layer("head")
-        # How many symmetries of a picture the head compares.
+        # How many symmetries of an image the head compares.
         self._symmetries = self._head.input_shape[0][-1] // self._encoder.output_shape[-1]
-        # A network takes pictures; the linear map behind hand-made descriptors takes those.
+        # A network takes images; the linear map behind hand-made descriptors takes those.
         self._describe = (
             local_binary_patterns if len(self._encoder.input_shape) == 2 else lambda images: images
         )
@@ -88,17 +88,17 @@ class Verifier:
 
     @property
     def crop(self):
-        """What is cut out of a picture, as `images.decode_image` takes it."""
+        """What is cut out of an image, as `images.decode_image` takes it."""
         crop = self.settings["crop"]
         return tuple(crop) if isinstance(crop, list) else crop
 
     @property
     def image_size(self):
-        """`(height, width)` of the pictures that the network takes."""
+        """`(height, width)` of the images that the network takes."""
         return tuple(self.settings["image_size"])
 
     def _check_size(self):
-        """Whether the network takes pictures of the size that the settings say.
+        """Whether the network takes images of the size that the settings say.
 
         Raises:
             ValueError: if it does not.
@@ -106,19 +106,19 @@ class Verifier:
         shape = self._encoder.input_shape  # (batch, height, width, 1), or (batch, descriptors)
         if len(shape) == 4 and shape[1:3] != self.image_size:
             raise ValueError(
-                f"the network takes pictures of {shape[1]}x{shape[2]} pixels, its settings say {self.settings['image_size']}"
+                f"the network takes images of {shape[1]}x{shape[2]} pixels, its settings say {self.settings['image_size']}"
             )
 
     def save(self, path):
         """Writes the network to `NAME.keras` and the settings to `NAME.json`."""
         path = Path(path)
-        with replacing(path) as temporary:
+        with atomic_write(path) as temporary:
             self.network.save(temporary)
             without_new_arguments(temporary)
         write_json(path.with_suffix(".json"), self.settings)
 
     def embed(self, images):
-        """The embeddings of pictures.
+        """The embeddings of images.
 
         Args:
             images: `(num_images, height, width, 1)`, uint8 or float in 0-255; a memory map is read batch by batch.
@@ -147,7 +147,7 @@ class Verifier:
 
     def _embedded_view(self, batch):
         embeddings = self._predict(self._at_work.network, self._describe(batch))
-        if self.settings["mirror_averaging"]:
+        if self.settings["test_time_flip"]:
             embeddings = (
                 embeddings + self._predict(self._at_work.network, self._describe(batch[:, :, ::-1]))
             ) / 2
@@ -178,7 +178,7 @@ class Verifier:
         )
 
     def fit_projection(self, cache, faces):
-        """Sets the linear map behind hand-made descriptors: principal components of pictures of training people.
+        """Sets the linear map behind hand-made descriptors: principal components of images of training people.
 
         Each component is divided by the fourth root of its variance: half-way to whitening, which would make much of noise.
         """
@@ -192,7 +192,7 @@ class Verifier:
         layer.set_weights([kernel, -components.mean_ @ kernel])
 
     def fit_joint_bayesian(self, cache, faces, classes):
-        """Fits a joint Bayesian head on training pictures: a list of `Face` whose pictures are in a `FaceCache`, and the class of each."""
+        """Fits a joint Bayesian head on training images: a list of `Face` whose images are in a `FaceCache`, and the class of each."""
         model_of_people = fit_joint_bayesian(self.embed_faces(cache, faces), classes)
         self._head.get_layer("joint_bayesian").set_weights(model_of_people)
 
@@ -213,7 +213,7 @@ class Verifier:
         unit.set_weights([slope * kernel, slope * bias + intercept])
 
     def score_pairs(self, cache, pairs):
-        """The scores of a `PairList` whose pictures are in a `FaceCache`; each picture is embedded once.
+        """The scores of a `PairList` whose images are in a `FaceCache`; each image is embedded once.
 
         Returns:
             `(num_pairs,)`
@@ -227,19 +227,19 @@ class Verifier:
             embeddings, *([rows[pair[side]] for pair in pairs] for side in (0, 1))
         )
 
-    def answer_trials(self, runs, pictures, embeddings):
+    def answer_trials(self, runs, images, embeddings):
         """The network's answers in one-shot trials, as `oneshot.score_trials` gives them.
 
         Args:
-            runs: a list of `oneshot.OneShotRun`.
-            pictures: every picture in them, by its name there, `(num_pictures,)`.
-            embeddings: of these pictures, `(num_pictures, embedding_size)`.
+            runs: a list of `oneshot.TrialSet`.
+            images: every image in them, by its name there, `(num_images,)`.
+            embeddings: of these images, `(num_images, embedding_size)`.
         """
-        places = {picture: place for place, picture in enumerate(pictures)}
+        places = {image: place for place, image in enumerate(images)}
         return score_trials(runs, places, partial(self.score_among, embeddings))
 
     def embed_faces(self, cache, faces):
-        """The embeddings `(len(faces), embedding_size)` of a list of `Face` whose pictures are in a `FaceCache`, read batch by batch."""
+        """The embeddings `(len(faces), embedding_size)` of a list of `Face` whose images are in a `FaceCache`, read batch by batch."""
         return self._embed_batches(
             cache[faces[start : start + BATCH_SIZE]] for start in range(0, len(faces), BATCH_SIZE)
         )

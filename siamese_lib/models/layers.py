@@ -1,4 +1,4 @@
-"""The layers that Keras has not: two pictures through one encoder, a picture in all its symmetries, and ways to compare embeddings.
+"""The layers that Keras has not: two images through one encoder, an image in all its symmetries, and ways to compare embeddings.
 
 Batch normalisation folded into the layer before it: what a trained encoder computes, in two thirds of the time.
 
@@ -16,8 +16,8 @@ layers, ops = keras.layers, keras.ops
 
 
 @keras.saving.register_keras_serializable("siamese_lib")
-class StackTwins(layers.Layer):
-    """Puts the left and the right pictures into one batch, so that batch normalisation sees both sides together.
+class StackBranches(layers.Layer):
+    """Puts the left and the right images into one batch, so that batch normalisation sees both sides together.
 
     Two inputs `(batch, ...)`; output `(2 * batch, ...)`.
     """
@@ -30,8 +30,8 @@ class StackTwins(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("siamese_lib")
-class UnstackTwins(layers.Layer):
-    """Undoes `StackTwins`: input `(2 * batch, ...)`; two outputs `(batch, ...)`."""
+class UnstackBranches(layers.Layer):
+    """Undoes `StackBranches`: input `(2 * batch, ...)`; two outputs `(batch, ...)`."""
 
     def call(self, twins):
         return ops.split(twins, 2, axis=0)
@@ -41,7 +41,7 @@ class UnstackTwins(layers.Layer):
 
 
 def symmetries(images, count):
-    """Square pictures as a square's symmetries show them: the four quarter turns and, of eight, their mirror images.
+    """Square images as a square's symmetries show them: the four quarter turns and, of eight, their mirror images.
 
     Args:
         images: `(batch, side, side, 1)`.
@@ -58,7 +58,7 @@ def symmetries(images, count):
 
 @keras.saving.register_keras_serializable("siamese_lib")
 class StackSymmetries(layers.Layer):
-    """Puts pictures in all their `symmetries` into one batch.
+    """Puts images in all their `symmetries` into one batch.
 
     Input `(batch, side, side, 1)`; output `(count * batch, side, side, 1)`.
     """
@@ -79,7 +79,7 @@ class StackSymmetries(layers.Layer):
 
 @keras.saving.register_keras_serializable("siamese_lib")
 class JoinSymmetries(layers.Layer):
-    """Undoes `StackSymmetries` for embeddings: those of a picture, each of unit length, become one of unit length.
+    """Undoes `StackSymmetries` for embeddings: those of an image, each of unit length, become one of unit length.
 
     Input `(count * batch, embedding_size)`; output `(batch, count * embedding_size)`.
     """
@@ -179,7 +179,7 @@ class FoldedEncoder:
     """An encoder at work: it computes what the encoder it was made of computes with the weights of the last `refresh`, which comes first.
 
     Attributes:
-        network: a `keras.Model` from pictures to embeddings. It shares with the encoder all layers but those that were folded.
+        network: a `keras.Model` from images to embeddings. It shares with the encoder all layers but those that were folded.
     """
 
     def __init__(self, encoder):

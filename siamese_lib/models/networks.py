@@ -1,4 +1,4 @@
-"""The networks: two encoders, and the Siamese frame that runs both pictures through one of them and compares what comes out."""
+"""The networks: two encoders, and the Siamese frame that runs both images through one of them and compares what comes out."""
 
 import numpy as np
 
@@ -8,9 +8,9 @@ from siamese_lib.models.layers import (
     CosineToClasses,
     JoinSymmetries,
     JointBayesian,
+    StackBranches,
     StackSymmetries,
-    StackTwins,
-    UnstackTwins,
+    UnstackBranches,
 )
 from siamese_lib.utils.tensorflow import keras
 
@@ -27,10 +27,10 @@ def build_model(config, encoder=None):
         encoder: one that exists already, to be shared; by default a new one.
 
     Returns:
-        A `keras.Model` from two pictures `(batch, height, width, 1)` in 0-255 to the probability `(batch, 1)`, float32, that they
-        show the same person. Its layer "encoder" maps a picture to its embedding `(batch, embedding_size)`, its layer "head" two
-        embeddings to the probability, so that each picture needs to be embedded only once. With `symmetries` the head takes the
-        embeddings of all those of a picture, one behind the other.
+        A `keras.Model` from two images `(batch, height, width, 1)` in 0-255 to the probability `(batch, 1)`, float32, that they
+        show the same person. Its layer "encoder" maps an image to its embedding `(batch, embedding_size)`, its layer "head" two
+        embeddings to the probability, so that each image needs to be embedded only once. With `symmetries` the head takes the
+        embeddings of all those of an image, one behind the other.
     """
     encoder = encoder or {
         "koch": koch_encoder,
@@ -45,7 +45,7 @@ def build_model(config, encoder=None):
         else cosine_head
     )(config)
     left, right = (keras.Input(encoder.input_shape[1:], name=side) for side in ("left", "right"))
-    twins = StackTwins(name="stack_twins")(left, right)  # (2 * batch, height, width, 1)
+    twins = StackBranches(name="stack_branches")(left, right)  # (2 * batch, height, width, 1)
     if config.symmetries > 1:
         # A turned character is another one to the encoder, so that these are several opinions on what two drawings have in common.
         stacked = StackSymmetries(config.symmetries, name="stack_symmetries")(twins)
@@ -54,7 +54,7 @@ def build_model(config, encoder=None):
         )
     else:
         embeddings = encoder(twins)
-    left_embedding, right_embedding = UnstackTwins(name="unstack_twins")(embeddings)
+    left_embedding, right_embedding = UnstackBranches(name="unstack_branches")(embeddings)
     return keras.Model(
         [left, right], head([left_embedding, right_embedding]), name=f"siamese_{config.encoder}"
     )
@@ -64,7 +64,7 @@ def build_learner(config, num_classes):
     """Builds what `fit` trains: the Siamese network itself, or for a loss of classes its encoder with what the loss needs behind it.
 
     Returns:
-        A `keras.Model` with a layer "encoder". With a loss of classes: from pictures to cosines `(batch, num_classes)` for
+        A `keras.Model` with a layer "encoder". With a loss of classes: from images to cosines `(batch, num_classes)` for
         margin_softmax, to embeddings `(batch, embedding_size)` for the losses that compare within a batch.
     """
     network = build_model(config)
@@ -134,12 +134,12 @@ def compact_encoder(config):
     """A small residual network (He et al., 2016) with an embedding of unit length; four stages of one block each."""
     images = keras.Input((*config.image_size, 1), name="images")
     x = layers.Rescaling(1 / 127.5, offset=-1.0, name="pixels")(images)  # -1 to 1
-    x = _convolution(x, config.width, 3, 1, "stem")
+    x = _convolution(x, config.base_filters, 3, 1, "stem")
     x = layers.ReLU(name="stem_relu")(x)
     x = layers.MaxPooling2D(2, padding="same", name="stem_pooling")(x)
     for stage in range(4):
         x = _residual_block(
-            x, config.width * 2**stage, 1 if stage == 0 else 2, f"stage_{stage + 1}"
+            x, config.base_filters * 2**stage, 1 if stage == 0 else 2, f"stage_{stage + 1}"
         )
     # Aligned faces have their eyes and mouths in fixed places: a dense layer may use the place, average pooling would lose it.
     x = layers.Flatten(name="flatten")(x)
@@ -178,7 +178,7 @@ def joint_bayesian_head(config):
 
 
 def _two_embeddings(config):
-    """What a head takes: for each picture the embeddings of all its symmetries, one behind the other."""
+    """What a head takes: for each image the embeddings of all its symmetries, one behind the other."""
     return [
         keras.Input((config.symmetries * config.embedding_size,), name=f"{side}_embedding")
         for side in ("left", "right")

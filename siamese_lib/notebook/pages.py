@@ -27,7 +27,7 @@ class Subject:
         data: its name.
         board: the folder in `results/` whose committed runs stand beside the report's own.
         one, many: what is told apart.
-        credit: whose pictures are shown.
+        credit: whose images are shown.
     """
 
     data: str
@@ -147,7 +147,7 @@ def notebook_page(notebook, page, pages):
 
 
 def _number_figures(notebook, page):
-    """Writes into each picture's metadata its number and anchor, and words where it came without any: those of its section."""
+    """Writes into each image's metadata its number and anchor, and words where it came without any: those of its section."""
     section, place = _unnumbered(page.title), 0
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
@@ -158,7 +158,7 @@ def _number_figures(notebook, page):
                 place += 1
                 number = f"{int(page.name[:2])}.{place}"
                 words = {
-                    "alt": f"Picture of the section {section}.",
+                    "alt": f"Image of the section {section}.",
                     "caption": section,
                 } | output.metadata.get("image/png", {})
                 output.metadata["image/png"] = words | {
@@ -260,7 +260,7 @@ def front_page(configs, dataset, runs_dir, pages):
         groups=groups,
         pages=pages,
         subject=subject,
-        data_words=f"{subject.data}, {len(dataset.files):,} pictures of {len(images_by_person(dataset)):,} {subject.many}",
+        data_words=f"{subject.data}, {len(dataset.files):,} images of {len(images_by_person(dataset)):,} {subject.many}",
         date=runs[0].versions["date"][:10],
         versions=runs[0].versions,
     )
@@ -287,7 +287,7 @@ def _headline(run, row, subject):
 
 def _row(row):
     """A row of the leaderboard in words; oneshot is empty where no trials were within groups."""
-    oneshot = row.get("oneshot", {}).get("test_many")
+    oneshot = row.get("oneshot", {}).get("test_400")
     return {
         "experiment": row["experiment"],
         "encoder": row["encoder"],
@@ -340,8 +340,8 @@ class Demand(NamedTuple):
 CHECKLIST = (
     Demand(
         "Data analysis: size",
-        "Pictures, people and pictures per person.",
-        ((DATA, "How much there is"), (DATA, "Pictures per person")),
+        "Images, people and images per person.",
+        ((DATA, "How much there is"), (DATA, "Images per person")),
     ),
     Demand(
         "Data analysis: counts in total and per class, for train and test",
@@ -374,8 +374,8 @@ CHECKLIST = (
     ),
     Demand(
         "Reasons for each choice and the trials behind it",
-        "A table of decisions with their alternatives and what was tried; each lever taken away alone.",
-        ((TRAINING, "Decisions, and why"), (SWEEPS, "What each lever brought, on LFW-a")),
+        "A table of decisions with their alternatives and what was tried; each component taken away alone.",
+        ((TRAINING, "Decisions, and why"), (SWEEPS, "What each component brought, on LFW-a")),
     ),
     Demand(
         "Convergence times",

@@ -1,6 +1,6 @@
 """A notebook's way in for the user's own photographs: two upload buttons, Colab's webcam, and their static twin.
 
-Written with what ipywidgets 7.7 (Colab) and 8 share. The pictures go to the notebook's own kernel and nowhere else; on Colab that kernel is
+Written with what ipywidgets 7.7 (Colab) and 8 share. The images go to the notebook's own kernel and nowhere else; on Colab that kernel is
 Google's machine.
 """
 
@@ -14,7 +14,7 @@ from siamese_lib.inference.photos import find_face
 from siamese_lib.plots import galleries
 from siamese_lib.utils import machine
 
-# Shows the camera's picture until its button is pressed, and answers with one frame as a data URL.
+# Shows the camera's image until its button is pressed, and answers with one frame as a data URL.
 WEBCAM_SCRIPT = """
 (async () => {
   const stream = await navigator.mediaDevices.getUserMedia({video: true});
@@ -89,9 +89,9 @@ def compared_photos(verifier, photos):
         f"{face.name}\nlargest of {face.num_faces} faces" if face.num_faces > 1 else face.name
         for face in faces
     ]
-    pictures = [face.picture for face in faces]
+    images = [face.image for face in faces]
     return galleries.compared_faces(
-        pictures, captions, score_faces(verifier, faces), verifier.settings["threshold"]
+        images, captions, score_faces(verifier, faces), verifier.settings["threshold"]
     )
 
 
@@ -126,7 +126,9 @@ def webcam_photo():
     try:
         address = output.eval_js(WEBCAM_SCRIPT)
         return base64.b64decode(address.partition(",")[2], validate=True)
-    except Exception as error:  # what the page answers to a refusal is of a class of Colab's own
+    except (
+        Exception
+    ) as error:  # what the page answers to a selective_accuracy is of a class of Colab's own
         raise ValueError(
             f"The webcam gave no photograph; allow the page to use it, or upload one. Received: {error}"
         ) from error

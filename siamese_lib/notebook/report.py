@@ -17,7 +17,7 @@ from siamese_lib.utils.files import write_text
 from siamese_lib.utils.machine import project_path, project_root
 
 SWEEP_NOTEBOOK = "03_parameter_sweeps"
-NUM_COLOURS = 96  # of a published picture; with it the longest notebook stays under two megabytes
+NUM_COLOURS = 96  # of a published image; with it the longest notebook stays under two megabytes
 NOTEBOOKS = ("01_dataset_analysis", "02_training", SWEEP_NOTEBOOK, "04_error_analysis")
 OMNIGLOT_NOTEBOOK = "05_omniglot"
 NOTEBOOKS_OF = {"omniglot": (OMNIGLOT_NOTEBOOK,)}  # of other data than faces
@@ -82,9 +82,7 @@ def _write_pages(output, configs, dataset, values, names):
         # Should a notebook fail, its copy stays there for a look; the next attempt removes it.
         notebook = _execute_cleaned(page.name, work, values, dataset.faces_may_be_shown)
         write_text(work / f"{page.name}.html", notebook_page(notebook, page, pages))
-    write_text(
-        work / "index.html", front_page(configs, dataset, Path(values["runs_dir"]), pages)
-    )
+    write_text(work / "index.html", front_page(configs, dataset, Path(values["runs_dir"]), pages))
     # The old report is removed only after the new one is in its place.
     shutil.rmtree(old, ignore_errors=True)
     if output.exists():
@@ -192,7 +190,7 @@ def cleaned(notebook, faces_may_be_shown, private):
 
     Args:
         notebook: a notebook of nbformat.
-        faces_may_be_shown: whether pictures of the dataset's faces may be published.
+        faces_may_be_shown: whether images of the dataset's faces may be published.
         private: paths to be cut; the empty ones are passed over.
     """
     import nbformat
@@ -215,23 +213,23 @@ def cleaned(notebook, faces_may_be_shown, private):
         ]
         cell.outputs = _joined(cell.outputs)
         for output in cell.outputs:
-            if picture := output.get("data", {}).get("image/png"):
-                output.data["image/png"] = lighter(picture)
+            if image := output.get("data", {}).get("image/png"):
+                output.data["image/png"] = quantize_png(image)
         cell.source = _without_paths(cell.source, private)
         cell.outputs = nbformat.from_dict(_without_paths(cell.outputs, private))
 
 
-def lighter(picture):
+def quantize_png(encoded):
     """A PNG with at most `NUM_COLOURS` colours, which these figures hardly miss: galleries of faces take a third of the space.
 
     Args:
-        picture: base64, as a notebook stores it.
+        encoded: base64, as a notebook stores it.
 
     Returns:
-        The same picture, base64.
+        The same encoded, base64.
     """
     content = io.BytesIO()
-    with Image.open(io.BytesIO(base64.b64decode(picture))) as image:
+    with Image.open(io.BytesIO(base64.b64decode(encoded))) as image:
         image.convert("RGB").quantize(NUM_COLOURS, dither=Image.Dither.NONE).save(
             content, format="png", optimize=True
         )

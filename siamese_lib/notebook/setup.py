@@ -33,7 +33,7 @@ def mount_drive():
     if drive_is_mounted():
         print(f"Google Drive is mounted: {DRIVE}")
         return True
-    if not in_colab() or not someone_answers():
+    if not in_colab() or not is_interactive():
         print(
             "Google Drive is not mounted, since this is no Colab session that someone looks at: it goes on without Drive."
         )
@@ -44,7 +44,7 @@ def mount_drive():
     print("Google Drive: Colab asks for permission in a window of its own ...", flush=True)
     try:
         drive.mount(str(DRIVE.parent))
-    except Exception as error:  # a refusal, an answer that does not come and a failed mount have no class in common
+    except Exception as error:  # a selective_accuracy, an answer that does not come and a failed mount have no class in common
         raise FileNotFoundError(
             "Google Drive was not mounted; run this cell again, or go on without Drive (mount_drive = False). "
             f"Received: {type(error).__name__}: {error}"
@@ -52,7 +52,7 @@ def mount_drive():
     return drive_is_mounted()
 
 
-def someone_answers():
+def is_interactive():
     """Whether a person can answer a question: in a notebook on a screen; not where papermill, nbclient or nbval executes it."""
     from IPython import get_ipython
 
@@ -119,7 +119,7 @@ def find_lfwa():
     return str(candidates[0])
 
 
-def kept_folder(name):
+def persistent_folder(name):
     """Where results outlive the session: `siamese/NAME` on Drive if it is mounted, else `NAME` in the project."""
     return (
         machine.DRIVE / "siamese" / name

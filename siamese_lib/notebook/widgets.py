@@ -1,7 +1,7 @@
 """Interactive views for notebooks: a threshold to drag, pairs to leaf through, a crop and an augmentation to set, a sweep to look at.
 
 Each is a widget and, under the same name with `_view`, the static twin: a figure of what the widget shows first. Written with what
-ipywidgets 7.7 (Colab) and 8 share. A widget's pictures are bytes in an `Image`, which follow a dragged slider; figures would not.
+ipywidgets 7.7 (Colab) and 8 share. A widget's images are bytes in an `Image`, which follow a dragged slider; figures would not.
 """
 
 import dataclasses
@@ -20,7 +20,15 @@ from siamese_lib.evaluation import metrics
 from siamese_lib.inference.explain import occlusion_maps
 from siamese_lib.plots import galleries, sweeps
 from siamese_lib.plots.galleries import explained_pairs, neighbour_rows
-from siamese_lib.plots.tiles import ScoreLine, outlined, pair_tile, png, sheet, sheet_figure, threshold_figure
+from siamese_lib.plots.tiles import (
+    ScoreLine,
+    outlined,
+    pair_tile,
+    png,
+    sheet,
+    sheet_figure,
+    threshold_figure,
+)
 
 
 def scored_gallery(scores, cache, threshold, title):
@@ -28,7 +36,7 @@ def scored_gallery(scores, cache, threshold, title):
 
     Args:
         scores: rows of `Run.scores` with the further column `wrong`.
-        cache: the `FaceCache` with the pictures.
+        cache: the `FaceCache` with the images.
         threshold: what the scores were compared with.
         title: the figure's title.
     """
@@ -51,7 +59,7 @@ def explained_gallery(verifier, cache, scores, threshold, title):
 
     Args:
         verifier: the `Verifier` that gave the scores.
-        cache: the `FaceCache` with the pictures.
+        cache: the `FaceCache` with the images.
         scores: rows of `Run.scores` with the further column `wrong`.
         threshold: what the scores were compared with.
         title: the figure's title.
@@ -77,7 +85,7 @@ def neighbour_sheet(table, cache, title):
 
     Args:
         table: as `nearest_faces` gives it.
-        cache: the `FaceCache` with the pictures.
+        cache: the `FaceCache` with the images.
         title: the figure's title.
     """
     rows = []
@@ -101,7 +109,7 @@ ANY = "all"
 AUGMENTATIONS = (
     "rotation_degrees",
     "scale_range",
-    "shift_fraction",
+    "translation_fraction",
     "contrast_range",
     "brightness_range",
     "erasing_probability",
@@ -115,7 +123,7 @@ def threshold_slider(scores, labels, threshold, pairs, cache):
         scores, labels: `(num_pairs,)`.
         threshold: where the slider starts.
         pairs: the `PairList` of the scores; those nearest to the threshold are shown.
-        cache: the `FaceCache` with its pictures.
+        cache: the `FaceCache` with its images.
 
     Returns:
         A widget; display it.
@@ -137,8 +145,8 @@ def threshold_slider(scores, labels, threshold, pairs, cache):
     )
     words, histogram, gallery = (
         ipywidgets.HTML(layout=ipywidgets.Layout(width="23rem")),
-        _picture("36rem"),
-        _picture(),
+        _image("36rem"),
+        _image(),
     )
     # Side by side where there is room, so that slider and gallery are seen at once.
     outcome = ipywidgets.Box(
@@ -149,7 +157,7 @@ def threshold_slider(scores, labels, threshold, pairs, cache):
     def draw(_=None):
         histogram.value = png(line.at(slider.value))
         gallery.value = png(_nearest_sheet(scores, slider.value, pairs, cache)[0])
-        # Last, so that who reads the new numbers sees the new pictures.
+        # Last, so that who reads the new numbers sees the new images.
         words.value = _outcome_html(scores, labels, slider.value, digits)
 
     slider.observe(draw, names="value")
@@ -157,8 +165,8 @@ def threshold_slider(scores, labels, threshold, pairs, cache):
     return ipywidgets.VBox([slider, outcome, gallery])
 
 
-def _picture(width=None):
-    """An empty picture that is shown in this width or its own, where there is room."""
+def _image(width=None):
+    """An empty image that is shown in this width or its own, where there is room."""
     return ipywidgets.Image(
         format="png",
         layout=ipywidgets.Layout(align_self="flex-start", width=width, max_width="100%"),
@@ -221,7 +229,7 @@ def pair_browser(table, cache):
     Args:
         table: a DataFrame with the columns split, left, right, label, as `inspection.pair_table` or `Run.scores` gives them; with the
             columns score and wrong, decisions can be filtered too.
-        cache: the `FaceCache` with the pictures.
+        cache: the `FaceCache` with the images.
 
     Returns:
         A widget; display it.
@@ -235,22 +243,22 @@ def pair_browser(table, cache):
         description="Split",
     )
     decision = ipywidgets.Dropdown(
-        options=[(ANY, None), ("right", False), ("wrong", True)], description="Decision"
+        options=[(ANY, None), ("correct", False), ("wrong", True)], description="Decision"
     )
     name = ipywidgets.Text(description="Name", placeholder="a part of a name")
     page = ipywidgets.IntSlider(
         min=1, max=1, description="Page", layout=ipywidgets.Layout(width="60%")
     )
-    words, picture = ipywidgets.HTML(), _picture()
+    words, image = ipywidgets.HTML(), _image()
 
     def draw(_=None):
-        chosen = browsed(table, kind.value, split.value, decision.value, name.value)
+        chosen = filter_pairs(table, kind.value, split.value, decision.value, name.value)
         page.max = max(1, -(-len(chosen) // PAGE))
         start = PAGE * (page.value - 1)
         words.value = _page_words(start, len(chosen), len(table))
-        picture.layout.display = None if len(chosen) else "none"
+        image.layout.display = None if len(chosen) else "none"
         if len(chosen):
-            picture.value = png(_browser_sheet(chosen[start : start + PAGE], cache)[0])
+            image.value = png(_browser_sheet(chosen[start : start + PAGE], cache)[0])
 
     def start_again(_):
         if page.value == 1:
@@ -263,7 +271,7 @@ def pair_browser(table, cache):
         one.observe(start_again, names="value")
     page.observe(draw, names="value")
     draw()
-    return ipywidgets.VBox([*filters, page, words, picture])
+    return ipywidgets.VBox([*filters, page, words, image])
 
 
 def browser_view(table, cache):
@@ -274,7 +282,7 @@ def browser_view(table, cache):
     )
 
 
-def browsed(table, label=None, split=None, wrong=None, name=""):
+def filter_pairs(table, label=None, split=None, wrong=None, name=""):
     """The rows that fit all filters; None and an empty name let everything pass, upper and lower case are alike."""
     for column, wanted in (("label", label), ("split", split), ("wrong", wrong)):
         if wanted is not None:
@@ -342,7 +350,7 @@ def augmentation_preview(dataset, face, config):
             step=(high - low) / 180,
             description=name,
         )
-    words, picture = ipywidgets.HTML(), _picture()
+    words, image = ipywidgets.HTML(), _image()
 
     def draw(_=None):
         values = {field: slider.value for field, slider in ranges.items()}
@@ -350,7 +358,7 @@ def augmentation_preview(dataset, face, config):
             changed = dataclasses.replace(
                 config, crop=(*rows.value, *columns.value), flip=flip.value, **values
             )
-            picture.value = png(_augmentation_sheet(content, str(face), changed)[0])
+            image.value = png(_augmentation_sheet(content, str(face), changed)[0])
             words.value = f"crop: {list(changed.crop)}, " + ", ".join(
                 f"{field}: {value:.3g}" for field, value in values.items()
             )
@@ -361,7 +369,7 @@ def augmentation_preview(dataset, face, config):
     for one in controls:
         one.observe(draw, names="value")
     draw()
-    return ipywidgets.VBox([*controls, words, picture])
+    return ipywidgets.VBox([*controls, words, image])
 
 
 def augmentation_view(dataset, face, config):
@@ -382,7 +390,7 @@ def _augmentation_sheet(content, name, config):
     seen = decode_image(content, config.crop, config.image_size, name)
     copies = augmented_copies(seen[:, :, np.newaxis], config, NUM_COPIES)
     captions = [
-        "the picture and its crop",
+        "the image and its crop",
         "seen by the network",
         *(f"in training, {place + 1}" for place in range(NUM_COPIES)),
     ]
@@ -404,17 +412,17 @@ def sweep_explorer(settings, original=None):
     metric = ipywidgets.Dropdown(
         options=[(words, key) for key, words in sweeps.METRICS.items()], description="Metric"
     )
-    picture = _picture()
+    image = _image()
 
     def draw(_=None):
         content = io.BytesIO()
         _sweep_figure(settings, axis.value, metric.value, original).savefig(content, format="png")
-        picture.value = content.getvalue()
+        image.value = content.getvalue()
 
     for one in (axis, metric):
         one.observe(draw, names="value")
     draw()
-    return ipywidgets.VBox([axis, metric, picture])
+    return ipywidgets.VBox([axis, metric, image])
 
 
 def sweep_view(settings, original=None):

@@ -1,4 +1,4 @@
-"""Every picture of the project: data in, a matplotlib `Figure` out; nothing is shown or kept here."""
+"""Every image of the project: data in, a matplotlib `Figure` out; nothing is shown or kept here."""
 
 import numpy as np
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
@@ -15,16 +15,16 @@ from siamese_lib.plots.style import (
     ORANGE,
     SKY,
     VERMILION,
-    bars,
+    error_bars,
     new_figure,
 )
 
 
 def images_per_person(counts, title):
-    """A histogram of how many pictures each person has, both axes logarithmic.
+    """A histogram of how many images each person has, both axes logarithmic.
 
     Args:
-        counts: `(num_people,)`, pictures of each person.
+        counts: `(num_people,)`, images of each person.
         title: the figure's title.
     """
     figure, axes = new_figure()
@@ -35,9 +35,7 @@ def images_per_person(counts, title):
         else np.arange(1, highest + 2)
     )
     axes.hist(counts, bins=edges - 0.5, color=BLUE, edgecolor="white")
-    axes.set(
-        title=title, xlabel="pictures of a person", ylabel="people (logarithmic)", yscale="log"
-    )
+    axes.set(title=title, xlabel="images of a person", ylabel="people (logarithmic)", yscale="log")
     if highest > 20:
         axes.set_xscale("log")
     return figure
@@ -62,7 +60,7 @@ def histograms(columns, title, xlabels):
     return figure
 
 
-def leak(shares_random, shares_by_person):
+def split_overlap(shares_random, shares_by_person):
     """The share of validation pairs with a person from training, for two ways to split, a dot a seed."""
     figure, axes = new_figure(6.4, 2.6)
     for row, (shares, color) in enumerate(((shares_by_person, GREEN), (shares_random, VERMILION))):
@@ -195,7 +193,7 @@ def accuracy_by_amount(rows, amount, title, xlabel):
         axes.errorbar(
             amounts * shift,
             accuracy,
-            yerr=bars(accuracy, low, high),
+            yerr=error_bars(accuracy, low, high),
             color=color,
             marker=marker,
             capsize=3,
@@ -213,7 +211,7 @@ def oneshot_curves(table, title, who="people"):
     """One-shot accuracy against N, the number of people or of what `who` names, one line a method with 95 % intervals, chance dashed.
 
     Args:
-        table: rows with the columns method, ways, accuracy, low, high, as `oneshot.oneshot_table` gives them.
+        table: rows with the columns method, ways, accuracy, low, high, as `oneshot.oneshot_accuracies` gives them.
         title: the figure's title.
     """
     figure, axes = new_figure()
@@ -227,7 +225,7 @@ def oneshot_curves(table, title, who="people"):
             continue
         style = {"color": CYCLE[index % len(CYCLE)], "marker": "os^Dv"[index % 5], "capsize": 3}
         # Each method a little further to the right, so that no bar hides another.
-        error = bars(rows["accuracy"], rows["low"], rows["high"])
+        error = error_bars(rows["accuracy"], rows["low"], rows["high"])
         axes.errorbar(
             rows["ways"] * 1.03**index, rows["accuracy"], yerr=error, label=method, **style
         )
@@ -289,19 +287,19 @@ def _intervals(rows, title, xlabel, nothing, form):
     return figure
 
 
-def twin_diagram(image_size, encoder, embedding_size, comparison):
-    """The Siamese network as boxes and arrows: two pictures, one encoder used twice, a comparison, a probability."""
+def siamese_diagram(image_size, encoder, embedding_size, comparison):
+    """The Siamese network as boxes and arrows: two images, one encoder used twice, a comparison, a probability."""
     figure, axes = new_figure(9.5, 3.2)
     axes.axis("off")
     axes.set(
         xlim=(-0.1, 10.1),
         ylim=(0, 4),
-        title="A Siamese network: both pictures pass through one encoder with one set of weights",
+        title="A Siamese network: both images pass through one encoder with one set of weights",
     )
     height, width = image_size
     boxes = {
-        "left": (0.0, 2.5, 1.6, f"left picture\n{height} x {width}", SKY),
-        "right": (0.0, 0.5, 1.6, f"right picture\n{height} x {width}", SKY),
+        "left": (0.0, 2.5, 1.6, f"left image\n{height} x {width}", SKY),
+        "right": (0.0, 0.5, 1.6, f"right image\n{height} x {width}", SKY),
         "encoder_left": (2.5, 2.5, 2.0, f"encoder\n'{encoder}'", ORANGE),
         "encoder_right": (2.5, 0.5, 2.0, f"encoder\n'{encoder}'", ORANGE),
         "compare": (6.6, 1.5, 1.7, comparison, GREEN),
@@ -355,7 +353,7 @@ def by_epoch(histories, title):
     """One-shot accuracy on held-out groups after each epoch, one line a run.
 
     Args:
-        histories: `{name: DataFrame}` as `Run.history`, with the column val_oneshot.
+        histories: `{name: DataFrame}` as `Run.history`, with the column val_oneshot_accuracy.
         title: the figure's title.
     """
     figure, axes = new_figure()
@@ -366,14 +364,14 @@ def by_epoch(histories, title):
             "marker": "os^Dv"[index % 5],
             "markersize": 4,
         }
-        axes.plot(history["epoch"], history["val_oneshot"], label=name, **style)
+        axes.plot(history["epoch"], history["val_oneshot_accuracy"], label=name, **style)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(title=title, xlabel="epoch", ylabel="accuracy (share of trials)")
     axes.legend(frameon=False)
     return figure
 
 
-def shares(rows, title, xlabel):
+def dot_plot(rows, title, xlabel):
     """Accuracies as dots on lines of their own, best above; ours as filled squares with intervals, published ones as hollow circles.
 
     Args:
@@ -389,7 +387,7 @@ def shares(rows, title, xlabel):
             axes.errorbar(
                 accuracy,
                 place,
-                xerr=bars([accuracy], *[[bound] for bound in interval]),
+                xerr=error_bars([accuracy], *[[bound] for bound in interval]),
                 fmt="s",
                 color=BLUE,
                 capsize=3,

@@ -1,9 +1,9 @@
-"""The pictures of the error analysis: data in, a matplotlib `Figure` out; palette and conventions are those of `figures`."""
+"""The images of the error analysis: data in, a matplotlib `Figure` out; palette and conventions are those of `figures`."""
 
 import numpy as np
 
 from siamese_lib.data.pairs import CLASS_NAMES
-from siamese_lib.plots.style import BLUE, CLASS_COLORS, CYCLE, LINES, bars, new_figure
+from siamese_lib.plots.style import BLUE, CLASS_COLORS, CYCLE, LINES, new_figure
 
 RATE_TICKS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6)
 
@@ -92,11 +92,11 @@ def reliability_diagram(curves, title):
     return figure
 
 
-def refusal_curve(table, title):
+def selective_accuracy_curve(table, title):
     """Accuracy of the decided pairs against the share that is refused.
 
     Args:
-        table: as `operating_points.refusal` gives it.
+        table: as `operating_points.selective_accuracy` gives it.
         title: the figure's title.
     """
     figure, axes = new_figure(5.6, 3.6)
@@ -105,7 +105,7 @@ def refusal_curve(table, title):
     return figure
 
 
-def error_rates_by_factor(tables, title):
+def error_rates_by_covariate(tables, title):
     """The error rate of each class of pairs along each factor, one panel a factor.
 
     Args:
@@ -131,7 +131,7 @@ def error_rates_by_factor(tables, title):
             axes.errorbar(
                 table["median"],
                 rate,
-                yerr=bars(rate, table["low"], table["high"]),
+                yerr=error_bars(rate, table["low"], table["high"]),
                 label=CLASS_NAMES[label],
                 **style,
             )
@@ -183,13 +183,13 @@ def odds_ratios(tables, title):
 
 
 def plane_of_people(points, people, title, images=None):
-    """Faces as points of a plane, one mark and colour a person, or as their pictures.
+    """Faces as points of a plane, one mark and colour a person, or as their images.
 
     Args:
         points: `(num_faces, 2)`, from `explanations.map_of_faces`.
         people: whose face each is, `(num_faces,)`.
         title: the figure's title.
-        images: pictures to draw at the points, or None for marks.
+        images: images to draw at the points, or None for marks.
     """
     from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
@@ -205,8 +205,8 @@ def plane_of_people(points, people, title, images=None):
             label=f"{person.replace('_', ' ')} ({len(chosen)})",
         )
     for point, image in zip(points, images if images is not None else []):
-        picture = OffsetImage(np.squeeze(image), cmap="gray", zoom=26 / len(image))
-        axes.add_artist(AnnotationBbox(picture, point, frameon=False))
+        thumbnail = OffsetImage(np.squeeze(image), cmap="gray", zoom=26 / len(image))
+        axes.add_artist(AnnotationBbox(thumbnail, point, frameon=False))
     axes.set(title=title, xlabel="first coordinate (no unit)", ylabel="second coordinate (no unit)")
     axes.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
@@ -252,10 +252,15 @@ def alignment_errors(rows, title):
         low, high = np.transpose([row["accuracy_interval"] for row in chosen])
         accuracy = [row["accuracy"] for row in chosen]
         below.errorbar(
-            amounts, accuracy, yerr=bars(accuracy, low, high), color=BLUE, marker="o", capsize=3
+            amounts,
+            accuracy,
+            yerr=error_bars(accuracy, low, high),
+            color=BLUE,
+            marker="o",
+            capsize=3,
         )
         below.axhline(0.5, color="0.6", linestyle=":")
-        below.set(xlabel=f"{kind} of one picture ({chosen[0]['unit']})")
+        below.set(xlabel=f"{kind} of one image ({chosen[0]['unit']})")
     panels[0, 0].set(ylabel="score\n(band: middle half of the pairs)", ylim=(0, 1))
     panels[1, 0].set(ylabel="accuracy, 95 % interval\n(dotted: chance)", ylim=(0.45, 1))
     panels[0, 0].legend(frameon=False, fontsize=8, loc="center left")

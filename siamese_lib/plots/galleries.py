@@ -1,16 +1,24 @@
-"""Pictures of one-shot classification within groups: a trial, accuracies beside published ones and by group, what went wrong.
+"""Images of one-shot classification within groups: a trial, accuracies beside published ones and by group, what went wrong.
 
-The pictures about photographs: data in, a matplotlib `Figure` out; palette and conventions are those of `figures`.
+The images about photographs: data in, a matplotlib `Figure` out; palette and conventions are those of `figures`.
 """
 
 import numpy as np
 
 from siamese_lib.data.pairs import CLASS_NAMES
-from siamese_lib.plots.style import BLACK, BLUE, CLASS_COLORS, ORANGE, VERMILION, framed, new_figure
+from siamese_lib.plots.style import (
+    BLACK,
+    BLUE,
+    CLASS_COLORS,
+    ORANGE,
+    VERMILION,
+    draw_frame,
+    new_figure,
+)
 
 
 def faces(images, titles, title, columns=5):
-    """A sheet of pictures.
+    """A sheet of images.
 
     Args:
         images: a list of `(height, width, 1)` or `(height, width)` arrays.
@@ -33,7 +41,7 @@ def pair_gallery(pairs_of_images, captions, wrong, title, columns=3):
     """Pairs of faces side by side; a wrongly decided pair is framed in vermilion and marked as wrong in words.
 
     Args:
-        pairs_of_images: a list of `(left, right)` pictures of one size.
+        pairs_of_images: a list of `(left, right)` images of one size.
         captions: a text for each pair.
         wrong: whether each pair was decided wrongly.
         title: the figure's title.
@@ -58,7 +66,7 @@ def pair_gallery(pairs_of_images, captions, wrong, title, columns=3):
             color=VERMILION if is_wrong else BLACK,
         )
         if is_wrong:
-            framed(axes)
+            draw_frame(axes)
     figure.suptitle(title)
     return figure
 
@@ -67,7 +75,7 @@ def explained_pairs(pairs_of_images, maps, captions, wrong, title):
     """Pairs of faces and, over a second copy of each face, what its parts did to the score.
 
     Args:
-        pairs_of_images: a list of `(left, right)` pictures.
+        pairs_of_images: a list of `(left, right)` images.
         maps: for each pair the `(left_map, right_map)` of `explanations.occlusion_maps`, in log-odds.
         captions: a text for each pair.
         wrong: whether each pair was decided wrongly; such a pair is framed in vermilion and marked as wrong in words.
@@ -99,8 +107,8 @@ def explained_pairs(pairs_of_images, maps, captions, wrong, title):
             color=VERMILION if is_wrong else BLACK,
         )
         if is_wrong:
-            framed(row[0])
-            framed(row[1])
+            draw_frame(row[0])
+            draw_frame(row[1])
     if overlay is not None:
         figure.colorbar(
             overlay,
@@ -130,11 +138,11 @@ def neighbour_rows(rows, title):
             (image, f"probe\n{name}", False),
             *((near, f"{score:.3f}\n{who}", other) for near, who, score, other in neighbours),
         ]
-        for axes, (picture, caption, is_wrong) in zip(line, shown):
-            axes.imshow(np.squeeze(picture), cmap="gray", vmin=0, vmax=255)
+        for axes, (shown_image, caption, is_wrong) in zip(line, shown):
+            axes.imshow(np.squeeze(shown_image), cmap="gray", vmin=0, vmax=255)
             axes.set_title(caption, fontsize=6, color=VERMILION if is_wrong else BLACK)
             if is_wrong:
-                framed(axes)
+                draw_frame(axes)
     figure.suptitle(title)
     return figure
 
@@ -156,10 +164,10 @@ def trial(gallery, probe, answer, title, columns=5):
         axes.axis("off")
     panels[0, 0].imshow(np.squeeze(probe), cmap="gray", vmin=0, vmax=255)
     panels[0, 0].set_title("probe", fontsize=9)
-    for place, (axes, picture) in enumerate(zip(panels[:, 1:].flat, gallery)):
-        axes.imshow(np.squeeze(picture), cmap="gray", vmin=0, vmax=255)
+    for place, (axes, image) in enumerate(zip(panels[:, 1:].flat, gallery)):
+        axes.imshow(np.squeeze(image), cmap="gray", vmin=0, vmax=255)
         if place == answer:
-            framed(axes, BLUE)
+            draw_frame(axes, BLUE)
             axes.set_title("the same", fontsize=9, color=BLUE)
     figure.suptitle(title)
     return figure
@@ -169,7 +177,7 @@ def failures(rows, title, columns=3):
     """Trials that were answered wrongly: probe, right answer, what was chosen instead.
 
     Args:
-        rows: a list of `(probe, answer, chosen, caption)`, three pictures of one size and a text.
+        rows: a list of `(probe, answer, chosen, caption)`, three images of one size and a text.
         title: the figure's title.
         columns: trials side by side.
     """
@@ -180,32 +188,34 @@ def failures(rows, title, columns=3):
     for axes in panels.flat:
         axes.axis("off")
     places = panels.reshape(lines * columns, 3)
-    for line, (*pictures, caption) in zip(places, rows):
-        for axes, picture, words, color in zip(
-            line, pictures, ("probe", "right", "chosen"), (BLACK, BLUE, VERMILION)
+    for line, (*images, caption) in zip(places, rows):
+        for axes, image, words, color in zip(
+            line, images, ("probe", "correct", "chosen"), (BLACK, BLUE, VERMILION)
         ):
-            axes.imshow(np.squeeze(picture), cmap="gray", vmin=0, vmax=255)
+            axes.imshow(np.squeeze(image), cmap="gray", vmin=0, vmax=255)
             axes.set_title(
-                f"{caption}\n{words}" if words == "right" else f"\n{words}", fontsize=7, color=color
+                f"{caption}\n{words}" if words == "correct" else f"\n{words}",
+                fontsize=7,
+                color=color,
             )
             if words != "probe":
-                framed(axes, color)
+                draw_frame(axes, color)
     figure.suptitle(title)
     return figure
 
 
-def compared_faces(pictures, names, score, threshold):
+def compared_faces(images, names, score, threshold):
     """Two aligned faces, and their score beside them with the threshold.
 
     Args:
-        pictures: two pictures `(height, width)`, grey.
+        images: two images `(height, width)`, grey.
         names: what stands above each.
         score: the probability that both show the same person.
         threshold: from which score on they are taken as the same person.
     """
     figure, panels = new_figure(8.0, 3.2, ncols=3, width_ratios=[1, 1, 0.5])
-    for axes, picture, name in zip(panels, pictures, names):
-        axes.imshow(np.asarray(picture), cmap="gray", vmin=0, vmax=255)
+    for axes, image, name in zip(panels, images, names):
+        axes.imshow(np.asarray(image), cmap="gray", vmin=0, vmax=255)
         axes.set_title(name, fontsize=9)
         axes.axis("off")
     label = int(score >= threshold)
@@ -232,10 +242,10 @@ def compared_faces(pictures, names, score, threshold):
 
 
 def aligned_frames(frames, names, eyes, title):
-    """Aligned faces with the places at which LFW-a's pictures have the eyes.
+    """Aligned faces with the places at which LFW-a's images have the eyes.
 
     Args:
-        frames: a list of pictures `(250, 250)`, grey.
+        frames: a list of images `(250, 250)`, grey.
         names: what stands above each.
         eyes: two points (x, y) in pixels.
         title: the figure's title.

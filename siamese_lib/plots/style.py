@@ -31,15 +31,15 @@ def new_figure(width=6.4, height=4.0, **grid):
     return figure, axes
 
 
-def framed(axes, color=VERMILION):
-    """Frames the picture in these axes; vermilion says that it is wrong."""
+def draw_frame(axes, color=VERMILION):
+    """Frames the image in these axes; vermilion says that it is wrong."""
     axes.axis("on")
     axes.set(xticks=[], yticks=[])
     for spine in axes.spines.values():
         spine.set(visible=True, color=color, linewidth=3)
 
 
-def bars(values, low, high):
+def error_bars(values, low, high):
     """An interval around each value as `Axes.errorbar` takes it; a bound on the wrong side, by rounding or by chance, has no bar."""
     return np.clip([np.subtract(values, low), np.subtract(high, values)], 0, None)
 
@@ -50,10 +50,10 @@ NUM_PANELS = 12  # so many panels of a gallery are named; the others are counted
 class DescribedFigure(Figure):
     """A figure that a notebook stores together with its title and its description.
 
-    They stand in the output's metadata as `alt`, which nbconvert writes beside the picture, and `caption`, which the report numbers.
+    They stand in the output's metadata as `alt`, which nbconvert writes beside the image, and `caption`, which the report numbers.
 
     Attributes:
-        details: a sentence for the description, where a picture holds texts that matplotlib does not know of.
+        details: a sentence for the description, where an image holds texts that matplotlib does not know of.
     """
 
     details = ""
@@ -88,19 +88,19 @@ class DescribedFigure(Figure):
             for text in axes.texts
             if text.get_text()
         ]:
-            sentences.append(f"In the picture stands: {'; '.join(texts)}")
+            sentences.append(f"In the image stands: {'; '.join(texts)}")
         if self.details:
             sentences.append(self.details)
         # A label may be on several panels; it is said once.
         return ". ".join(dict.fromkeys(sentences)) + "."
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        """What IPython asks for: the picture, and beside it `(data, metadata)` in words."""
+        """What IPython asks for: the image, and beside it `(data, metadata)` in words."""
         content = io.BytesIO()
         self.savefig(content, format="png", bbox_inches="tight")
-        picture = base64.b64encode(content.getvalue()).decode("ascii")
+        image = base64.b64encode(content.getvalue()).decode("ascii")
         words = {"alt": self.description, "caption": self.title}
-        return {"image/png": picture, "text/plain": repr(self)}, {"image/png": words}
+        return {"image/png": image, "text/plain": repr(self)}, {"image/png": words}
 
 
 def _axes_sentences(axes):

@@ -1,11 +1,11 @@
-"""The pictures of a sweep: one axis, two axes, all settings at once, curves of every run, spread and cost."""
+"""The images of a sweep: one axis, two axes, all settings at once, curves of every run, spread and cost."""
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
-from siamese_lib.plots.style import BLACK, BLUE, ORANGE, VERMILION, bars, new_figure
+from siamese_lib.plots.style import BLACK, BLUE, ORANGE, VERMILION, new_figure
 from siamese_lib.utils.files import as_text
 
 METRICS = {
@@ -37,7 +37,7 @@ def against_axis(settings, axis, title, metric="accuracy", original=None):
         places = np.arange(len(values)) + (shift if len(lines) > 1 else 0)
         axes.plot(places, rows[column], color=color, linewidth=1.2, alpha=0.7)
         error = (
-            bars(rows[column], rows[f"{split}_low"], rows[f"{split}_high"])
+            error_bars(rows[column], rows[f"{split}_low"], rows[f"{split}_high"])
             if metric == "accuracy"
             else None
         )

@@ -1,4 +1,4 @@
-"""What the widgets show: sheets of faces as one picture, fast enough to follow a slider, and the figures that are their static twins."""
+"""What the widgets show: sheets of faces as one image, fast enough to follow a slider, and the figures that are their static twins."""
 
 import io
 
@@ -15,10 +15,10 @@ FRAME = 4  # pixels of the frame of a wrong pair
 
 
 def sheet(tiles, captions, wrong, columns):
-    """Faces or pairs of faces side by side as one picture; wrong ones are framed in vermilion and marked in words.
+    """Faces or pairs of faces side by side as one image; wrong ones are framed in vermilion and marked in words.
 
     Args:
-        tiles: a list of pictures, `(height, width)`, `(height, width, 1)` or `(height, width, 3)`, uint8.
+        tiles: a list of images, `(height, width)`, `(height, width, 1)` or `(height, width, 3)`, uint8.
         captions: a text for each, of one or more lines.
         wrong: whether each was decided wrongly.
         columns: how many stand in a row.
@@ -61,36 +61,36 @@ def _resized(tile):
 
 
 def pair_tile(left, right):
-    """Two pictures of one size, `(height, width, 1)`, as one tile with a white line between them."""
+    """Two images of one size, `(height, width, 1)`, as one tile with a white line between them."""
     return np.hstack([left, np.full((len(left), 3, 1), 255, np.uint8), right])
 
 
 def outlined(image, crop):
-    """A picture `(height, width)` in grey with the crop, as `images.decode_image` takes it, drawn in: `(height, width, 3)`."""
-    picture = Image.fromarray(np.squeeze(image))
-    top, bottom, left, right = crop_box(picture, crop)
-    picture = picture.convert("RGB")
+    """An image `(height, width)` in grey with the crop, as `images.decode_image` takes it, drawn in: `(height, width, 3)`."""
+    canvas = Image.fromarray(np.squeeze(image))
+    top, bottom, left, right = crop_box(canvas, crop)
+    canvas = canvas.convert("RGB")
     if crop is not None:
-        thick = max(1, picture.height // 60)
-        ImageDraw.Draw(picture).rectangle(
+        thick = max(1, canvas.height // 60)
+        ImageDraw.Draw(canvas).rectangle(
             (left, top, right - 1, bottom - 1), outline=style.SKY, width=thick
         )
-    return np.asarray(picture)
+    return np.asarray(canvas)
 
 
-def png(picture):
-    """A picture `(height, width, 3)`, uint8, as the bytes of a PNG file."""
+def png(image):
+    """An image `(height, width, 3)`, uint8, as the bytes of a PNG file."""
     content = io.BytesIO()
-    # Level 1: a moving slider wants the next picture soon, not small.
-    Image.fromarray(picture).save(content, format="png", compress_level=1)
+    # Level 1: a moving slider wants the next image soon, not small.
+    Image.fromarray(image).save(content, format="png", compress_level=1)
     return content.getvalue()
 
 
-def sheet_figure(picture, captions, title):
+def sheet_figure(image, captions, title):
     """A sheet as a figure with a title; its captions are what the description says."""
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     figure, axes = style.new_figure(width / 90, height / 90 + 0.4)
-    axes.imshow(picture)
+    axes.imshow(image)
     axes.axis("off")
     figure.suptitle(title)
     figure.details = spoken(captions)
@@ -102,17 +102,17 @@ def spoken(captions):
     return "Shown are: " + "; ".join(", ".join(caption.split("\n")) for caption in captions)
 
 
-def threshold_figure(counts, picture, captions, outcome, title):
+def threshold_figure(counts, image, captions, outcome, title):
     """The four outcomes at a threshold beside the sheet of the pairs nearest to it.
 
     Args:
         counts: as `evaluation.confusion` gives them.
-        picture: as `sheet` gives it for the captions `captions`.
+        image: as `sheet` gives it for the captions `captions`.
         outcome, title: above the counts, and of the figure.
     """
     figure, (left, right) = style.new_figure(12, 4.4, ncols=2, width_ratios=(2, 5))
     basic.draw_confusion(left, counts, outcome)
-    right.imshow(picture)
+    right.imshow(image)
     right.axis("off")
     right.set_title("the pairs nearest to the threshold")
     figure.suptitle(title)
@@ -131,14 +131,14 @@ class ScoreLine:
         canvas.draw()
         self._pixels = np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
         (axes,) = figure.axes
-        # Matplotlib counts rows from below, a picture from above.
+        # Matplotlib counts rows from below, an image from above.
         low, high = axes.transAxes.transform([(0, 0), (0, 1)])[:, 1]
         self._rows = slice(round(len(self._pixels) - high), round(len(self._pixels) - low))
         self._column = lambda score: round(axes.transData.transform((score, 0))[0])
 
     def at(self, score):
-        """The picture with the line at a score, `(height, width, 3)`, uint8."""
-        picture = self._pixels.copy()
+        """The image with the line at a score, `(height, width, 3)`, uint8."""
+        image = self._pixels.copy()
         column = self._column(score)
-        picture[self._rows, max(0, column - 1) : column + 2] = ImageColor.getrgb(style.PURPLE)
-        return picture
+        image[self._rows, max(0, column - 1) : column + 2] = ImageColor.getrgb(style.PURPLE)
+        return image

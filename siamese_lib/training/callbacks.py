@@ -7,10 +7,10 @@ import time
 import numpy as np
 
 from siamese_lib.evaluation.metrics import area_under_roc
-from siamese_lib.evaluation.oneshot import pictures_of
+from siamese_lib.evaluation.oneshot import images_of
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.networks import build_model
-from siamese_lib.utils.files import replacing
+from siamese_lib.utils.files import atomic_write
 from siamese_lib.utils.tensorflow import keras
 
 
@@ -30,7 +30,7 @@ class EpochSeeds(keras.callbacks.Callback):
 
 
 class _Validation(keras.callbacks.Callback):
-    """What a learner's network says of pictures that it does not learn from, by a `Verifier` around it."""
+    """What a learner's network says of images that it does not learn from, by a `Verifier` around it."""
 
     def __init__(self, config, cache):
         super().__init__()
@@ -45,7 +45,7 @@ class _Validation(keras.callbacks.Callback):
             if self._config.learns_classes
             else self.model
         )
-        self._verifier = Verifier(network, {"mirror_averaging": False})
+        self._verifier = Verifier(network, {"test_time_flip": False})
 
 
 class PairValidation(_Validation):
@@ -66,12 +66,12 @@ class OneShotValidation(_Validation):
 
     def __init__(self, config, cache, runs):
         super().__init__(config, cache)
-        self._runs, self._faces = runs, pictures_of(runs)
+        self._runs, self._faces = runs, images_of(runs)
 
     def on_epoch_end(self, epoch, logs=None):
         embeddings = self._verifier.embed_faces(self._cache, self._faces)
-        logs["val_oneshot"] = float(
-            self._verifier.answer_trials(self._runs, self._faces, embeddings)["right"].mean()
+        logs["val_oneshot_accuracy"] = float(
+            self._verifier.answer_trials(self._runs, self._faces, embeddings)["correct"].mean()
         )
 
 
@@ -112,10 +112,10 @@ class RunRecorder(keras.callbacks.Callback):
         )
         self._run.write_history(self._rows)
         if (
-            self._config.weights == "best"
+            self._config.restore_best_weights
             and epochs_without_improvement(self._monitored(), 0.0) == 0
         ):
-            with replacing(self._run.path("best.weights.h5")) as temporary:
+            with atomic_write(self._run.path("best.weights.h5")) as temporary:
                 self.model.save_weights(temporary, overwrite=True)
         self.model.stop_training = self.should_stop()
 
@@ -124,7 +124,7 @@ class RunRecorder(keras.callbacks.Callback):
         return [sign * row[self._config.monitor] for row in self._rows]
 
 
-class AfterEpochs(keras.callbacks.Callback):
+class AtEpochs(keras.callbacks.Callback):
     """Calls `function(epoch, learner)` after the epochs that are named, counted from 1."""
 
     def __init__(self, epochs, function):
@@ -145,7 +145,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         before = self._run.checkpoints()
-        with replacing(self._run.path(f"checkpoint-{epoch + 1:05d}.keras")) as temporary:
+        with atomic_write(self._run.path(f"checkpoint-{epoch + 1:05d}.keras")) as temporary:
             self.model.save(temporary)
         for old in before:
             old.unlink()

@@ -8,7 +8,7 @@ from siamese_lib.data.load import load_dataset
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.networks import build_learner, build_model
 from siamese_lib.training.callbacks import (
-    AfterEpochs,
+    AtEpochs,
     Checkpoints,
     EpochSeeds,
     OneShotValidation,
@@ -47,7 +47,7 @@ def train(config, data_root=None, runs_dir="runs", verbose=2, wait=False, callba
     """
     run = Run.of(config, runs_dir)
     if run.done:
-        run.remove_leftovers()
+        run.clean_up()
         return run
     members = [train(member, data_root, runs_dir, verbose, wait) for member in _members(config)]
     with run.lock(wait):
@@ -60,7 +60,7 @@ def train(config, data_root=None, runs_dir="runs", verbose=2, wait=False, callba
         else:
             _train_network(config, run, load_dataset(config.dataset, data_root), verbose, callbacks)
         run.finish()
-        run.remove_leftovers()
+        run.clean_up()
     return run
 
 
@@ -82,13 +82,13 @@ def _train_network(config, run, dataset, verbose, callbacks):
         pairs=dataset.split(config),
         examples=dataset.examples(config),
         cache=open_cache(dataset, config.crop, config.image_size, dataset.faces_of(config)),
-        oneshot_runs=dataset.oneshot_runs(config),
+        trial_sets=dataset.trial_sets(config),
     )
     seconds = {"prepare": time.perf_counter() - started}
     previous_policy = keras.config.dtype_policy()
 
-    def write_state(epoch, learner):
-        results.write_state(
+    def save_intermediate(epoch, learner):
+        results.save_intermediate(
             run.after_epoch(epoch),
             _verifier(config, _without_optimizer(config, learner)),
             run.history.head(epoch),
@@ -97,7 +97,7 @@ def _train_network(config, run, dataset, verbose, callbacks):
     try:
         seed_everything(config.seed)
         policy = set_precision(config.mixed_precision)
-        callbacks = [AfterEpochs(config.score_epochs, write_state), Checkpoints(run), *callbacks]
+        callbacks = [AtEpochs(config.score_epochs, save_intermediate), Checkpoints(run), *callbacks]
         results.write(run, _fitted(run, results, verbose, callbacks), seconds)
     except tf.errors.ResourceExhaustedError as error:
         raise ValueError(
@@ -118,7 +118,7 @@ def _verifier(config, network):
     values = config.to_dict()
     return Verifier(
         network,
-        {key: values[key] for key in ("crop", "image_size", "mirror_averaging", "mixed_precision")},
+        {key: values[key] for key in ("crop", "image_size", "test_time_flip", "mixed_precision")},
     )
 
 
@@ -161,7 +161,7 @@ def _fitted_network(run, results, verbose, callbacks):
             shuffle=False,  # the batches come shuffled, by seed and epoch
             verbose=verbose,
         )
-    if config.weights == "best":
+    if config.restore_best_weights:
         learner.load_weights(run.path("best.weights.h5"))
     return _without_optimizer(config, learner)
 
@@ -169,12 +169,12 @@ def _fitted_network(run, results, verbose, callbacks):
 def _measures(results):
     """The callbacks that measure after each epoch what `fit` itself does not."""
     config = results.config
-    if config.monitor == "val_oneshot":
-        if not results.oneshot_runs:
+    if config.monitor == "val_oneshot_accuracy":
+        if not results.trial_sets:
             raise ValueError(
-                f"monitor: val_oneshot wants a dataset with groups, as omniglot. Received: dataset {config.dataset}"
+                f"monitor: val_oneshot_accuracy wants a dataset with groups, as omniglot. Received: dataset {config.dataset}"
             )
-        return [OneShotValidation(config, results.cache, results.oneshot_runs["validation"])]
+        return [OneShotValidation(config, results.cache, results.trial_sets["validation"])]
     return (
         [PairValidation(config, results.cache, results.pairs["validation"])]
         if config.learns_classes

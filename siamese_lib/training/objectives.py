@@ -52,9 +52,9 @@ def margin_softmax(labels, cosines, margin, scale, label_smoothing):
 
 
 def batch_hard_triplet(labels, embeddings, scale):
-    """For each picture the least similar one of the same person against the most similar one of somebody else, in its batch.
+    """For each image the least similar one of the same person against the most similar one of somebody else, in its batch.
 
-    loss = log(1 + exp(scale * (hardest different cosine - hardest same cosine))), zero for a picture without another of its person;
+    loss = log(1 + exp(scale * (hardest different cosine - hardest same cosine))), zero for an image without another of its person;
     batch-hard with soft margin (Hermans, Beyer and Leibe, 2017, section 2).
 
     Args:
@@ -75,9 +75,9 @@ def batch_hard_triplet(labels, embeddings, scale):
 
 
 def supervised_contrastive(labels, embeddings, scale):
-    """Each picture must find the others of its person among all others of its batch.
+    """Each image must find the others of its person among all others of its batch.
 
-    loss = -mean over others p of the same person of log softmax_p(scale * cos), itself left out, zero for a picture without another of
+    loss = -mean over others p of the same person of log softmax_p(scale * cos), itself left out, zero for an image without another of
     its person; Khosla et al. (2020), equation 2, with 1 / scale as temperature.
 
     Args:
@@ -148,7 +148,7 @@ def build_loss(config):
 WARM_UP_SHARE = 0.05  # of all steps, with the cosine schedule
 
 
-class _OneKernel:
+class _FusedUpdate:
     """The update of Adam (Kingma and Ba, 2015), as Keras computes it but for the last digits.
 
     In the reference nearly all of 39 million weights are one layer's: there the update is bound by memory, not by arithmetic.
@@ -172,12 +172,12 @@ class _OneKernel:
 
 
 @keras.saving.register_keras_serializable("siamese_lib")
-class Adam(_OneKernel, keras.optimizers.Adam):
+class Adam(_FusedUpdate, keras.optimizers.Adam):
     """Adam with Keras' defaults."""
 
 
 @keras.saving.register_keras_serializable("siamese_lib")
-class KernelDecayAdamW(_OneKernel, keras.optimizers.AdamW):
+class KernelDecayAdamW(_FusedUpdate, keras.optimizers.AdamW):
     """AdamW (Loshchilov and Hutter, 2019) that decays kernels only; biases and normalisation are left out.
 
     A class of its own, because Keras does not save what `exclude_from_weight_decay` was told, and a resumed run would differ.

@@ -1,10 +1,10 @@
-"""Random changes of pictures while training; the same seed gives the same changes, whatever ran before."""
+"""Random changes of images while training; the same seed gives the same changes, whatever ran before."""
 
 import math
 
 import numpy as np
 
-from siamese_lib.data.sampling import PairExamples
+from siamese_lib.data.sampling import PairSampler
 from siamese_lib.models.layers import symmetries
 from siamese_lib.utils.tensorflow import tf
 
@@ -17,12 +17,12 @@ def training_batches(cache, examples, config, first_epoch=0):
 
     Args:
         cache: a `FaceCache`.
-        examples: `sampling.PairExamples` or `sampling.FaceExamples`.
+        examples: `sampling.PairSampler` or `sampling.ClassSampler`.
         config: an `ExperimentConfig`.
         first_epoch: counted from 0.
 
     Returns:
-        `(dataset, steps_per_epoch)`; the `tf.data.Dataset` yields `((left, right), label)` or `(picture, label)` with pictures
+        `(dataset, steps_per_epoch)`; the `tf.data.Dataset` yields `((left, right), label)` or `(image, label)` with images
         `(batch, height, width, 1)`, float32 in 0-255, and labels as `examples` has them.
     """
     pass
@@ -47,7 +47,7 @@ def training_batches(cache, examples, config, first_epoch=0):
         wanted = tf.reshape(
             tf.transpose(tf.gather(rows, chosen)), [-1]
         )  # all left faces, then all right ones
-        # The pictures stay in the memory map: a training holds only the batches under way.
+        # The images stay in the memory map: a training holds only the batches under way.
         images = tf.numpy_function(lambda numbers: cache.images[numbers], [wanted], tf.uint8)
         images = tf.cast(tf.ensure_shape(images, shape), tf.float32)
         seed, label = (
@@ -55,7 +55,7 @@ def training_batches(cache, examples, config, first_epoch=0):
             tf.gather(labels, chosen),
         )
         if config.symmetries > 1:
-            images, label = in_a_symmetry(images, label, config.symmetries, seed)
+            images, label = random_symmetry(images, label, config.symmetries, seed)
         images = augment(images, config, seed)
         return (images if num_sides == 1 else tuple(tf.split(images, num_sides))), label
 
@@ -70,7 +70,7 @@ def evaluation_batches(cache, pairs, batch_size):
     """Batches of pairs in their order, as they are, once: `((left, right), label)` as in `training_batches`."""
     from siamese_lib.utils.tensorflow import tf
 
-    examples = PairExamples(pairs)
+    examples = PairSampler(pairs)
     (left, right), labels = map(cache.rows_of, examples.columns), examples.labels
 
     def load(start):
@@ -88,11 +88,11 @@ def evaluation_batches(cache, pairs, batch_size):
     return tf.data.Dataset.range(0, len(pairs), batch_size).map(form).prefetch(2)
 
 
-BEND_POINTS = 5  # in each direction, of the grid whose points elastic distortion moves
+ELASTIC_POINTS = 5  # in each direction, of the grid whose points elastic distortion moves
 
 
 def augment(images, config, seed):
-    """Mirrors, turns, shears, scales, shifts and bends each picture, changes its contrast and brightness, covers a part, as `config` says.
+    """Mirrors, turns, shears, scales, shifts and bends each image, changes its contrast and brightness, covers a part, as `config` says.
 
     Args:
         images: `(batch, height, width, 1)`, float32 in 0-255.
@@ -108,14 +108,14 @@ def augment(images, config, seed):
             config.rotation_degrees,
             config.shear_range,
             config.scale_range,
-            config.shift_fraction,
+            config.translation_fraction,
         )
     ):
-        images = _warp(images, config, seed)
-    if config.bend_fraction:
-        images = _bend(images, config, seed)
+        images = _affine(images, config, seed)
+    if config.elastic_fraction:
+        images = _elastic(images, config, seed)
     if config.contrast_range or config.brightness_range:
-        images = _relight(images, config, seed)
+        images = _jitter(images, config, seed)
     if config.erasing_probability:
         images = _erase(images, config, seed)
     return images
@@ -128,8 +128,8 @@ def _uniform(seed, stream, shape, low, high, dtype=tf.float32):
     )
 
 
-def in_a_symmetry(images, labels, count, seed):
-    """Shows each picture in one of its `symmetries`; a character that stands on its head is another one.
+def random_symmetry(images, labels, count, seed):
+    """Shows each image in one of its `symmetries`; a character that stands on its head is another one.
 
     Args:
         images: `(batch, side, side, 1)`, float32.
@@ -145,21 +145,24 @@ def in_a_symmetry(images, labels, count, seed):
     return tf.gather(stacked, chosen, axis=1, batch_dims=1), labels * count + chosen
 
 
-def _warp(images, config, seed):
-    """One affine map a picture around its centre, bilinear. After Koch et al. (2015, section 3.2), where each change has its own chance."""
+def _affine(images, config, seed):
+    """One affine map an image around its centre, bilinear. After Koch et al. (2015, section 3.2), where each change has its own chance."""
     count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
 
     def drawn(stream, most):
         if not most:
             return tf.zeros([count])
-        if config.warp_probability == 1.0:
+        if config.affine_probability == 1.0:
             return _uniform(seed, stream, [count], -1.0, 1.0) * most
         value, chance = tf.unstack(_uniform(seed, stream, [count, 2], -1.0, 1.0), axis=1)
-        return tf.where(chance < 2.0 * config.warp_probability - 1.0, value * most, 0.0)
+        return tf.where(chance < 2.0 * config.affine_probability - 1.0, value * most, 0.0)
 
     angle = drawn(0, math.radians(config.rotation_degrees))
     scale = tf.exp(drawn(1, math.log1p(config.scale_range)))
-    down, across = drawn(2, config.shift_fraction * height), drawn(3, config.shift_fraction * width)
+    down, across = (
+        drawn(2, config.translation_fraction * height),
+        drawn(3, config.translation_fraction * width),
+    )
     lean, slant = drawn(13, config.shear_range), drawn(14, config.shear_range)
     mirror = tf.sign(_uniform(seed, 4, [count], -1.0, 1.0)) if config.flip else tf.ones([count])
     # ImageProjectiveTransformV3 maps each output pixel (x, y) to the input pixel (a x + b y + c, d x + e y + f).
@@ -175,19 +178,21 @@ def _warp(images, config, seed):
         transforms=tf.stack([a, b, c, d, e, f, zero, zero], axis=1),
         output_shape=[height, width],
         interpolation="BILINEAR",
-        fill_mode={"mirror": "REFLECT", "white": "CONSTANT"}[config.outside],
+        fill_mode=config.fill_mode.upper(),
         fill_value=255.0,
     )
 
 
-def _bend(images, config, seed):
+def _elastic(images, config, seed):
     """Moves the points of a grid at random and what lies between them smoothly (elastic distortion: Simard et al., 2003), bilinear."""
     count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
-    drawn = _uniform(seed, 15, [count, 1 + 2 * BEND_POINTS**2], -1.0, 1.0)
+    drawn = _uniform(seed, 15, [count, 1 + 2 * ELASTIC_POINTS**2], -1.0, 1.0)
     most = (
-        tf.abs(drawn[:, 0]) * config.bend_fraction
-    )  # from picture to picture, so that some stay nearly as they were
-    moves = tf.reshape(drawn[:, 1:] * most[:, tf.newaxis], [count, BEND_POINTS, BEND_POINTS, 2])
+        tf.abs(drawn[:, 0]) * config.elastic_fraction
+    )  # from image to image, so that some stay nearly as they were
+    moves = tf.reshape(
+        drawn[:, 1:] * most[:, tf.newaxis], [count, ELASTIC_POINTS, ELASTIC_POINTS, 2]
+    )
     moves = tf.image.resize(moves, [height, width], "bicubic") * [float(height), float(width)]
     places = (
         tf.stack(
@@ -214,7 +219,7 @@ def _bend(images, config, seed):
     return ((1 - down) * above + down * below)[..., tf.newaxis]
 
 
-def _relight(images, config, seed):
+def _jitter(images, config, seed):
     shape = [tf.shape(images)[0], 1, 1, 1]
     contrast = tf.exp(_uniform(seed, 5, shape, -1.0, 1.0) * math.log1p(config.contrast_range))
     brightness = _uniform(seed, 6, shape, -1.0, 1.0) * config.brightness_range * 255.0
@@ -237,17 +242,17 @@ def _erase(images, config, seed):
     return tf.where(covered, tf.reduce_mean(images, axis=[1, 2, 3], keepdims=True), images)
 
 
-def augmented_copies(picture, config, num_copies):
-    """Several copies of one picture, each changed at random as in training.
+def augmented_copies(image, config, num_copies):
+    """Several copies of one image, each changed at random as in training.
 
     Args:
-        picture: `(height, width, 1)`, uint8.
+        image: `(height, width, 1)`, uint8.
         config: an `ExperimentConfig`; its seed decides which changes are drawn.
 
     Returns:
         `(num_copies, height, width, 1)`, uint8.
     """
-    images = tf.repeat(tf.cast(picture[None], tf.float32), num_copies, axis=0)
+    images = tf.repeat(tf.cast(image[None], tf.float32), num_copies, axis=0)
     return tf.cast(
         tf.round(augment(images, config, tf.constant([config.seed, 0], tf.int64))), tf.uint8
     ).numpy()

@@ -15,15 +15,15 @@ from sklearn.metrics import log_loss
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.face_dataset import FaceDataset
 from siamese_lib.data.images import FaceCache
-from siamese_lib.data.pairs import OneShotRun, PairList
-from siamese_lib.data.sampling import FaceExamples, PairExamples
+from siamese_lib.data.pairs import PairList, TrialSet
+from siamese_lib.data.sampling import ClassSampler, PairSampler
 from siamese_lib.evaluation.metrics import log_odds, metrics_of_splits
 from siamese_lib.evaluation.oneshot import (
-    accuracy_of_runs,
-    by_cosine,
-    oneshot_table,
-    pictures_of,
+    cosine_similarity,
+    images_of,
+    oneshot_accuracies,
     pixel_vectors,
+    trial_accuracy,
 )
 from siamese_lib.models.networks import count_parameters
 from siamese_lib.training.objectives import binary_crossentropy
@@ -41,18 +41,18 @@ class Results:
         dataset: the `FaceDataset`.
         pairs: `{split: PairList}`.
         examples: what was learnt from.
-        cache: a `FaceCache` of all pictures.
-        oneshot_runs: `{part: [OneShotRun]}`, or {}.
+        cache: a `FaceCache` of all images.
+        trial_sets: `{part: [TrialSet]}`, or {}.
     """
 
     config: ExperimentConfig
     dataset: FaceDataset
     pairs: dict[str, PairList]
-    examples: PairExamples | FaceExamples
+    examples: PairSampler | ClassSampler
     cache: FaceCache
-    oneshot_runs: dict[str, list[OneShotRun]]
+    trial_sets: dict[str, list[TrialSet]]
 
-    def write_state(self, run, verifier, history):
+    def save_intermediate(self, run, verifier, history):
         """Writes what a run of so few epochs would have written, but for the model: scores and metrics of the network as it is now."""
         if run.done:
             return
@@ -68,7 +68,7 @@ class Results:
     def write(self, run, verifier, seconds):
         """Scores every pair, chooses the threshold on validation, writes scores, metrics and model."""
         metrics, embeddings = self._write_scores(run, verifier, seconds)
-        # Pictures of people who are not trained on; most have been embedded with the pairs.
+        # Images of people who are not trained on; most have been embedded with the pairs.
         known = {
             face: row
             for split in ("validation", "test")
@@ -77,11 +77,11 @@ class Results:
         run.write_oneshot(
             self._oneshot(verifier, self._embedded(verifier, self.dataset.oneshot_faces, known))
         )
-        if self.oneshot_runs:
+        if self.trial_sets:
             trials = self._trials(verifier, known)
             run.write_trials(trials)
             metrics["oneshot"] = {
-                part: accuracy_of_runs(trials[trials["part"] == part]) for part in self.oneshot_runs
+                part: trial_accuracy(trials[trials["split"] == part]) for part in self.trial_sets
             }
         run.write_json("metrics.json", metrics)
         config = self.config
@@ -127,7 +127,7 @@ class Results:
     def _fit_head(self, verifier, embeddings):
         """No pair was trained on, so the head knows nothing yet: classes give it joint Bayesian, validation pairs make it a probability."""
         if self.config.joint_bayesian:
-            # The pictures of one epoch, so that somebody with hundreds of pictures does not decide alone what varies within people.
+            # The images of one epoch, so that somebody with hundreds of images does not decide alone what varies within people.
             shown = self.examples.shown(self.config.seed, epoch=0)
             verifier.fit_joint_bayesian(
                 self.cache, shown, [self.examples.class_of[face] for face in shown]
@@ -142,11 +142,11 @@ class Results:
         return np.stack([known[face] for face in faces])
 
     def _oneshot(self, verifier, embeddings):
-        """N-way one-shot accuracy on pictures of test people: the network's own score, and the pixels without any learning."""
+        """N-way one-shot accuracy on images of test people: the network's own score, and the pixels without any learning."""
         faces = self.dataset.oneshot_faces
         network = {self.config.experiment: partial(verifier.score_among, embeddings)}
-        return oneshot_table(
-            network | {"pixels": by_cosine(pixel_vectors(self.cache[faces]))},
+        return oneshot_accuracies(
+            network | {"pixels": cosine_similarity(pixel_vectors(self.cache[faces]))},
             faces,
             group_of=self.dataset.group_of,
         )
@@ -156,8 +156,8 @@ class Results:
         import pandas as pd
 
         tables = []
-        for part, runs in self.oneshot_runs.items():
-            faces = pictures_of(runs)
+        for part, runs in self.trial_sets.items():
+            faces = images_of(runs)
             tables.append(
                 verifier.answer_trials(runs, faces, self._embedded(verifier, faces, known)).assign(
                     part=part
@@ -168,7 +168,7 @@ class Results:
 
 def _seconds_of(history):
     """Times of a training: the median of an epoch, until the epoch that was best on validation, all of it."""
-    measure = next((name for name in ("val_auc", "val_oneshot") if name in history), None)
+    measure = next((name for name in ("val_auc", "val_oneshot_accuracy") if name in history), None)
     best = history[measure].idxmax() if measure else len(history) - 1
     seconds = history["seconds"]
     return {

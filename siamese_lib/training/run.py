@@ -6,12 +6,12 @@ from filelock import FileLock, Timeout
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.pairs import Pair, PairList, parse_face
-from siamese_lib.utils.files import read_json, replacing, write_json, write_text
+from siamese_lib.utils.files import atomic_write, read_json, write_json, write_text
 
 SPLITS = ("train", "validation", "test")
 SCORE_COLUMNS = ("split", "left", "right", "label", "score")
 ONESHOT_COLUMNS = ("method", "ways", "accuracy", "low", "high")
-TRIAL_COLUMNS = ("part", "run", "probe", "answer", "chosen", "right")
+TRIAL_COLUMNS = ("split", "trial_set", "probe", "answer", "chosen", "correct")
 
 
 class Run:
@@ -38,7 +38,7 @@ class Run:
         name = config.experiment + (f",{config.variant}" if config.variant else "")
         run = cls(Path(runs_dir) / name.replace("/", "_") / f"seed_{config.seed}")
         if run.path("config.json").is_file():
-            before, now = run.config.trained_on(), config.trained_on()
+            before, now = run.config.result_fields(), config.result_fields()
             changed = [
                 f"{key} was {before[key]} and is {now[key]}"
                 for key in now
@@ -135,7 +135,7 @@ class Run:
             )
         )
 
-    def right(self, split=None):
+    def correct(self, split=None):
         """Whether each pair, of one split or of all, was decided rightly at the threshold: a pandas Series, in the order of its scores."""
         table = self.scores(split)
         return (table["score"] >= self.metrics["threshold"]) == (table["label"] == 1)
@@ -174,14 +174,14 @@ class Run:
             for split in SPLITS
             for pair, score in zip(pairs_by_split[split], scores_by_split[split])
         ]
-        with replacing(self.path("scores.csv")) as temporary:
+        with atomic_write(self.path("scores.csv")) as temporary:
             pd.DataFrame(rows, columns=SCORE_COLUMNS).to_csv(
                 temporary, index=False, lineterminator="\n"
             )
 
     @property
     def oneshot(self):
-        """N-way one-shot accuracies as `oneshot.oneshot_table` gives them; empty for a run from before they were measured."""
+        """N-way one-shot accuracies as `oneshot.oneshot_accuracies` gives them; empty for a run from before they were measured."""
         import pandas as pd
 
         path = self.path("oneshot.csv")
@@ -198,10 +198,10 @@ class Run:
             table.to_csv(index=False, lineterminator="\n", float_format="%.6g"),
         )
 
-    def trials(self, part):
-        """The one-shot trials within groups of one part ("validation", "test", "test_many"), as `oneshot.score_trials` gives them."""
+    def trials(self, split):
+        """The one-shot trials within groups of one split ("validation", "test", "test_400"), as `oneshot.score_trials` gives them."""
         table = _read_csv(self.path("trials.csv"), TRIAL_COLUMNS)
-        return table[table["part"] == part].reset_index(drop=True)
+        return table[table["split"] == split].reset_index(drop=True)
 
     def write_trials(self, table):
         """Writes `trials.csv`."""
@@ -224,7 +224,7 @@ class Run:
         """Writes down in `error.json` why it could not be trained."""
         self.write_json("error.json", {"error": error})
 
-    def forget_error(self):
+    def clear_error(self):
         """Removes `error.json`, before another try."""
         self.path("error.json").unlink(missing_ok=True)
 
@@ -237,10 +237,10 @@ class Run:
         for path in (*self.directory.glob(".*-*"), *self.directory.glob("after_epoch_*/.*-*")):
             path.unlink(missing_ok=True)
 
-    def remove_leftovers(self):
+    def clean_up(self):
         """Removes what only an unfinished run needs: checkpoints, the best weights so far, half-written files."""
         self.remove_half_written()
-        self.forget_error()
+        self.clear_error()
         for path in [*self.checkpoints(), self.path("best.weights.h5")]:
             path.unlink(missing_ok=True)
 

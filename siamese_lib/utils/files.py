@@ -22,7 +22,7 @@ OLD = 24 * 3600  # seconds; what is half-written since then has nobody who write
 
 
 @contextmanager
-def replacing(path):
+def atomic_write(path):
     """Yields a temporary path beside `path`; when the block ends well, it becomes `path` in one step.
 
     A reader, or the next start after a kill, sees the old file or the new one and nothing between. What a process left half-written of the
@@ -63,7 +63,7 @@ def _remove_half_written(folder, stem, suffix):
 
 def write_text(path, text):
     """Writes `text` to `path` as UTF-8 with Unix line ends, whole or not at all."""
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -173,7 +173,7 @@ MIN_AGE = 24 * 3600  # seconds
 LOCK, UNFINISHED = ".lock", ".unfinished"
 
 
-def open_or_build(place, read, build):
+def cached_folder(place, read, build):
     """What `read(place)` gives; where that is None, `build` fills a new folder first, which becomes `place` in one step.
 
     All caches in a folder share one lock: a second process waits for it and then finds the cache. Before one is built, what a killed

@@ -7,7 +7,6 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-
 # Where Colab shows Google Drive and Kaggle its data. The two variables put other folders in their place.
 DRIVE = Path(os.environ.get("SIAMESE_DRIVE") or "/content/drive/MyDrive")
 KAGGLE_INPUT = Path(os.environ.get("SIAMESE_KAGGLE_INPUT") or "/kaggle/input")

@@ -21,7 +21,7 @@ SENTENCE = r"^{name} of lfw-funneled could not be downloaded to .* from 127.0.0.
 
 
 def _archive():
-    """A tar archive in LFW-funneled's layout: two pictures a person, and a list of the tenfold protocol among them."""
+    """A tar archive in LFW-funneled's layout: two images a person, and a list of the tenfold protocol among them."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         contents = {

@@ -30,9 +30,9 @@ def drive(tmp_path, monkeypatch, empty_cache):
 
 
 @pytest.fixture
-def pictures(drive):
-    """A folder of small single pictures on Drive."""
-    synthetic_lfw.write_pictures(drive / "lfw2", draw=synthetic_lfw.tiny_picture)
+def images(drive):
+    """A folder of small single images on Drive."""
+    synthetic_lfw.write_images(drive / "lfw2", draw=synthetic_lfw.tiny_image)
     return drive / "lfw2"
 
 
@@ -132,19 +132,19 @@ def test_an_archive_that_does_not_come_whole_is_no_copy(archive, monkeypatch):
     assert copies.local_copy(archive).read_bytes() == archive.read_bytes()
 
 
-def test_of_a_folder_pictures_and_lists_are_copied_once(pictures, empty_cache, monkeypatch, capsys):
-    synthetic_lfw.write_lists(pictures)
-    expected = contents(pictures)
-    (pictures / "private.docx").touch()
-    copy = copies.local_copy(pictures)
+def test_of_a_folder_images_and_lists_are_copied_once(images, empty_cache, monkeypatch, capsys):
+    synthetic_lfw.write_lists(images)
+    expected = contents(images)
+    (images / "private.docx").touch()
+    copy = copies.local_copy(images)
     assert copy.is_relative_to(empty_cache)
     assert contents(copy) == expected
-    assert f"put one archive {pictures.name}.zip beside" in capsys.readouterr().out
+    assert f"put one archive {images.name}.zip beside" in capsys.readouterr().out
     nothing_is_copied(monkeypatch)
-    assert copies.local_copy(pictures) == copy
+    assert copies.local_copy(images) == copy
 
 
-def test_an_interrupted_copy_of_a_folder_goes_on_where_it_stopped(pictures, monkeypatch):
+def test_an_interrupted_copy_of_a_folder_goes_on_where_it_stopped(images, monkeypatch):
     original, copied = shutil.copyfile, []
 
     def copyfile(source, target):
@@ -157,9 +157,9 @@ def test_an_interrupted_copy_of_a_folder_goes_on_where_it_stopped(pictures, monk
     with pytest.raises(
         FileNotFoundError, match=r"Received: 1 of \d+ files failed.*Input/output error"
     ):
-        copies.local_copy(pictures)
+        copies.local_copy(images)
     first = len(copied)
-    assert contents(copies.local_copy(pictures)) == contents(pictures)
+    assert contents(copies.local_copy(images)) == contents(images)
     assert copied[first:] == [copied[19]]
 
 
@@ -206,8 +206,8 @@ def test_the_copy_counts_as_the_same_data(drive, lfw_folder, tmp_path):
     )
 
 
-def test_an_archive_is_preferred_to_the_folder_beside_it(pictures, archive):
-    assert load.lfwa_candidates() == [archive, pictures]
+def test_an_archive_is_preferred_to_the_folder_beside_it(images, archive):
+    assert load.lfwa_candidates() == [archive, images]
 
 
 def test_without_lfwa_the_sample_is_announced(drive, capsys):
@@ -216,9 +216,9 @@ def test_without_lfwa_the_sample_is_announced(drive, capsys):
 
 
 def test_results_go_to_drive_if_it_is_mounted(drive, tmp_path):
-    assert setup.kept_folder("runs") == drive / "siamese" / "runs"
+    assert setup.persistent_folder("runs") == drive / "siamese" / "runs"
     drive.rmdir()
-    assert setup.kept_folder("runs") == tmp_path / "project" / "runs"
+    assert setup.persistent_folder("runs") == tmp_path / "project" / "runs"
 
 
 def test_links_lead_to_colab_or_to_the_files(drive, tmp_path, monkeypatch):
@@ -252,7 +252,7 @@ def ask(monkeypatch, drive):
         colab = types.ModuleType("google.colab")
         colab.drive = types.SimpleNamespace(mount=mount)
         monkeypatch.setitem(sys.modules, "google.colab", colab)
-        monkeypatch.setattr(setup, "someone_answers", lambda: present)
+        monkeypatch.setattr(setup, "is_interactive", lambda: present)
         return calls
 
     return prepare
@@ -283,7 +283,7 @@ def test_a_refusal_is_told(ask, drive):
 
 
 def test_outside_a_notebook_nobody_answers():
-    assert not setup.someone_answers()
+    assert not setup.is_interactive()
 
 
 @pytest.mark.parametrize("before", [None, "yes"])

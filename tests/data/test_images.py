@@ -1,4 +1,4 @@
-"""Pictures: decoding what people bring, and a cache that is never believed when it is damaged or stale."""
+"""Images: decoding what people bring, and a cache that is never believed when it is damaged or stale."""
 
 import dataclasses
 import io
@@ -24,7 +24,7 @@ GREY = (np.add.outer(3 * np.arange(60), 2 * np.arange(50)) % 256).astype(
 
 
 def encoded(image, kind="PNG", **options):
-    """The bytes of an array or a Pillow picture in a file format."""
+    """The bytes of an array or a Pillow image in a file format."""
     out = io.BytesIO()
     (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(out, kind, **options)
     return out.getvalue()
@@ -47,7 +47,7 @@ def png_header(width, height):
     return b"\x89PNG\r\n\x1a\n" + chunks
 
 
-def test_a_grey_picture_of_the_right_size_is_left_as_it_is():
+def test_a_grey_image_of_the_right_size_is_left_as_it_is():
     decoded = decode_image(encoded(GREY), None, (60, 50), "a.png")
     assert decoded.dtype == np.uint8
     np.testing.assert_array_equal(decoded, GREY)
@@ -60,7 +60,7 @@ def test_a_crop_is_top_bottom_left_right():
 
 
 def test_the_crop_comes_before_the_size():
-    # A white frame around a black picture must not shine through.
+    # A white frame around a black image must not shine through.
     framed = np.full((60, 60), 255, np.uint8)
     framed[10:50, 10:50] = 0
     assert decode_image(encoded(framed), (10, 50, 10, 50), (35, 33), "a.png").max() == 0
@@ -68,29 +68,32 @@ def test_the_crop_comes_before_the_size():
 
 def drawn(top, left, size, thick, canvas=96):
     """A black ring of a square on white."""
-    picture = np.full((canvas, canvas), 255, np.uint8)
-    picture[top : top + size, left : left + size] = 0
-    picture[top + thick : top + size - thick, left + thick : left + size - thick] = 255
-    return picture
+    image = np.full((canvas, canvas), 255, np.uint8)
+    image[top : top + size, left : left + size] = 0
+    image[top + thick : top + size - thick, left + thick : left + size - thick] = 255
+    return image
 
 
 @pytest.mark.parametrize("place", [(4, 0, 40, 4), (56, 56, 40, 4), (10, 5, 80, 8)])
 def test_the_crop_around_the_ink_makes_place_and_size_the_same(place):
-    in_the_middle = decode_image(encoded(drawn(28, 28, 40, 4)), "ink", (48, 48), "a.png").astype(
+    in_the_middle = decode_image(
+        encoded(drawn(28, 28, 40, 4)), "bounding_box", (48, 48), "a.png"
+    ).astype(float)
+    elsewhere = decode_image(encoded(drawn(*place)), "bounding_box", (48, 48), "a.png").astype(
         float
     )
-    elsewhere = decode_image(encoded(drawn(*place)), "ink", (48, 48), "a.png").astype(float)
     assert np.abs(in_the_middle - elsewhere).mean() < 5 and in_the_middle.min() < 10
     assert (
         elsewhere[[0, -1]].min() > 200 and elsewhere[:, [0, -1]].min() > 200
-    )  # white, also beyond the picture
+    )  # white, also beyond the image
 
 
-def test_small_ink_is_not_blown_up_and_no_ink_is_the_whole_picture():
-    dot = decode_image(encoded(drawn(10, 80, 4, 1)), "ink", (48, 48), "a.png")
+def test_small_ink_is_not_blown_up_and_no_ink_is_the_whole_image():
+    dot = decode_image(encoded(drawn(10, 80, 4, 1)), "bounding_box", (48, 48), "a.png")
     assert 2 <= (dot < 128).any(axis=0).sum() <= 8
     np.testing.assert_array_equal(
-        decode_image(encoded(np.full((50, 50), 200, np.uint8)), "ink", (48, 48), "a.png"), 200
+        decode_image(encoded(np.full((50, 50), 200, np.uint8)), "bounding_box", (48, 48), "a.png"),
+        200,
     )
 
 
@@ -99,7 +102,7 @@ def test_the_size_is_height_and_width():
 
 
 @pytest.mark.parametrize("crop", [(0, 61, 0, 50), (0, 60, 0, 51), (100, 120, 100, 120)])
-def test_a_crop_outside_the_picture_is_refused(crop):
+def test_a_crop_outside_the_image_is_refused(crop):
     with pytest.raises(ValueError, match=r"Ada_0001\.jpg is smaller than the crop.*60x50 pixels"):
         decode_image(encoded(GREY), crop, SIZE, "Ada_0001.jpg")
 
@@ -119,7 +122,7 @@ def test_a_crop_outside_the_picture_is_refused(crop):
         pytest.param(encoded(GREY.astype(np.int32) * 257, "PPM"), id="16-bit PGM"),
         pytest.param(
             encoded(GREY, "GIF", save_all=True, append_images=[Image.new("L", (50, 60))]),
-            id="the first of a GIF's pictures",
+            id="the first of a GIF's images",
         ),
         pytest.param(
             encoded(GREY, "TIFF", save_all=True, append_images=[Image.new("L", (9, 9))]),
@@ -129,7 +132,7 @@ def test_a_crop_outside_the_picture_is_refused(crop):
         pytest.param(encoded(GREY, "BMP"), id="BMP"),
     ],
 )
-def test_every_kind_of_picture_comes_out_grey(content):
+def test_every_kind_of_image_comes_out_grey(content):
     np.testing.assert_allclose(decode_image(content, None, (60, 50), "a").astype(int), GREY, atol=1)
 
 
@@ -141,10 +144,10 @@ def test_colours_weigh_as_the_eye_weighs_them():
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "PPM", "GIF", "BMP"])
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.9])
-def test_a_truncated_picture_is_named(kind, share):
+def test_a_truncated_image_is_named(kind, share):
     # Noise does not shrink, so what is cut off is pixels.
     content = encoded(np.random.default_rng(0).integers(0, 256, (60, 50), dtype=np.uint8), kind)
-    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as a picture"):
+    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as a image"):
         decode_image(content[: int(share * len(content))], None, SIZE, "Ada_0001.jpg")
 
 
@@ -156,26 +159,26 @@ def test_a_truncated_picture_is_named(kind, share):
         b"\x89PNG\r\n\x1a\n\x00\x00\x00\x01IHDR\x00abcd",
     ],
 )
-def test_what_is_no_picture_is_named(content):
-    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as a picture"):
+def test_what_is_no_image_is_named(content):
+    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as a image"):
         decode_image(content, None, SIZE, "Ada_0001.jpg")
 
 
-def test_a_picture_whose_text_is_a_bomb_is_refused():
+def test_a_image_whose_text_is_a_bomb_is_refused():
     out = io.BytesIO()
     notes = PngInfo()
     notes.add_text("comment", "a" * 100 * 2**20, zip=True)
     Image.fromarray(GREY).save(out, "PNG", pnginfo=notes)
     assert len(out.getvalue()) < 2**20
-    with pytest.raises(ValueError, match=r"Ada_0001\.png cannot be read as a picture"):
+    with pytest.raises(ValueError, match=r"Ada_0001\.png cannot be read as a image"):
         decode_image(out.getvalue(), None, SIZE, "Ada_0001.png")
 
 
-def test_no_picture_starts_another_program(monkeypatch):
+def test_no_image_starts_another_program(monkeypatch):
     # Pillow reads EPS by way of Ghostscript.
     monkeypatch.setattr("subprocess.Popen", None)
     with pytest.raises(
-        ValueError, match=r"Ada_0001\.jpg cannot be read as a picture.*cannot identify"
+        ValueError, match=r"Ada_0001\.jpg cannot be read as an image.*cannot identify"
     ):
         decode_image(encoded(Image.fromarray(GREY), "EPS"), None, SIZE, "Ada_0001.jpg")
 
@@ -189,13 +192,13 @@ def test_whatever_pillow_answers_is_one_sentence(monkeypatch, error):
         raise error
 
     monkeypatch.setattr(Image, "open", fail)
-    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as a picture"):
+    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as a image"):
         decode_image(encoded(GREY), None, SIZE, "Ada_0001.jpg")
 
 
 @pytest.mark.parametrize(("width", "height"), [(60_000, 60_000), (10_000, 9_000), (50_000_001, 1)])
-def test_a_picture_of_huge_size_is_refused_unread(width, height):
-    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as a picture"):
+def test_a_image_of_huge_size_is_refused_unread(width, height):
+    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as a image"):
         decode_image(png_header(width, height), None, SIZE, "Ada_0001.jpg")
 
 
@@ -234,11 +237,11 @@ def test_the_cache_holds_what_decoding_gives(dataset):
     assert cache.images.shape == (len(dataset.listed_faces), *SIZE, 1)
     assert cache.images.dtype == np.uint8
     faces = dataset.listed_faces[::-5]
-    for face, picture in zip(faces, cache[faces]):
+    for face, image in zip(faces, cache[faces]):
         expected = decode_image(
             dataset.source.read(dataset.files[face]), (20, 230, 20, 230), SIZE, ""
         )
-        np.testing.assert_array_equal(picture[:, :, 0], expected)
+        np.testing.assert_array_equal(image[:, :, 0], expected)
 
 
 def test_the_cache_is_built_once(dataset):
@@ -299,7 +302,7 @@ def test_a_damaged_cache_is_built_anew(dataset, empty_cache, damage):
     np.testing.assert_array_equal(opened(dataset).images, expected)
 
 
-def test_a_changed_picture_is_read_anew(dataset, lfw_copy):
+def test_a_changed_image_is_read_anew(dataset, lfw_copy):
     face = dataset.listed_faces[0]
     before = np.array(opened(dataset)[[face]])
     path = lfw_copy / dataset.files[face]
@@ -308,26 +311,26 @@ def test_a_changed_picture_is_read_anew(dataset, lfw_copy):
     assert np.abs(after.astype(int) - before).mean() > 20
 
 
-def test_missing_pictures_are_named(dataset, lfw_copy):
+def test_missing_images_are_named(dataset, lfw_copy):
     for face in dataset.listed_faces[:2]:
         (lfw_copy / dataset.files[face]).unlink()
     with pytest.raises(
-        FileNotFoundError, match=r"2 pictures.*Received: no Ada_Example_0001, Ada_Example_0002$"
+        FileNotFoundError, match=r"2 images.*Received: no Ada_Example_0001, Ada_Example_0002$"
     ):
         opened(load_dataset("lfwa", lfw_copy))
 
 
-def test_unreadable_pictures_are_all_named_and_no_cache_is_left(dataset, lfw_copy, empty_cache):
+def test_unreadable_images_are_all_named_and_no_cache_is_left(dataset, lfw_copy, empty_cache):
     faces = dataset.listed_faces[:3]
     for face, content in zip(faces, (b"", b"<html>", encoded(GREY))):
         (lfw_copy / dataset.files[face]).write_bytes(content)
-    with pytest.raises(ValueError, match="3 pictures cannot be used") as caught:
+    with pytest.raises(ValueError, match="3 images cannot be used") as caught:
         opened(load_dataset("lfwa", lfw_copy))
     assert all(dataset.files[face] in str(caught.value) for face in faces)
     assert not [path for path in (empty_cache / "images").iterdir() if path.is_dir()]
 
 
-def test_a_picture_that_the_disk_does_not_give_is_named(dataset):
+def test_a_image_that_the_disk_does_not_give_is_named(dataset):
     dataset = counting(dataset)
     victim = dataset.files[dataset.listed_faces[0]]
     read = dataset.source.read
@@ -338,9 +341,7 @@ def test_a_picture_that_the_disk_does_not_give_is_named(dataset):
         return read(name)
 
     dataset.source.read = failing_read
-    with pytest.raises(
-        ValueError, match=f"1 pictures cannot be used.*{victim}.*Input/output error"
-    ):
+    with pytest.raises(ValueError, match=f"1 images cannot be used.*{victim}.*Input/output error"):
         opened(dataset)
 
 

@@ -10,10 +10,10 @@ import synthetic_lfw
 from synthetic_lfw import (
     TEST_PEOPLE,
     TRAIN_PEOPLE,
+    images_of,
     people_list,
-    pictures_of,
+    write_images,
     write_lists,
-    write_pictures,
 )
 
 from siamese_lib.config import ExperimentConfig
@@ -34,15 +34,15 @@ LAYOUTS = [
 ]
 ALL_PEOPLE = TRAIN_PEOPLE + TEST_PEOPLE
 ALL_FACES = {
-    Face(person, number) for person in ALL_PEOPLE for number in range(1, pictures_of(person) + 1)
+    Face(person, number) for person in ALL_PEOPLE for number in range(1, images_of(person) + 1)
 }
 
 
 @pytest.fixture(scope="module")
 def people_folder(tmp_path_factory):
-    """The people's folders side by side, with 8x8 pictures."""
+    """The people's folders side by side, with 8x8 images."""
     folder = tmp_path_factory.mktemp("people")
-    write_pictures(folder, draw=synthetic_lfw.tiny_picture)
+    write_images(folder, draw=synthetic_lfw.tiny_image)
     return folder
 
 
@@ -103,7 +103,7 @@ def test_the_pair_lists_may_lie_where_course_copies_have_them(
     assert dataset.test_pairs.people == set(TEST_PEOPLE)
 
 
-def test_files_that_are_no_pictures_of_faces_are_passed_over(lfw_copy):
+def test_files_that_are_no_images_of_faces_are_passed_over(lfw_copy):
     person = TRAIN_PEOPLE[0]
     for name in (
         "README.txt",
@@ -190,18 +190,18 @@ def test_a_missing_pair_list_is_asked_for(lfw_copy, part):
         load_dataset("lfwa", lfw_copy)
 
 
-def test_a_folder_without_pictures_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="Neither pictures"):
+def test_a_folder_without_images_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="Neither images"):
         locate_faces(tmp_path)
     (tmp_path / "photo.jpg").touch()
     with pytest.raises(FileNotFoundError, match=f"Received: {tmp_path}"):
         locate_faces(tmp_path)
 
 
-def test_an_archive_without_pictures_is_named(tmp_path):
+def test_an_archive_without_images_is_named(tmp_path):
     with zipfile.ZipFile(tmp_path / "lfwa.zip", "w") as archive:
         archive.writestr("readme.txt", "")
-    with pytest.raises(FileNotFoundError, match=r"No pictures .*lfwa\.zip"):
+    with pytest.raises(FileNotFoundError, match=r"No images .*lfwa\.zip"):
         locate_faces(tmp_path / "lfwa.zip")
 
 
@@ -250,7 +250,7 @@ def test_the_sample_needs_no_data_root():
     assert set(dataset.listed_faces) <= set(dataset.files)
 
 
-def test_pictures_of_lfw_may_not_be_shown(lfw_folder):
+def test_images_of_lfw_may_not_be_shown(lfw_folder):
     assert load_dataset("sample").faces_may_be_shown
     assert not load_dataset("lfwa", lfw_folder).faces_may_be_shown
     assert not load_dataset("lfw-funneled", lfw_folder).faces_may_be_shown
@@ -306,12 +306,12 @@ def test_validation_pairs_of_people_are_balanced_and_as_many_as_there_can_be(lfw
     held_out = [
         person for person in TRAIN_PEOPLE if person not in dataset.examples(of_people()).classes
     ]
-    num_same = sum(pictures_of(person) * (pictures_of(person) - 1) // 2 for person in held_out)
+    num_same = sum(images_of(person) * (images_of(person) - 1) // 2 for person in held_out)
     expected = min(len(dataset.test_pairs) // 2, num_same)
     assert (len(validation), sum(validation.labels)) == (2 * expected, expected)
 
 
-def test_the_examples_of_people_are_all_their_pictures_listed_or_not(lfw_folder):
+def test_the_examples_of_people_are_all_their_images_listed_or_not(lfw_folder):
     dataset = load_dataset("lfwa", lfw_folder)
     examples = dataset.examples(of_people())
     assert set(examples.faces) == {face for face in ALL_FACES if face.person in examples.classes}
@@ -331,7 +331,7 @@ def test_the_classes_of_protocol_pairs_are_what_same_pairs_join_and_no_more(lfw_
     train, examples = dataset.split(config)["train"], dataset.examples(config)
     assert (
         list(examples.faces) == train.faces
-    )  # a picture that only another pair of its person shows stays out
+    )  # an image that only another pair of its person shows stays out
     joined = {frozenset(pair[:2]) for pair in train if pair.label == 1}
     assert all(examples.class_of[left] == examples.class_of[right] for left, right in joined)
     assert len(examples.classes) == len({face.person for pair in joined for face in pair})
@@ -379,7 +379,7 @@ def test_a_split_seed_holds_out_the_same_people_whatever_the_seed(lfw_folder, of
     assert dataset.split(one) != dataset.split(of(seed=0, split_seed=None))
 
 
-def test_people_without_a_picture_are_not_counted(lfw_copy):
+def test_people_without_a_image_are_not_counted(lfw_copy):
     (lfw_copy / "peopleDevTrain.txt").write_text(
         people_list(TRAIN_PEOPLE).replace("10\n", "11\nZed_Stranger\t1\n", 1)
     )
@@ -399,11 +399,11 @@ def test_the_sample_can_be_split_by_people_too():
     assert all(len(part) for part in parts.values())
 
 
-def test_the_fingerprint_changes_with_pictures_and_lists(lfw_copy):
+def test_the_fingerprint_changes_with_images_and_lists(lfw_copy):
     fingerprints = [load_dataset("lfwa", lfw_copy).fingerprint()]
     assert load_dataset("lfwa", lfw_copy).fingerprint() == fingerprints[0]
-    picture = next((lfw_copy / "lfw2" / TRAIN_PEOPLE[0]).glob("*_0001.jpg"))
-    picture.write_bytes(picture.read_bytes() + b"\0")
+    image = next((lfw_copy / "lfw2" / TRAIN_PEOPLE[0]).glob("*_0001.jpg"))
+    image.write_bytes(image.read_bytes() + b"\0")
     fingerprints.append(load_dataset("lfwa", lfw_copy).fingerprint())
     path = lfw_copy / "pairsDevTrain.txt"
     path.write_text(path.read_text().replace("\t2\t3\n", "\t3\t2\n", 1))

@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 import synthetic_omniglot
 import yaml
-from drawn import write_runs
+from drawn import write_trials
 from synthetic_omniglot import ALPHABETS, NUM_CHARACTERS, NUM_DRAWERS
 from test_report import broken_links
 
 from siamese_lib.__main__ import main
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.load import load_dataset
-from siamese_lib.data.omniglot import read_runs
+from siamese_lib.data.omniglot import read_trials
 from siamese_lib.experiments.leaderboard import leaderboard, oneshot_as_markdown
 from siamese_lib.notebook.report import build_report
 from siamese_lib.training.fit import train
@@ -25,25 +25,25 @@ TINY = ExperimentConfig(
     experiment="tiny",
     dataset="omniglot",
     protocol="people",
-    crop="ink",
+    crop="bounding_box",
     image_size=(32, 32),
     encoder="compact",
     embedding_size=16,
-    width=16,
+    base_filters=16,
     joint_bayesian=True,
     loss="margin_softmax",
     symmetries=4,
     batch_size=64,
     num_epochs=2,
     learning_rate=0.003,
-    monitor="val_oneshot",
+    monitor="val_oneshot_accuracy",
     validation_fraction=0.34,
     mixed_precision="float32",
     rotation_degrees=10.0,
     shear_range=0.3,
-    warp_probability=0.5,
-    bend_fraction=0.05,
-    outside="white",
+    affine_probability=0.5,
+    elastic_fraction=0.05,
+    fill_mode="constant",
 )
 
 
@@ -113,7 +113,7 @@ def test_whole_alphabets_are_held_out_and_evaluation_is_for_the_test_alone(datas
         dataset="omniglot",
         protocol=protocol,
         loss=loss,
-        monitor="val_oneshot",
+        monitor="val_oneshot_accuracy",
         validation_fraction=0.34,
     )
     parts = dataset.split(config)
@@ -127,20 +127,20 @@ def test_whole_alphabets_are_held_out_and_evaluation_is_for_the_test_alone(datas
     assert all(2 * sum(pairs.labels) == len(pairs) for pairs in parts.values())
     held_out = {
         face.person.split("/")[0]
-        for run in dataset.oneshot_runs(config)["validation"]
+        for run in dataset.trial_sets(config)["validation"]
         for face in run.gallery
     }
     assert held_out == alphabets(parts["validation"])
     counts = dataset.examples(config).counts
     assert (
-        counts == {"pairs": len(parts["train"]), "pictures": counts["pictures"]}
+        counts == {"pairs": len(parts["train"]), "images": counts["images"]}
         if protocol == "pairs"
         else counts["classes"] == 40
     )
 
 
 def test_runs_stay_within_an_alphabet_and_go_both_ways(dataset):
-    runs = dataset.oneshot_runs(TINY)["test"]
+    runs = dataset.trial_sets(TINY)["test"]
     assert len(runs) == 20
     for there, back in zip(runs[::2], runs[1::2]):
         for run in (there, back):
@@ -160,8 +160,8 @@ def test_runs_stay_within_an_alphabet_and_go_both_ways(dataset):
 
 
 def test_runs_are_written_and_read_as_lake_has_them(dataset, tmp_path):
-    runs = dataset.oneshot_runs(TINY)["test"][:4]
-    write_runs(tmp_path / "all_runs", dataset, runs)
+    runs = dataset.trial_sets(TINY)["test"][:4]
+    write_trials(tmp_path / "all_runs", dataset, runs)
     assert sorted(path.name for path in (tmp_path / "all_runs").iterdir()) == [
         "run01",
         "run02",
@@ -174,7 +174,7 @@ def test_runs_are_written_and_read_as_lake_has_them(dataset, tmp_path):
         for path in sorted((tmp_path / "all_runs").rglob("*.*")):
             archive.write(path, path.relative_to(tmp_path))
     for place in ("all_runs", "all_runs.zip"):
-        source, read = read_runs(tmp_path / place)
+        source, read = read_trials(tmp_path / place)
         for run, again in zip(runs, read, strict=True):
             assert again.answers == run.answers
             for side in ("gallery", "probes"):
@@ -185,20 +185,20 @@ def test_runs_are_written_and_read_as_lake_has_them(dataset, tmp_path):
 def test_a_training_stops_on_one_shot_trials_and_writes_them(trained):
     assert (
         list(trained.history["epoch"]) == [1, 2]
-        and trained.history["val_oneshot"].between(0, 1).all()
+        and trained.history["val_oneshot_accuracy"].between(0, 1).all()
     )
     oneshot = trained.metrics["oneshot"]
     assert {
-        part: (values["num_runs"], values["num_trials"]) for part, values in oneshot.items()
+        part: (values["num_trial_sets"], values["num_trials"]) for part, values in oneshot.items()
     } == {
         "validation": (100, 2000),
         "test": (20, 400),
-        "test_many": (400, 8000),
+        "test_400": (400, 8000),
     }
     for part, values in oneshot.items():
         trials = trained.trials(part)
-        assert values["accuracy"] == trials["right"].mean() > 0.1  # chance is 0.05
-        assert ((trials["chosen"] == trials["answer"]) | ~trials["right"]).all()
+        assert values["accuracy"] == trials["correct"].mean() > 0.1  # chance is 0.05
+        assert ((trials["chosen"] == trials["answer"]) | ~trials["correct"]).all()
         low, high = values["accuracy_interval"]
         assert low <= values["accuracy"] <= high
     table = trained.oneshot
@@ -210,7 +210,7 @@ def test_a_training_stops_on_one_shot_trials_and_writes_them(trained):
 
 
 def test_the_command_gives_the_figure_of_the_run(trained, dataset, tmp_path, capsys):
-    write_runs(tmp_path / "all_runs", dataset, dataset.oneshot_runs(TINY)["test"])
+    write_trials(tmp_path / "all_runs", dataset, dataset.trial_sets(TINY)["test"])
     command = [
         "oneshot",
         "--model",
@@ -221,11 +221,11 @@ def test_the_command_gives_the_figure_of_the_run(trained, dataset, tmp_path, cap
     assert main([*command, "--json", str(tmp_path / "oneshot.json")]) == 0
     expected = {
         key: trained.metrics["oneshot"]["test"][key]
-        for key in ("accuracy", "num_runs", "num_trials")
+        for key in ("accuracy", "num_trial_sets", "num_trials")
     }
     assert json.loads((tmp_path / "oneshot.json").read_text()) == expected
     assert (
-        f"accuracy {expected['accuracy']:.4f}  num_runs 20  num_trials 400"
+        f"accuracy {expected['accuracy']:.4f}  num_trial_sets 20  num_trials 400"
         in capsys.readouterr().out
     )
 
@@ -271,11 +271,11 @@ def test_the_notebook_reads_as_a_report(folder, tmp_path):
     ]
     assert f"20-way one-shot {accuracy:.1%}" in text and text.count("<img") == 9
     front = page.read_text(encoding="utf-8")
-    assert broken_links(page.parent) == [] and "Omniglot, 400 pictures of 100 characters" in front
+    assert broken_links(page.parent) == [] and "Omniglot, 400 images of 100 characters" in front
     runs = [Run.existing(tmp_path / "runs" / name / "seed_0").metrics for name in ("tiny", "plain")]
     best = max(runs, key=lambda metrics: metrics["validation"]["auc"])
     assert (
-        f"in {best['oneshot']['test_many']['accuracy']:.1%} of the trials" in front
+        f"in {best['oneshot']['test_400']['accuracy']:.1%} of the trials" in front
         and "of the same character" in front
         and "person" not in front
         and "LFW" not in front
@@ -286,8 +286,8 @@ def test_the_leaderboard_gives_one_shot_accuracy_over_seeds(trained, tmp_path):
     for seed in (0, 1):
         shutil.copytree(trained.directory, tmp_path / "e" / f"seed_{seed}")
     other = Run(tmp_path / "e" / "seed_1")
-    trials = pd.concat([other.trials(part) for part in ("validation", "test", "test_many")])
-    other.write_trials(trials.assign(right=True))
+    trials = pd.concat([other.trials(part) for part in ("validation", "test", "test_400")])
+    other.write_trials(trials.assign(correct=True))
     other.write_json(
         "metrics.json",
         other.metrics | {"oneshot": {part: {"accuracy": 1.0} for part in other.metrics["oneshot"]}},
@@ -311,23 +311,23 @@ def test_the_leaderboard_gives_one_shot_accuracy_over_seeds(trained, tmp_path):
         (lambda run: (run / "class_labels.txt").unlink(), "There are no runs here"),
         (
             lambda run: (run / "class_labels.txt").write_text("run01/test/item01.png\n"),
-            "holds lines 'test-picture training-picture'",
+            "holds lines 'test-image training-image'",
         ),
         (lambda run: (run / "class_labels.txt").write_bytes(b"\xff\xfe"), "is not UTF-8"),
         (
             lambda run: (run / "test" / "item03.png").unlink(),
-            "names pictures that are not there.*item03",
+            "names images that are not there.*item03",
         ),
         (
-            lambda run: (run / "training" / "class01.png").write_bytes(b"no picture"),
-            "cannot be read as a picture",
+            lambda run: (run / "training" / "class01.png").write_bytes(b"no image"),
+            "cannot be read as a image",
         ),
     ],
 )
 def test_runs_that_are_not_whole_are_refused_in_one_sentence(
     trained, dataset, tmp_path, capsys, change, sentence
 ):
-    write_runs(tmp_path, dataset, dataset.oneshot_runs(TINY)["test"][:1])
+    write_trials(tmp_path, dataset, dataset.trial_sets(TINY)["test"][:1])
     change(tmp_path / "run01")
     assert (
         main(["oneshot", "--model", str(trained.path("model.keras")), "--runs", str(tmp_path)]) == 2
@@ -339,9 +339,14 @@ def test_runs_that_are_not_whole_are_refused_in_one_sentence(
 
 def test_one_shot_trials_want_groups(tmp_path):
     config = ExperimentConfig(
-        experiment="e", monitor="val_oneshot", image_size=(40, 36), width=16, num_epochs=1
+        experiment="e",
+        monitor="val_oneshot_accuracy",
+        image_size=(40, 36),
+        base_filters=16,
+        num_epochs=1,
     )
     with pytest.raises(
-        ValueError, match=r"val_oneshot wants a dataset with groups.*Received: dataset sample"
+        ValueError,
+        match=r"val_oneshot_accuracy wants a dataset with groups.*Received: dataset sample",
     ):
         train(config, runs_dir=tmp_path, verbose=0)

@@ -16,8 +16,8 @@ from siamese_lib.data.pairs import (
 )
 from siamese_lib.data.sampling import (
     connected_components,
-    known_to_be_same,
-    leak_of_random_split,
+    identities_from_pairs,
+    overlap_of_random_split,
     split_by_person,
 )
 from siamese_lib.data.summary import statistics
@@ -123,7 +123,7 @@ def test_names_may_hold_letters_of_any_language():
             "3 same and 1 different",
             id="classes unequal",
         ),
-        pytest.param("1\nAda 0 2\nAda 1 Ben 1\n", "line 2.*from 1 on", id="picture number 0"),
+        pytest.param("1\nAda 0 2\nAda 1 Ben 1\n", "line 2.*from 1 on", id="image number 0"),
         pytest.param("1\nAda 1 -2\nAda 1 Ben 1\n", "line 2.*from 1 on", id="negative number"),
         pytest.param("1\nAda 1 2\nAda 1 Ben 1.0\n", "line 3.*from 1 on", id="fraction"),
         pytest.param("1\nAda one 2\nAda 1 Ben 1\n", "line 2.*from 1 on", id="word for a number"),
@@ -241,13 +241,13 @@ def test_only_same_pairs_say_who_is_the_same():
         ("Ben 1", "Ben 2", 1),
         ("Ada 1", "Ben 2", 0),
     ]
-    class_of = known_to_be_same(
+    class_of = identities_from_pairs(
         PairList(tuple(Pair(faces[left], faces[right], label) for left, right, label in links))
     )
     groups = collections.defaultdict(set)
     for face, name in class_of.items():
         groups[name].add(f"{face.person} {face.number}")
-    # No pair says that the fourth picture of Ada is hers, whatever its name; the fifth is in no pair.
+    # No pair says that the fourth image of Ada is hers, whatever its name; the fifth is in no pair.
     assert sorted(map(sorted, groups.values())) == [
         ["Ada 1", "Ada 2", "Ada 3"],
         ["Ada 4"],
@@ -282,11 +282,11 @@ def test_a_split_that_cannot_be_made_is_refused(text, message):
 
 def test_a_random_split_leaks_and_a_share_of_it_is_reported():
     # Every person is in many pairs, so hardly a validation pair is free of training people.
-    assert leak_of_random_split(chain_of_couples(20), 0.2, seed=0) == 1.0
+    assert overlap_of_random_split(chain_of_couples(20), 0.2, seed=0) == 1.0
     lonely = PairList(
         tuple(Pair(Face(f"P{index}", 1), Face(f"P{index}", 2), 1) for index in range(50))
     )
-    assert leak_of_random_split(lonely, 0.2, seed=0) == 0.0
+    assert overlap_of_random_split(lonely, 0.2, seed=0) == 0.0
 
 
 def test_statistics_count():
@@ -323,7 +323,7 @@ def test_view_1_of_lfwa_has_the_known_numbers(lfwa_root):
 
 def test_a_random_split_of_view_1_leaks_two_thirds(lfwa_root):
     train = read_pairs(lfwa_root / "pairsDevTrain.txt")
-    leaks = [leak_of_random_split(train, 0.2, seed) for seed in range(20)]
+    leaks = [overlap_of_random_split(train, 0.2, seed) for seed in range(20)]
     assert 0.65 <= round(min(leaks), 2) <= round(max(leaks), 2) <= 0.71
     assert sum(leaks) / 20 == pytest.approx(0.68, abs=0.01)
     part, validation = split_by_person(train, 0.2, seed=0)

@@ -1,4 +1,4 @@
-"""The sample: 400 whole pictures from a wheel in which many are damaged."""
+"""The sample: 400 whole images from a wheel in which many are damaged."""
 
 import io
 from pathlib import Path
@@ -21,7 +21,7 @@ def source():
 
 @pytest.fixture(scope="module")
 def files_in_wheel(source):
-    """The pictures as they lie in the wheel, by the names that the source gives them."""
+    """The images as they lie in the wheel, by the names that the source gives them."""
     contents = {}
     for path in Path(source.root).glob("s*/*.pgm"):
         contents[f"{path.parent.name}/{path.parent.name}_{int(path.stem):04d}.pgm"] = (
@@ -31,7 +31,7 @@ def files_in_wheel(source):
 
 
 def face_without_byte_pairs():
-    """A picture that holds neither 13 nor 10, so that no conversion of line ends can touch it by chance."""
+    """An image that holds neither 13 nor 10, so that no conversion of line ends can touch it by chance."""
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
     return (120 + 60 * np.sin(rows / 17) * np.cos(columns / 13)).astype(np.uint8)
 
@@ -45,7 +45,7 @@ def converted(content):
     return content.replace(b"\n", b"\r\n")
 
 
-def test_there_are_ten_pictures_of_each_of_forty_people(source):
+def test_there_are_ten_images_of_each_of_forty_people(source):
     assert source.names() == sorted(
         f"s{person}/s{person}_{number:04d}.pgm"
         for person in range(1, 41)
@@ -53,7 +53,7 @@ def test_there_are_ten_pictures_of_each_of_forty_people(source):
     )
 
 
-def test_every_picture_is_whole_and_a_picture(source):
+def test_every_image_is_whole_and_a_image(source):
     for name in source.names():
         content = source.read(name)
         assert len(content) == FILE_SIZE
@@ -90,7 +90,7 @@ def test_two_files_are_a_byte_short_and_a_dark_pixel_is_repeated(source, files_i
         assert after[place - 1] == after[place] == 10
 
 
-def test_a_repaired_picture_is_as_smooth_as_a_whole_one(source):
+def test_a_repaired_image_is_as_smooth_as_a_whole_one(source):
     # A byte too many or too few shears the rows below it, which shows as a jump between neighbouring rows.
     roughness = []
     for name in source.names():
@@ -103,7 +103,7 @@ def test_a_repaired_picture_is_as_smooth_as_a_whole_one(source):
     assert max(roughness) < 20
 
 
-def test_a_converted_picture_comes_back():
+def test_a_converted_image_comes_back():
     pixels = face_without_byte_pairs()
     pixels[40:50, 30] = 10
     content = as_file(pixels)
@@ -111,7 +111,7 @@ def test_a_converted_picture_comes_back():
     assert repaired(converted(content), "s1/s1_0001.pgm") == content
 
 
-def test_a_whole_picture_that_holds_13_before_10_is_not_touched():
+def test_a_whole_image_that_holds_13_before_10_is_not_touched():
     pixels = face_without_byte_pairs()
     pixels[40, 30:32] = 13, 10
     assert repaired(as_file(pixels), "s1/s1_0001.pgm") == as_file(pixels)

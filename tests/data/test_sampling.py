@@ -8,17 +8,17 @@ from drawn import draw_pairs
 
 from siamese_lib.data.pairs import Face, Pair, PairList
 from siamese_lib.data.sampling import (
-    FaceExamples,
-    PairExamples,
-    draw_like_lfw,
+    ClassSampler,
+    PairSampler,
     hold_out_people,
-    share_of,
+    sample_balanced_pairs,
+    subset,
 )
 from siamese_lib.data.summary import statistics
 
 
 def faces_of(**counts):
-    """So many pictures of each person."""
+    """So many images of each person."""
     return tuple(
         Face(person, number)
         for person, count in sorted(counts.items())
@@ -40,11 +40,11 @@ FACES = faces_of(Ada=9, Ben=1, Cleo=4, Dov=6)
 
 
 def by_person(faces, *settings):
-    return FaceExamples({face: face.person for face in faces}, *settings)
+    return ClassSampler({face: face.person for face in faces}, *settings)
 
 
 EXAMPLES = {
-    "pairs": PairExamples(PAIRS),
+    "pairs": PairSampler(PAIRS),
     "faces": by_person(FACES, 4),
     "faces together": by_person(FACES, 4, 2),
 }
@@ -87,22 +87,25 @@ def test_no_person_is_shown_more_often_than_the_cap():
     assert len(examples) == 13
 
 
-def test_every_picture_is_shown_in_the_course_of_some_epochs():
+def test_every_image_is_shown_in_the_course_of_some_epochs():
     examples = by_person(FACES, 2)
     assert {face for epoch in range(40) for face in shown(examples, 0, epoch)} == set(FACES)
 
 
-def test_one_picture_a_person_and_epoch_is_drawn_evenly():
+def test_one_image_a_person_and_epoch_is_drawn_evenly():
     examples = by_person(faces_of(Ada=5), 1)
     counts = Counter(face for epoch in range(1000) for face in shown(examples, 0, epoch))
     assert min(counts.values()) > 150 and max(counts.values()) < 250
 
 
-@pytest.mark.parametrize("num_together", [2, 3, 4])
-def test_pictures_of_one_person_stand_side_by_side(num_together):
+@pytest.mark.parametrize("num_per_class_together", [2, 3, 4])
+def test_images_of_one_person_stand_side_by_side(num_per_class_together):
     faces = faces_of(Ada=12, Ben=12, Cleo=12, Dov=24)
-    people = [face.person for face in shown(by_person(faces, 12, num_together), 0, 0)]
-    groups = [people[start : start + num_together] for start in range(0, len(people), num_together)]
+    people = [face.person for face in shown(by_person(faces, 12, num_per_class_together), 0, 0)]
+    groups = [
+        people[start : start + num_per_class_together]
+        for start in range(0, len(people), num_per_class_together)
+    ]
     assert all(len(set(group)) == 1 for group in groups)
     assert [group[0] for group in groups] != sorted(
         group[0] for group in groups
@@ -158,7 +161,7 @@ def unordered(pairs):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_drawn_list_is_balanced_and_true_and_has_no_pair_twice(seed):
-    pairs = draw_like_lfw(FACES, 15, seed)
+    pairs = sample_balanced_pairs(FACES, 15, seed)
     assert len(pairs) == 30 and sum(pairs.labels) == 15
     assert all((pair.left.person == pair.right.person) == pair.label for pair in pairs)
     assert all(len(faces) == 2 for faces in unordered(pairs))
@@ -167,9 +170,13 @@ def test_a_drawn_list_is_balanced_and_true_and_has_no_pair_twice(seed):
 
 
 def test_a_drawn_list_follows_from_the_seed_and_not_from_the_order_of_faces():
-    first = draw_like_lfw(FACES, 10, 0)
-    assert draw_like_lfw(FACES[::-1], 10, 0) == draw_like_lfw(list(FACES), 10, 0) == first
-    assert draw_like_lfw(FACES, 10, 1) != first
+    first = sample_balanced_pairs(FACES, 10, 0)
+    assert (
+        sample_balanced_pairs(FACES[::-1], 10, 0)
+        == sample_balanced_pairs(list(FACES), 10, 0)
+        == first
+    )
+    assert sample_balanced_pairs(FACES, 10, 1) != first
 
 
 @pytest.mark.parametrize(
@@ -180,14 +187,14 @@ def test_a_drawn_list_follows_from_the_seed_and_not_from_the_order_of_faces():
     ],
 )
 def test_where_there_are_fewer_pairs_all_of_a_class_are_drawn(counts, expected):
-    pairs = draw_like_lfw(faces_of(**counts), 1000, 0)
+    pairs = sample_balanced_pairs(faces_of(**counts), 1000, 0)
     assert len(pairs) == 2 * expected and sum(pairs.labels) == expected
 
 
-def test_people_are_drawn_evenly_however_many_pictures_they_have():
-    # 20 people of 10 pictures each and one of 300: drawn by pictures, the one would be in almost every same pair.
+def test_people_are_drawn_evenly_however_many_images_they_have():
+    # 20 people of 10 images each and one of 300: drawn by images, the one would be in almost every same pair.
     faces = faces_of(Zed=300, **{f"Person_{number:02d}": 10 for number in range(20)})
-    lists = [draw_like_lfw(faces, 200, seed) for seed in range(5)]
+    lists = [sample_balanced_pairs(faces, 200, seed) for seed in range(5)]
     for label, share in ((1, 1 / 21), (0, 2 / 21)):
         shows_zed = [
             "Zed" in (pair.left.person, pair.right.person)
@@ -201,18 +208,18 @@ def test_people_are_drawn_evenly_however_many_pictures_they_have():
 @pytest.mark.parametrize("counts", [{}, {"Ada": 5}, {"Ada": 1, "Ben": 1}])
 def test_faces_that_make_no_pairs_are_one_sentence(counts):
     with pytest.raises(
-        ValueError, match=rf"two people, and one with two pictures\. Received: {len(counts)} people"
+        ValueError, match=rf"two people, and one with two images\. Received: {len(counts)} people"
     ) as caught:
-        draw_like_lfw(faces_of(**counts), 5, 0)
+        sample_balanced_pairs(faces_of(**counts), 5, 0)
     assert "\n" not in str(caught.value)
 
 
 def test_a_share_lies_within_a_larger_one_and_keeps_the_order():
     items = list(range(100, 200))
-    quarter, half, all_of_it = (share_of(items, fraction, seed=1) for fraction in (0.25, 0.5, 1.0))
+    quarter, half, all_of_it = (subset(items, fraction, seed=1) for fraction in (0.25, 0.5, 1.0))
     assert (len(quarter), len(half)) == (25, 50) and all_of_it == items
     assert set(quarter) < set(half) and half == sorted(half)
-    assert share_of(items, 0.25, seed=2) != quarter and len(share_of(items, 0.001, seed=1)) == 1
+    assert subset(items, 0.25, seed=2) != quarter and len(subset(items, 0.001, seed=1)) == 1
 
 
 DRAWN_FROM = [Face(f"P{person}", number) for person in range(12) for number in range(1, 6)]

@@ -150,10 +150,10 @@ def test_a_tar_with_what_does_not_belong_there_leaves_nothing_behind(tmp_path, m
 
 
 @pytest.mark.parametrize("name", ["lfwa.tar", "lfwa.zip"])
-def test_a_member_larger_than_a_picture_is_refused(tmp_path, monkeypatch, name):
+def test_a_member_larger_than_a_image_is_refused(tmp_path, monkeypatch, name):
     path = write_source(tmp_path / name)
     monkeypatch.setattr(sources, "MAX_MEMBER_BYTES", 2999)
-    with pytest.raises(ValueError, match=r"too large for a picture.*3000 bytes"):
+    with pytest.raises(ValueError, match=r"too large for an image.*3000 bytes"):
         open_source(path, tmp_path / "unpacked").read("lfw2/Ada/Ada_0001.jpg")
 
 
@@ -188,9 +188,9 @@ def test_a_zip_of_a_later_kind_is_named(tmp_path):
 def test_a_zip_writes_nothing_whatever_its_members_are_called(tmp_path):
     with zipfile.ZipFile(tmp_path / "lfwa.zip", "w") as archive:
         for name in ("../escaped.jpg", "/escaped.jpg", "lfw2/../../escaped.jpg"):
-            archive.writestr(name, b"picture")
+            archive.writestr(name, b"image")
     source = open_source(tmp_path / "lfwa.zip", tmp_path / "unpacked")
-    assert {source.read(name) for name in source.names()} == {b"picture"}
+    assert {source.read(name) for name in source.names()} == {b"image"}
     assert [path.name for path in tmp_path.iterdir()] == ["lfwa.zip"]
 
 
@@ -199,15 +199,15 @@ def test_a_tar_that_unpacks_to_more_than_any_dataset_is_refused(tmp_path, monkey
     path = tmp_path / f"lfwa{suffix}"
     write_tar(path, [named(f"lfw2/Ada/Ada_{number:04}.jpg", 100_000) for number in range(10, 40)])
     monkeypatch.setattr(sources, "MAX_UNPACKED_BYTES", 2**20)
-    with pytest.raises(ValueError, match="unpacks to more than pictures of faces are"):
+    with pytest.raises(ValueError, match="unpacks to more than images of faces are"):
         open_source(path, tmp_path / "unpacked")
     assert [item.name for item in (tmp_path / "unpacked").iterdir()] == [".lock"]
 
 
-def test_a_name_that_is_longer_than_a_picture_is_refused(tmp_path, monkeypatch):
+def test_a_name_that_is_longer_than_a_image_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "MAX_MEMBER_BYTES", 50_000)
     write_tar(tmp_path / "lfwa.tar.gz", [named("a" * 100_000)])
-    with pytest.raises(ValueError, match="unpacks to more than pictures of faces are"):
+    with pytest.raises(ValueError, match="unpacks to more than images of faces are"):
         open_source(tmp_path / "lfwa.tar.gz", tmp_path / "unpacked")
 
 

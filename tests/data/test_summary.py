@@ -19,7 +19,7 @@ def dataset(lfw_folder):
 def test_the_table_counts_people_images_and_pairs(dataset):
     parts = dataset.split(ExperimentConfig(experiment="any"))
     table = summary.people_table(dataset, parts)
-    assert table.loc["all pictures", "images"] == len(dataset.files)
+    assert table.loc["all images", "images"] == len(dataset.files)
     assert table.loc["test pairs", "pairs"] == len(dataset.test_pairs)
     assert table.loc["train pairs", "pairs"] + table.loc["validation pairs", "pairs"] == len(
         dataset.train_pairs

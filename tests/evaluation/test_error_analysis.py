@@ -1,4 +1,4 @@
-"""What goes with errors, on pictures and errors that are made for it."""
+"""What goes with errors, on images and errors that are made for it."""
 
 from types import SimpleNamespace
 
@@ -17,22 +17,24 @@ def face(person, number):
     return Face(person, number)
 
 
-def picture(seed, brightness=0, mirror=False):
-    """A random picture, or one that is its own mirror image."""
+def draw_image(seed, brightness=0, mirror=False):
+    """A random image, or one that is its own mirror image."""
     image = np.random.default_rng(seed).integers(60, 180, (*SIZE, 1)).astype(int)
     if mirror:
         image[:, SIZE[1] // 2 :] = image[:, : SIZE[1] // 2][:, ::-1]
     return (image + brightness).clip(0, 255).astype(np.uint8)
 
 
-def test_the_factors_say_what_the_pictures_are_like():
+def test_the_factors_say_what_the_images_are_like():
     faces = [face("Ada", 1), face("Ada", 2), face("Ben", 1), face("Ben", 2)]
     cache = FaceCache(
-        np.stack([picture(1), picture(1, brightness=40), picture(2, mirror=True), picture(3)]),
+        np.stack(
+            [draw_image(1), draw_image(1, brightness=40), draw_image(2, mirror=True), draw_image(3)]
+        ),
         faces,
     )
     pairs = PairList((Pair(faces[0], faces[1], 1), Pair(faces[2], faces[3], 1)))
-    table = error_analysis.pair_factors(
+    table = error_analysis.pair_covariates(
         pairs, cache, SimpleNamespace(files=dict.fromkeys([*faces, face("Ben", 3)]))
     )
     assert list(table) == list(error_analysis.DESCRIPTIONS)
@@ -45,10 +47,10 @@ def test_the_factors_say_what_the_pictures_are_like():
     ] == pytest.approx(0)
     assert turned["asymmetry_difference"] == pytest.approx(
         turned["asymmetry"]
-    )  # the other picture has none
+    )  # the other image has none
     assert turned["pixel_correlation"] < 0.5 and (
-        brighter["pictures_of_person"],
-        turned["pictures_of_person"],
+        brighter["images_of_person"],
+        turned["images_of_person"],
     ) == (2, 3)
 
 
@@ -116,7 +118,7 @@ SCORES = pd.DataFrame(
 
 
 def test_undecided_pairs_are_the_nearest_to_the_threshold():
-    assert error_analysis.undecided(SCORES, 0.5, 2).index.tolist() == [3, 2]
+    assert error_analysis.least_confident(SCORES, 0.5, 2).index.tolist() == [3, 2]
 
 
 def test_people_are_counted_by_both_kinds_of_error():
@@ -124,24 +126,24 @@ def test_people_are_counted_by_both_kinds_of_error():
     assert table.index.tolist() == ["Ada", "Ben"]
     assert table.loc["Ada"].to_dict() == {
         "pairs": 2,
-        "strangers_accepted": 1,
-        "same_rejected": 1,
+        "false_accepts": 1,
+        "false_rejects": 1,
         "errors": 2,
     }
     assert table.loc["Ben"].to_dict() == {
         "pairs": 2,
-        "strangers_accepted": 1,
-        "same_rejected": 0,
+        "false_accepts": 1,
+        "false_rejects": 0,
         "errors": 1,
     }
 
 
 def test_a_label_is_doubtful_if_every_run_is_sure_of_the_contrary():
     other = SCORES.assign(score=[0.1, 0.52, 0.9, 0.1])
-    found = error_analysis.doubtful_labels([SCORES, other], [0.5, 0.5], distance=0.5)
+    found = error_analysis.suspected_label_errors([SCORES, other], [0.5, 0.5], distance=0.5)
     assert found["left"].tolist() == ["Ada_0001"] and found.index.tolist() == [0]
     assert (found["distance_1"] < -1).all() and (found["distance_2"] < -2).all()
     # With the second run's threshold far below, its 0.52 is sure of the contrary too.
-    assert error_analysis.doubtful_labels([SCORES, other], [0.5, 0.2], distance=0.5)[
+    assert error_analysis.suspected_label_errors([SCORES, other], [0.5, 0.2], distance=0.5)[
         "left"
     ].tolist() == ["Ada_0001", "Ada_0001"]

@@ -12,7 +12,7 @@ def test_the_four_counts_are_those_of_a_plain_loop():
     one, other = np.random.default_rng(0).integers(0, 2, (2, 200)).astype(bool)
     answer = mcnemar(one, other)
     cells = {
-        "both_right": (True, True),
+        "both_correct": (True, True),
         "only_first": (True, False),
         "only_second": (False, True),
         "both_wrong": (False, False),

@@ -5,19 +5,19 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from siamese_lib.data.pairs import Face, OneShotRun
+from siamese_lib.data.pairs import Face, TrialSet
 from siamese_lib.evaluation.oneshot import (
-    accuracy_of_runs,
-    by_cosine,
+    cosine_similarity,
     draw_episodes,
-    draw_runs,
+    draw_trial_sets,
+    oneshot_accuracies,
     oneshot_accuracy,
-    oneshot_table,
     pixel_vectors,
     score_trials,
+    trial_accuracy,
 )
 
-# As in LFW, most people have one picture; the order is not that of the people.
+# As in LFW, most people have one image; the order is not that of the people.
 COUNTS = {f"P{number:02d}": 1 for number in range(12)} | {"Ada": 2, "Ben": 3, "Zoe": 7}
 FACES = [Face(person, number) for person, count in COUNTS.items() for number in range(1, count + 1)]
 FACES = [FACES[place] for place in np.random.default_rng(5).permutation(len(FACES))]
@@ -26,7 +26,7 @@ IDENTITY = np.eye(len(PEOPLE))[[PEOPLE.index(face.person) for face in FACES]]
 
 
 @pytest.mark.parametrize("num_ways", [2, 5, len(COUNTS)])
-def test_an_episode_holds_n_people_and_another_picture_of_the_first(num_ways):
+def test_an_episode_holds_n_people_and_another_image_of_the_first(num_ways):
     gallery, probes = draw_episodes(FACES, num_ways, 300, seed=0)
     assert gallery.shape == (300, num_ways) and probes.shape == (300,)
     for row, probe in zip(gallery, probes):
@@ -35,7 +35,7 @@ def test_an_episode_holds_n_people_and_another_picture_of_the_first(num_ways):
         assert shown[0].person == FACES[probe].person and shown[0] != FACES[probe]
 
 
-def test_whoever_has_two_pictures_is_asked_for_equally_often_with_every_picture():
+def test_whoever_has_two_images_is_asked_for_equally_often_with_every_image():
     gallery, probes = draw_episodes(FACES, 3, 6000, seed=0)
     asked = Counter(FACES[probe].person for probe in probes)
     assert set(asked) == {"Ada", "Ben", "Zoe"} and all(
@@ -105,8 +105,12 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
 def test_the_table_knows_the_perfect_the_blind_and_the_guessing():
     noise = np.random.default_rng(0).normal(size=(len(FACES), 8))
     collapsed = np.outer(np.linspace(1, 2, len(FACES)), noise[0])  # one direction, other lengths
-    table = oneshot_table(
-        {"perfect": by_cosine(IDENTITY), "blind": by_cosine(collapsed), "noise": by_cosine(noise)},
+    table = oneshot_accuracies(
+        {
+            "perfect": cosine_similarity(IDENTITY),
+            "blind": cosine_similarity(collapsed),
+            "noise": cosine_similarity(noise),
+        },
         FACES,
         ways=(2, 5, 100),
         num_episodes=500,
@@ -122,15 +126,17 @@ def test_the_table_knows_the_perfect_the_blind_and_the_guessing():
 
 def test_only_the_direction_of_embeddings_matters():
     noise = np.random.default_rng(1).normal(size=(len(FACES), 4)) + 2 * IDENTITY[:, :4]
-    table = oneshot_table(
-        {"one": by_cosine(noise), "longer": by_cosine(7 * noise)},
+    table = oneshot_accuracies(
+        {"one": cosine_similarity(noise), "longer": cosine_similarity(7 * noise)},
         FACES,
         ways=(5,),
         num_episodes=300,
     )
     accuracy = table.set_index("method")["accuracy"]
     assert accuracy["one"] == accuracy["longer"]
-    again = oneshot_table({"one": by_cosine(noise)}, FACES, ways=(5,), num_episodes=300)
+    again = oneshot_accuracies(
+        {"one": cosine_similarity(noise)}, FACES, ways=(5,), num_episodes=300
+    )
     assert again.iloc[0].tolist() == table.iloc[0].tolist()
 
 
@@ -138,14 +144,16 @@ def test_pixels_are_compared_by_their_correlation():
     images = np.random.default_rng(2).integers(0, 256, (6, 8, 5, 1), dtype=np.uint8)
     left, right = np.indices((6, 6))
     np.testing.assert_allclose(
-        by_cosine(pixel_vectors(images))(left, right), np.corrcoef(images.reshape(6, -1)), atol=1e-6
+        cosine_similarity(pixel_vectors(images))(left, right),
+        np.corrcoef(images.reshape(6, -1)),
+        atol=1e-6,
     )
 
 
-def test_brightness_and_contrast_of_a_picture_do_not_matter_and_a_flat_one_is_like_none():
-    picture = np.random.default_rng(3).integers(0, 100, (8, 5, 1))
-    images = np.stack([picture, 2 * picture + 30, np.full((8, 5, 1), 77)]).astype(np.uint8)
-    compare = by_cosine(pixel_vectors(images))
+def test_brightness_and_contrast_of_a_image_do_not_matter_and_a_flat_one_is_like_none():
+    image = np.random.default_rng(3).integers(0, 100, (8, 5, 1))
+    images = np.stack([image, 2 * image + 30, np.full((8, 5, 1), 77)]).astype(np.uint8)
+    compare = cosine_similarity(pixel_vectors(images))
     assert compare(0, 1) == pytest.approx(1) and [compare(2, other) for other in range(3)] == [
         0,
         0,
@@ -153,12 +161,14 @@ def test_brightness_and_contrast_of_a_picture_do_not_matter_and_a_flat_one_is_li
     ]
 
 
-def test_a_trial_is_right_only_if_the_right_picture_alone_is_most_similar():
-    run = OneShotRun(gallery=("a", "b", "c"), probes=("x", "y", "z"), answers=(0, 1, 2))
+def test_a_trial_is_right_only_if_the_right_image_alone_is_most_similar():
+    run = TrialSet(gallery=("a", "b", "c"), probes=("x", "y", "z"), answers=(0, 1, 2))
     similarities = np.array([[0.9, 0.1, 0.2], [0.5, 0.5, 0.1], [0.3, 0.2, 0.1]])
     places = {"a": 0, "b": 1, "c": 2, "x": 0, "y": 1, "z": 2}
     trials = score_trials([run, run], places, lambda left, right: similarities[left, right])
-    assert trials["right"].tolist() == [True, False, False] * 2 and trials["run"].tolist() == [
+    assert trials["correct"].tolist() == [True, False, False] * 2 and trials[
+        "trial_set"
+    ].tolist() == [
         1,
         1,
         1,
@@ -167,8 +177,8 @@ def test_a_trial_is_right_only_if_the_right_picture_alone_is_most_similar():
         2,
     ]
     assert trials["answer"].tolist()[:3] == ["a", "b", "c"] and trials["chosen"][2] == "a"
-    result = accuracy_of_runs(trials)
-    assert (result["accuracy"], result["num_runs"], result["num_trials"]) == (
+    result = trial_accuracy(trials)
+    assert (result["accuracy"], result["num_trial_sets"], result["num_trials"]) == (
         pytest.approx(1 / 3),
         2,
         6,
@@ -187,8 +197,8 @@ GROUP_OF = {face.person: face.person[0] for face in GROUPED}
 def test_episodes_within_groups_are_harder_than_across():
     # Who tells only groups apart answers every question across groups and none within.
     embeddings = np.eye(3)[["ABC".index(face.person[0]) for face in GROUPED]]
-    within = oneshot_table(
-        {"group": by_cosine(embeddings)},
+    within = oneshot_accuracies(
+        {"group": cosine_similarity(embeddings)},
         GROUPED,
         ways=(2, 5, 10),
         num_episodes=100,
@@ -199,7 +209,7 @@ def test_episodes_within_groups_are_harder_than_across():
 
 
 def test_a_group_that_is_too_small_is_never_asked_and_none_at_all_is_an_error():
-    runs = draw_runs(GROUPED, GROUP_OF, num_ways=5, num_runs=8)
+    runs = draw_trial_sets(GROUPED, GROUP_OF, num_ways=5, num_trial_sets=8)
     assert {face.person[0] for run in runs for face in run.gallery} == {"A", "B"}
     with pytest.raises(ValueError, match=r"need a group with as many people.*num_ways=7"):
-        draw_runs(GROUPED, GROUP_OF, num_ways=7)
+        draw_trial_sets(GROUPED, GROUP_OF, num_ways=7)

@@ -1,4 +1,4 @@
-"""Operating points, calibration and refusal on scores whose truth is known."""
+"""Operating points, calibration and selective_accuracy on scores whose truth is known."""
 
 import numpy as np
 import pytest
@@ -54,14 +54,14 @@ def test_errors_of_both_kinds_trade_against_each_other():
     scores = drawn_scores(labels, 1)
     table = thresholds.errors_at(scores, labels, [0.1, 0.5, 0.9])
     assert (
-        table["strangers_accepted"].is_monotonic_decreasing
-        and table["same_rejected"].is_monotonic_increasing
+        table["false_accepts"].is_monotonic_decreasing
+        and table["false_rejects"].is_monotonic_increasing
     )
     row = table.iloc[1]
-    assert row["strangers_accepted"] == np.sum((scores >= 0.5) & (np.array(labels) == 0))
+    assert row["false_accepts"] == np.sum((scores >= 0.5) & (np.array(labels) == 0))
     assert row["false_reject_rate"] == np.mean(scores[np.array(labels) == 1] < 0.5)
     assert row["accuracy"] == pytest.approx(
-        1 - (row["strangers_accepted"] + row["same_rejected"]) / NUM_PAIRS
+        1 - (row["false_accepts"] + row["false_rejects"]) / NUM_PAIRS
     )
 
 
@@ -81,7 +81,7 @@ def test_calibration_makes_probabilities_of_scores_that_are_too_sure_or_not_sure
 
 def test_refusing_the_uncertain_raises_the_accuracy_of_the_rest():
     labels = np.array(drawn_pairs(2000).labels)
-    table = thresholds.refusal(
+    table = thresholds.selective_accuracy(
         drawn_scores(labels, 4), drawn_scores(labels, 5), labels, 0.5, [0.0, 0.1, 0.3]
     )
     assert table["refused"].iloc[0] == 0 and table["accuracy"].is_monotonic_increasing

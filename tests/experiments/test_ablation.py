@@ -1,4 +1,4 @@
-"""Tables of what levers and training data brought, from runs that are written here and not trained."""
+"""Tables of what components and training data brought, from runs that are written here and not trained."""
 
 import json
 
@@ -41,14 +41,14 @@ def write_run(config, runs_dir, num_wrong):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Experiments with a sweep of levers and one of the training share, and the folder of their results."""
+    """Experiments with a sweep of components and one of the training share, and the folder of their results."""
     (tmp_path / "experiments" / "sweeps").mkdir(parents=True)
     (tmp_path / "experiments" / "base.yaml").write_text(
         "dataset: sample\nflip: true\ndropout_rate: 0.3\n"
     )
     files = {
         "ablation_base": {
-            "levers": {"flipping": {"flip": False}, "dropout": {"dropout_rate": 0.0}},
+            "components": {"flipping": {"flip": False}, "dropout": {"dropout_rate": 0.0}},
             "seeds": [0, 1],
         },
         "learning_curve_base": {"axes": {"training_fraction": [0.25, 0.5, 1.0]}, "seeds": [0, 1]},
@@ -83,7 +83,7 @@ def test_the_gain_of_a_lever_is_the_mean_over_seeds_of_what_is_lost_without_it(f
         ("dropout", 1): 8,
     }
     flipping, dropout = ablation(*finish(folder, "ablation_base", lambda *point: wrong[point]))
-    assert (flipping["lever"], flipping["change"], flipping["seeds"]) == (
+    assert (flipping["component"], flipping["change"], flipping["seeds"]) == (
         "flipping",
         {"flip": False},
         [0, 1],
@@ -98,7 +98,7 @@ def test_the_gain_of_a_lever_is_the_mean_over_seeds_of_what_is_lost_without_it(f
 def test_a_lever_counts_with_the_seeds_that_are_finished_on_both_sides(folder):
     wrong = {("nothing", 0): 4, ("flipping", 0): 6, ("flipping", 1): 40, ("dropout", 1): 0}
     (row,) = ablation(*finish(folder, "ablation_base", lambda *point: wrong.get(point)))
-    assert (row["lever"], row["seeds"]) == ("flipping", [0])
+    assert (row["component"], row["seeds"]) == ("flipping", [0])
     assert row["test_accuracy_gain"] == pytest.approx(2 / NUM_PAIRS)
 
 

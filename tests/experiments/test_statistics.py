@@ -8,10 +8,10 @@ import yaml
 from siamese_lib.data.pairs import Face, Pair, PairList
 from siamese_lib.evaluation.metrics import area_under_roc, people_weights, resampled_areas_under_roc
 from siamese_lib.experiments.statistics import (
+    best_settings,
     interval_of_mean,
     settings_table,
-    told_apart,
-    verdicts,
+    significantly_better,
 )
 from siamese_lib.experiments.sweep import Sweep
 from siamese_lib.training.run import SPLITS, Run
@@ -63,7 +63,7 @@ def finish(sweep, runs_dir, quality):
 
 def test_clear_differences_name_the_best_setting(sweep, tmp_path):
     finish(sweep, tmp_path, lambda value, seed: {16: 0.2, 32: 4.0, 64: 0.5}[value])
-    (verdict,) = verdicts(sweep, tmp_path)
+    (verdict,) = best_settings(sweep, tmp_path)
     assert (
         verdict["best"] == 32
         and sorted(verdict["worse"]) == [16, 64]
@@ -75,7 +75,7 @@ def test_clear_differences_name_the_best_setting(sweep, tmp_path):
 
 def test_settings_that_differ_by_chance_alone_are_no_difference_found(sweep, tmp_path):
     finish(sweep, tmp_path, lambda value, seed: 1.0 if value != 64 else 0.0)
-    (verdict,) = verdicts(sweep, tmp_path)
+    (verdict,) = best_settings(sweep, tmp_path)
     assert len(verdict["open"]) == 1 and verdict["worse"] == [64]
     assert "no difference found" in verdict["sentence"] and "64 worse" in verdict["sentence"]
 
@@ -85,7 +85,7 @@ def test_a_difference_that_is_not_there_with_every_seed_is_none(sweep, tmp_path)
     finish(
         sweep, tmp_path, lambda value, seed: {16: 1.0, 32: (9.0, 1.1, 1.0)[seed], 64: 1.0}[value]
     )
-    (verdict,) = verdicts(sweep, tmp_path)
+    (verdict,) = best_settings(sweep, tmp_path)
     assert verdict["best"] == 32 and 16 in verdict["open"]
 
 
@@ -93,13 +93,13 @@ def test_missing_settings_and_a_single_seed_are_said(sweep, tmp_path):
     finish(
         sweep, tmp_path, lambda value, seed: {16: 3.0, 32: 0.0}.get(value) if seed == 0 else None
     )
-    (verdict,) = verdicts(sweep, tmp_path)
+    (verdict,) = best_settings(sweep, tmp_path)
     assert verdict["missing"] == [64] and verdict["seeds"] == [0]
     assert "single seed" in verdict["sentence"] and "Not trained yet: 64" in verdict["sentence"]
 
 
 def test_nothing_trained_is_said(sweep, tmp_path):
-    (verdict,) = verdicts(sweep, tmp_path)
+    (verdict,) = best_settings(sweep, tmp_path)
     assert verdict["best"] is None and "nothing can be said" in verdict["sentence"]
 
 
@@ -113,7 +113,7 @@ def test_runs_with_other_validation_pairs_are_not_compared(sweep, tmp_path):
         dict.fromkeys(SPLITS, others), dict.fromkeys(SPLITS, np.linspace(0, 1, NUM_PAIRS))
     )
     with pytest.raises(ValueError, match="same validation pairs"):
-        told_apart([one], [two])
+        significantly_better([one], [two])
 
 
 def test_intervals_are_over_seeds_where_there_are_several_and_over_people_else():

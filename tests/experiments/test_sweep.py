@@ -147,13 +147,15 @@ def test_epochs_are_trained_one_by_one_where_the_learning_rate_falls_to_the_end(
 
 
 def test_levers_are_taken_away_one_at_a_time_beside_the_whole_recipe(sweep_file):
-    levers = {
+    components = {
         "augmentation": {"flip": False, "rotation_degrees": 0.0},
         "small steps": {"learning_rate": 0.01},
     }
     base = BASE | {"flip": True, "rotation_degrees": 5.0}
     (sweep_file.parent / "base.yaml").write_text(yaml.safe_dump(base))
-    sweep_file.write_text(yaml.safe_dump({"base": "base.yaml", "levers": levers, "seeds": [0, 1]}))
+    sweep_file.write_text(
+        yaml.safe_dump({"base": "base.yaml", "components": components, "seeds": [0, 1]})
+    )
     sweep = Sweep.from_yaml(sweep_file)
     points = {
         (point.value, point.config.seed): point.config
@@ -165,7 +167,7 @@ def test_levers_are_taken_away_one_at_a_time_beside_the_whole_recipe(sweep_file)
     }
     for (name, _), config in points.items():
         changed = {key for key, value in base.items() if getattr(config, key) != value}
-        assert changed == set(levers.get(name, {}))
+        assert changed == set(components.get(name, {}))
 
 
 def test_a_run_that_fails_costs_only_its_own_points_and_is_tried_again_next_time(
@@ -252,16 +254,16 @@ def test_the_sweeps_of_an_experiment_are_its_own_and_those_it_is_compared_with(t
         {"grid": {"batch_size": 16, "learning_rate": 0.1}},
         {"resources": {"num_gpu": 1}},
         {"adaptive": {"grace_epochs": "few"}},
-        {"levers": {"none": {}}},
+        {"components": {"none": {}}},
         {"axes": {"num_epochs": [1, "many"]}},
         {"axes": {"num_epochs": [[1], [2]]}},
         {"axes": {"num_epochs": [1, True]}},
         {"grid": {"encoder": ["compact", "koch"], "batch_size": [16]}},
         {"grid": {"crop": [[0, 100, 0, 90], None], "batch_size": [16]}},
         {"grid": {"early_stopping_patience": [None, 3], "batch_size": [16]}},
-        {"levers": ["flip"]},
-        {"levers": {"flip": {"flop": True}}},
-        {"levers": {"luck": {"seed": 3}}},
+        {"components": ["flip"]},
+        {"components": {"flip": {"flop": True}}},
+        {"components": {"luck": {"seed": 3}}},
     ],
 )
 def test_a_wrong_sweep_file_is_one_sentence(sweep_file, change):

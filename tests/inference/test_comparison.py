@@ -1,4 +1,4 @@
-"""Two photographs get a decision, a folder a ranking; a picture that cannot be used costs no more than itself."""
+"""Two photographs get a decision, a folder a ranking; an image that cannot be used costs no more than itself."""
 
 import shutil
 
@@ -24,7 +24,7 @@ def album(tmp_path_factory):
     photographs.composition().save(folder / "wide.jpg", quality=90)
     photographs.two_people().save(folder / "two.png")
     photographs.landscape().save(folder / "hill.jpg")
-    (folder / "notes.txt").write_text("no picture")
+    (folder / "notes.txt").write_text("no image")
     (folder / ".DS_Store").write_bytes(b"left behind")
     source = SampleSource()
     (folder / "others").mkdir()
@@ -60,11 +60,11 @@ def test_several_faces_are_told(verifier, probe, album):
     assert notes == [f"{album / 'two.png'}: 2 faces were found, the largest is taken"]
 
 
-def test_an_aligned_photograph_is_what_aligned_pictures_are(verifier, probe, album, tmp_path):
-    # The face that was found, saved and given as aligned, goes the way of LFW-a's pictures and scores the same.
+def test_an_aligned_photograph_is_what_aligned_images_are(verifier, probe, album, tmp_path):
+    # The face that was found, saved and given as aligned, goes the way of LFW-a's images and scores the same.
     faces = [photos.find_face(path.read_bytes(), path.name) for path in (probe, album / "wide.jpg")]
     for face, name in zip(faces, ("a.png", "b.png")):
-        face.picture.save(tmp_path / name)
+        face.image.save(tmp_path / name)
     of_files, _ = comparison.compare(
         verifier, [tmp_path / "a.png", tmp_path / "b.png"], aligned=True
     )
@@ -75,7 +75,7 @@ def test_an_aligned_photograph_is_what_aligned_pictures_are(verifier, probe, alb
     )
 
 
-def test_aligned_pictures_are_taken_as_they_are(verifier, probe, album, monkeypatch):
+def test_aligned_images_are_taken_as_they_are(verifier, probe, album, monkeypatch):
     monkeypatch.setattr(comparison, "find_face", lambda *_: pytest.fail("a face was sought"))
     score, _ = comparison.compare(verifier, [probe, album / "wide.jpg"], aligned=True)
     inputs = [
@@ -100,7 +100,7 @@ def test_a_network_of_another_frame_takes_no_photographs(verifier, probe):
 def test_a_folder_is_ranked_and_what_cannot_be_used_is_skipped(verifier, probe, album):
     ranking = comparison.rank_folder(verifier, probe, album)
     assert [row["rank"] for row in ranking.rows] == [1, 2, 3, 4]
-    assert {row["picture"] for row in ranking.rows[:2]} == {"wide.jpg", "two.png"}
+    assert {row["image"] for row in ranking.rows[:2]} == {"wide.jpg", "two.png"}
     scores = [row["score"] for row in ranking.rows]
     assert scores == sorted(scores, reverse=True)
     assert [row["decision"] for row in ranking.rows] == ["same person"] * 2 + [
@@ -109,10 +109,10 @@ def test_a_folder_is_ranked_and_what_cannot_be_used_is_skipped(verifier, probe, 
     assert ranking.notes == ["two.png: 2 faces were found, the largest is taken"]
     assert len(ranking.skipped) == 2
     assert ranking.skipped[0].startswith("hill.jpg: no face was found")
-    assert ranking.skipped[1].startswith("notes.txt cannot be read as a picture")
+    assert ranking.skipped[1].startswith("notes.txt cannot be read as a image")
 
 
-def test_each_picture_is_embedded_once(verifier, probe, album, monkeypatch):
+def test_each_image_is_embedded_once(verifier, probe, album, monkeypatch):
     embedded = []
     embed = verifier.embed
     monkeypatch.setattr(
@@ -124,7 +124,7 @@ def test_each_picture_is_embedded_once(verifier, probe, album, monkeypatch):
 
 def test_the_ranking_has_the_scores_of_single_comparisons(verifier, probe, album):
     for row in comparison.rank_folder(verifier, probe, album, aligned=False).rows:
-        score, _ = comparison.compare(verifier, [probe, album / row["picture"]])
+        score, _ = comparison.compare(verifier, [probe, album / row["image"]])
         assert row["score"] == pytest.approx(score, abs=1e-4)
 
 
@@ -132,8 +132,7 @@ def test_the_probe_is_not_found_in_its_own_folder(verifier, album, tmp_path):
     shutil.copy(album / "wide.jpg", tmp_path / "b.jpg")
     photographs.astronaut().save(tmp_path / "a.png")
     assert [
-        row["picture"]
-        for row in comparison.rank_folder(verifier, tmp_path / "a.png", tmp_path).rows
+        row["image"] for row in comparison.rank_folder(verifier, tmp_path / "a.png", tmp_path).rows
     ] == ["b.jpg"]
 
 
@@ -148,12 +147,12 @@ def test_a_file_that_may_not_be_read_is_skipped(verifier, probe, album, monkeypa
     monkeypatch.setattr(comparison, "_content", refused)
     ranking = comparison.rank_folder(verifier, probe, album)
     assert (
-        ranking.rows[0]["picture"] == "wide.jpg"
+        ranking.rows[0]["image"] == "wide.jpg"
         and "two.png cannot be read (Permission denied)" in ranking.skipped
     )
 
 
-def test_a_folder_without_a_usable_picture_is_one_sentence(verifier, probe, tmp_path):
+def test_a_folder_without_a_usable_image_is_one_sentence(verifier, probe, tmp_path):
     with pytest.raises(ValueError, match=r"Received: an empty folder$"):
         comparison.rank_folder(verifier, probe, tmp_path)
     photographs.landscape().save(tmp_path / "hill.jpg")
@@ -163,9 +162,9 @@ def test_a_folder_without_a_usable_picture_is_one_sentence(verifier, probe, tmp_
         comparison.rank_folder(verifier, probe, tmp_path)
 
 
-def test_a_file_larger_than_any_picture_is_not_read(verifier, probe, tmp_path, monkeypatch):
+def test_a_file_larger_than_any_image_is_not_read(verifier, probe, tmp_path, monkeypatch):
     monkeypatch.setattr(comparison, "MAX_MEMBER_BYTES", 1000)
     with pytest.raises(
-        ValueError, match=r"astronaut\.png is too large for a picture.*Received: \d+ bytes"
+        ValueError, match=r"astronaut\.png is too large for an image.*Received: \d+ bytes"
     ):
         comparison.compare(verifier, [probe, probe])

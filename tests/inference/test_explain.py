@@ -20,7 +20,7 @@ CORNER = (slice(0, 12), slice(0, 12))
 
 
 class CornerVerifier(Verifier):
-    """Scores two pictures by their upper left corners alone."""
+    """Scores two images by their upper left corners alone."""
 
     def __init__(self):
         pass
@@ -32,12 +32,12 @@ class CornerVerifier(Verifier):
         return 1 / (1 + np.exp(-(4 - np.abs(left - right).mean(axis=1) / 10)))
 
 
-def pictures(count, seed=0):
+def draw_images(count, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (count, HEIGHT, WIDTH, 1)).astype(np.uint8)
 
 
 def test_only_what_the_network_looks_at_lights_up():
-    left = pictures(1)[0]
+    left = draw_images(1)[0]
     left_map, right_map = explain.occlusion_maps(CornerVerifier(), left, left.copy())
     for one in (left_map, right_map):
         assert one.shape == (HEIGHT, WIDTH)
@@ -68,7 +68,7 @@ def test_the_face_is_the_ellipse_in_its_box():
 
 def two_people():
     faces = [Face("Ada", 1), Face("Ada", 2), Face("Ben", 1), Face("Ben", 2)]
-    images = pictures(4, seed=1)
+    images = draw_images(4, seed=1)
     images[1][CORNER], images[3][CORNER] = images[0][CORNER], images[2][CORNER]
     pairs = PairList(
         (Pair(faces[0], faces[1], 1), Pair(faces[2], faces[3], 1), Pair(faces[0], faces[2], 0))
@@ -81,8 +81,8 @@ def test_scores_fall_to_one_value_without_the_part_that_counts():
     mask = np.zeros((HEIGHT, WIDTH), dtype=bool)
     mask[CORNER] = True
     scores = explain.scores_with_parts(CornerVerifier(), cache, pairs, mask)
-    np.testing.assert_allclose(scores["face alone"], scores["whole picture"])
-    assert np.ptp(scores["whole picture"]) > 0.5 and np.ptp(scores["background alone"]) == 0
+    np.testing.assert_allclose(scores["face alone"], scores["whole image"])
+    assert np.ptp(scores["whole image"]) > 0.5 and np.ptp(scores["background alone"]) == 0
 
 
 def test_the_nearest_face_is_the_same_person_and_never_the_probe():
@@ -99,7 +99,7 @@ def test_the_nearest_face_is_the_same_person_and_never_the_probe():
     assert widgets.neighbour_sheet(table, cache, "title").get_suptitle() == "title"
 
 
-def test_probes_are_of_people_with_another_picture():
+def test_probes_are_of_people_with_another_image():
     faces = [Face("Ada", 1), Face("Ben", 1), Face("Ben", 2), Face("Cleo", 1), Face("Cleo", 2)]
     probes = explain.draw_probes(faces, 5, seed=0)
     assert {probe.person for probe in probes} == {"Ben", "Cleo"} and len(probes) == 2
@@ -141,12 +141,12 @@ def test_the_network_of_a_run_is_its_own_or_the_published_one_of_its_seed(tmp_pa
     settings = {
         "crop": None,
         "image_size": [32, 32],
-        "mirror_averaging": False,
+        "test_time_flip": False,
         "threshold": 0.5,
         "seed": 3,
     }
     config = ExperimentConfig(
-        experiment="tiny", image_size=(32, 32), width=16, embedding_size=8, seed=3
+        experiment="tiny", image_size=(32, 32), base_filters=16, embedding_size=8, seed=3
     )
     runs = [Run(tmp_path / "runs" / name) for name in ("kept", "not kept", "another seed")]
     for run, seed in zip(runs, (3, 3, 4)):
@@ -157,7 +157,9 @@ def test_the_network_of_a_run_is_its_own_or_the_published_one_of_its_seed(tmp_pa
         verifier.save(path)
     monkeypatch.setattr(explain, "project_root", lambda: tmp_path)
     assert (
-        verifiers.verifier_of(runs[0]).settings == verifiers.verifier_of(runs[1]).settings == settings
+        verifiers.verifier_of(runs[0]).settings
+        == verifiers.verifier_of(runs[1]).settings
+        == settings
     )
     with pytest.raises(FileNotFoundError, match=r"weights of this run were not kept.*Received"):
         verifiers.verifier_of(runs[2])

@@ -1,4 +1,4 @@
-"""Photographs of any kind come out upright with the eyes where LFW-a's pictures have them; what cannot be used is one sentence."""
+"""Photographs of any kind come out upright with the eyes where LFW-a's images have them; what cannot be used is one sentence."""
 
 import sys
 
@@ -72,14 +72,14 @@ KINDS = {
 @pytest.mark.parametrize("content", KINDS.values(), ids=KINDS.keys())
 def test_the_eyes_come_to_lie_where_lfwa_has_them(content):
     face = find_face(content, "astronaut")
-    assert (face.picture.mode, face.picture.size, face.num_faces, face.note) == (
+    assert (face.image.mode, face.image.size, face.num_faces, face.note) == (
         "L",
         (250, 250),
         1,
         "",
     )
-    # The detector looks anew, at the aligned picture.
-    eyes = detect(np.asarray(face.picture.convert("RGB")))[0][:2]
+    # The detector looks anew, at the aligned image.
+    eyes = detect(np.asarray(face.image.convert("RGB")))[0][:2]
     np.testing.assert_allclose(eyes, FRAME_EYES, atol=3)
 
 
@@ -124,9 +124,9 @@ def test_no_face_is_one_sentence_that_says_so(photo):
         find_face(photographs.encoded(photo), "hill.jpg")
 
 
-@pytest.mark.parametrize("content", [b"", b"no picture", KINDS["JPEG"][:3000], KINDS["PNG"][:200]])
+@pytest.mark.parametrize("content", [b"", b"no image", KINDS["JPEG"][:3000], KINDS["PNG"][:200]])
 def test_a_broken_file_is_one_sentence_that_names_it(content):
-    with pytest.raises(ValueError, match=r"^holiday\.jpg cannot be read as a picture.*Received: "):
+    with pytest.raises(ValueError, match=r"^holiday\.jpg cannot be read as an image.*Received: "):
         find_face(content, "holiday.jpg")
 
 

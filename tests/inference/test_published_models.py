@@ -55,10 +55,10 @@ def test_colabs_keras_opens_a_model(model):
     assert not [name for name in NEW_ARGUMENTS if f'"{name}"' in config]
 
 
-def test_verify_needs_no_more_than_two_aligned_pictures(tmp_path, capsys):
+def test_verify_needs_no_more_than_two_aligned_images(tmp_path, capsys):
     noise = np.random.default_rng(0).integers(0, 256, (2, 250, 250), dtype=np.uint8)
-    for name, picture in zip("ab", noise):
-        Image.fromarray(picture).save(tmp_path / f"{name}.png")
+    for name, image in zip("ab", noise):
+        Image.fromarray(image).save(tmp_path / f"{name}.png")
     assert main(["verify", str(tmp_path / "a.png"), str(tmp_path / "a.png"), "--aligned"]) == 0
     assert capsys.readouterr().out.startswith("same person")
     assert main(["verify", str(tmp_path / "a.png"), str(tmp_path / "b.png"), "--aligned"]) == 0

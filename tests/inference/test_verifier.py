@@ -18,14 +18,16 @@ from siamese_lib.inference.model_file import NEW_ARGUMENTS
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.networks import build_model
 
-SETTINGS = {"crop": None, "image_size": [40, 36], "mirror_averaging": True, "threshold": 0.5}
+SETTINGS = {"crop": None, "image_size": [40, 36], "test_time_flip": True, "threshold": 0.5}
 FACES = [Face(person, number) for person in ("Ada", "Ben") for number in (1, 2)]
 PAIRS = PairList(
     (Pair(FACES[0], FACES[1], 1), Pair(FACES[0], FACES[2], 0), Pair(FACES[2], FACES[3], 1))
 )
 
 
-CONFIG = ExperimentConfig(experiment="test", image_size=(40, 36), embedding_size=16, width=16)
+CONFIG = ExperimentConfig(
+    experiment="test", image_size=(40, 36), embedding_size=16, base_filters=16
+)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,7 @@ def images():
 
 
 def test_a_pair_list_is_scored_as_the_network_itself_would(network, images):
-    verifier = Verifier(network, SETTINGS | {"mirror_averaging": False})
+    verifier = Verifier(network, SETTINGS | {"test_time_flip": False})
     scores = verifier.score_pairs(FaceCache(images, FACES), PAIRS)
     expected = network.predict(
         [images[[0, 0, 2]].astype(float), images[[1, 2, 3]].astype(float)], verbose=0
@@ -48,7 +50,7 @@ def test_a_pair_list_is_scored_as_the_network_itself_would(network, images):
     np.testing.assert_allclose(scores, expected, atol=1e-5)
 
 
-def test_each_picture_is_read_and_so_embedded_once(network, images):
+def test_each_image_is_read_and_so_embedded_once(network, images):
     read = []
 
     class Watched(FaceCache):
@@ -60,7 +62,7 @@ def test_each_picture_is_read_and_so_embedded_once(network, images):
     assert sorted(read) == sorted(FACES)
 
 
-def test_mirror_averaging_makes_a_picture_and_its_mirror_image_alike(network, images):
+def test_mirror_averaging_makes_a_image_and_its_mirror_image_alike(network, images):
     verifier = Verifier(network, SETTINGS)
     np.testing.assert_allclose(
         verifier.embed(images), verifier.embed(images[:, :, ::-1]), atol=1e-5
@@ -68,7 +70,7 @@ def test_mirror_averaging_makes_a_picture_and_its_mirror_image_alike(network, im
 
 
 @pytest.mark.parametrize("count, joint_bayesian", [(4, False), (8, True)])
-def test_a_network_of_symmetries_compares_all_those_of_two_pictures(count, joint_bayesian):
+def test_a_network_of_symmetries_compares_all_those_of_two_images(count, joint_bayesian):
     settings = dict(
         image_size=(40, 40),
         loss="margin_softmax",
@@ -78,7 +80,7 @@ def test_a_network_of_symmetries_compares_all_those_of_two_pictures(count, joint
     )
     config = dataclasses.replace(CONFIG, **settings, joint_bayesian=joint_bayesian)
     whole = build_model(config)
-    verifier = Verifier(whole, SETTINGS | {"image_size": [40, 40], "mirror_averaging": False})
+    verifier = Verifier(whole, SETTINGS | {"image_size": [40, 40], "test_time_flip": False})
     left, right = np.random.default_rng(0).integers(0, 256, (2, 3, 40, 40, 1)).astype(np.float32)
     embeddings, turned = verifier.embed(left), verifier.embed(np.rot90(left, axes=(1, 2)))
     assert embeddings.shape == (3, count * config.embedding_size)
@@ -93,7 +95,7 @@ def test_a_network_of_symmetries_compares_all_those_of_two_pictures(count, joint
     assert Verifier(upright, SETTINGS).embed(left).shape == (3, config.embedding_size)
 
 
-def test_more_pictures_than_a_batch_keep_their_order(network):
+def test_more_images_than_a_batch_keep_their_order(network):
     many = np.random.default_rng(1).integers(0, 256, (150, 40, 36, 1), dtype=np.uint8)
     verifier = Verifier(network, SETTINGS)
     np.testing.assert_allclose(
@@ -240,7 +242,7 @@ def rewritten(path, change):
             id="of a later Keras",
         ),
         pytest.param(
-            lambda text: text.replace("siamese_lib>StackTwins", "other>StackTwins"),
+            lambda text: text.replace("siamese_lib>StackBranches", "other>StackBranches"),
             "is not a model",
             id="of another library",
         ),
@@ -281,7 +283,7 @@ def test_a_model_in_the_old_format_which_could_run_code_is_refused(network, tmp_
         {"crop": [9, 3, 0, 5]},
         {"crop": [-1, 3, 0, 5]},
         {"crop": "paper"},
-        {"mirror_averaging": "yes"},
+        {"test_time_flip": "yes"},
     ],
 )
 def test_settings_that_do_not_go_with_the_network_are_refused(network, tmp_path, change):

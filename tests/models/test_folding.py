@@ -8,7 +8,7 @@ from siamese_lib.models.layers import FoldedEncoder
 from siamese_lib.models.networks import build_model
 from siamese_lib.utils.tensorflow import keras
 
-PICTURES = np.random.default_rng(0).uniform(0, 255, (3, 88, 88, 1)).astype(np.float32)
+IMAGES = np.random.default_rng(0).uniform(0, 255, (3, 88, 88, 1)).astype(np.float32)
 
 
 def encoder(kind):
@@ -18,7 +18,7 @@ def encoder(kind):
         encoder=kind,
         image_size=(88, 88),
         embedding_size=32,
-        width=16,
+        base_filters=16,
         mixed_precision="float32",
     )
     network = build_model(config).get_layer("encoder")
@@ -49,9 +49,9 @@ def test_it_computes_what_the_encoder_computes_with_its_weights_of_the_moment(ki
     for seed in (2, 3):
         scramble(network, seed)
         folded.refresh()
-        expected = network.predict(PICTURES, verbose=0)
+        expected = network.predict(IMAGES, verbose=0)
         np.testing.assert_allclose(
-            folded.network.predict(PICTURES, verbose=0), expected, rtol=1e-3, atol=1e-4
+            folded.network.predict(IMAGES, verbose=0), expected, rtol=1e-3, atol=1e-4
         )
         assert expected.std() > 1e-3
 

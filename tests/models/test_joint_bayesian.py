@@ -10,11 +10,11 @@ from siamese_lib.models.classical import fit_joint_bayesian
 from siamese_lib.models.layers import JointBayesian
 
 SIZE = 6
-# Who somebody is shows in the first directions, what changes from picture to picture mostly in the last ones.
+# Who somebody is shows in the first directions, what changes from image to image mostly in the last ones.
 BETWEEN, WITHIN = np.diag([4.0, 3.0, 2.0, 0.5, 0.2, 0.1]), np.diag([0.2, 0.2, 0.3, 2.0, 3.0, 4.0])
 CENTRE = np.full(
     SIZE, 20.0
-)  # so far from the origin that taking the direction alone hardly bends the picture
+)  # so far from the origin that taking the direction alone hardly bends the image
 
 
 def drawn(num_people, per_person, seed):
@@ -87,7 +87,7 @@ def test_it_is_symmetric_and_only_directions_count():
     )
 
 
-def test_people_with_one_picture_count_for_the_differences_between_people_alone():
+def test_people_with_one_image_count_for_the_differences_between_people_alone():
     embeddings, people = drawn(60, 3, seed=4)
     others, _ = drawn(200, 1, seed=5)
     _, _, between = fit_joint_bayesian(
@@ -96,6 +96,6 @@ def test_people_with_one_picture_count_for_the_differences_between_people_alone(
     assert np.isfinite(between).all() and between.max() > 1
 
 
-def test_nobody_with_two_pictures_is_refused():
-    with pytest.raises(ValueError, match="two pictures"):
+def test_nobody_with_two_images_is_refused():
+    with pytest.raises(ValueError, match="two images"):
         fit_joint_bayesian(np.eye(SIZE), range(SIZE))

@@ -20,7 +20,7 @@ def tiny(encoder):
         encoder=encoder,
         image_size=SIZES[encoder],
         embedding_size=embedding_size,
-        width=16,
+        base_filters=16,
     )
 
 
@@ -32,9 +32,9 @@ def of_people(loss):
     values = {
         "image_size": SIZES["compact"],
         "embedding_size": 32,
-        "width": 16,
+        "base_filters": 16,
         "monitor": "val_auc",
-        "images_together": 2,
+        "images_per_class": 2,
     }
     return ExperimentConfig(experiment="test", protocol="people", loss=loss, **values)
 
@@ -54,7 +54,7 @@ def network(request):
     return build_model(tiny(request.param))
 
 
-def pictures(network, count, seed):
+def images(network, count, seed):
     return (
         np.random.default_rng(seed)
         .integers(0, 256, (count, *network.input_shape[0][1:]))
@@ -99,7 +99,11 @@ def test_the_penalties_are_those_of_the_course_solution(reference):
 
 def test_compact_has_at_most_four_million_parameters():
     config = ExperimentConfig(
-        experiment="test", encoder="compact", image_size=(72, 58), embedding_size=256, width=32
+        experiment="test",
+        encoder="compact",
+        image_size=(72, 58),
+        embedding_size=256,
+        base_filters=32,
     )
     assert count_parameters(build_model(config))["total"] <= 4_000_000
 
@@ -116,15 +120,15 @@ def test_the_layer_table_accounts_for_every_parameter(network):
     )
 
 
-def test_the_order_of_the_two_pictures_does_not_matter(network):
-    left, right = pictures(network, 3, 1), pictures(network, 3, 2)
+def test_the_order_of_the_two_images_does_not_matter(network):
+    left, right = images(network, 3, 1), images(network, 3, 2)
     forth, back = (network.predict([*sides], verbose=0) for sides in ((left, right), (right, left)))
     np.testing.assert_allclose(forth, back, atol=1e-6)
     assert forth.shape == (3, 1)
 
 
 def test_scores_come_from_encoder_and_head_alone(network):
-    left, right = pictures(network, 2, 1), pictures(network, 2, 2)
+    left, right = images(network, 2, 1), images(network, 2, 2)
     encoder, head = network.get_layer("encoder"), network.get_layer("head")
     embeddings = [encoder.predict(side, verbose=0) for side in (left, right)]
     np.testing.assert_allclose(
@@ -149,7 +153,7 @@ def test_batch_normalisation_sees_both_sides_together():
 
 
 def test_gradients_reach_every_trainable_weight(network):
-    left, right = pictures(network, 4, 1), pictures(network, 4, 2)
+    left, right = images(network, 4, 1), images(network, 4, 2)
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean(
             binary_crossentropy([[1.0], [0.0], [1.0], [0.0]], network([left, right], training=True))
@@ -164,8 +168,8 @@ def test_gradients_reach_every_trainable_weight(network):
     assert all(np.isfinite(gradient.numpy()).all() for gradient in gradients)
 
 
-def test_identical_pictures_give_finite_gradients(network):
-    same = pictures(network, 4, 1)
+def test_identical_images_give_finite_gradients(network):
+    same = images(network, 4, 1)
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean(
             binary_crossentropy([[1.0], [0.0], [1.0], [0.0]], network([same, same], training=True))
@@ -180,7 +184,7 @@ def test_identical_pictures_give_finite_gradients(network):
 def test_one_batch_can_be_learnt_by_heart():
     keras.utils.set_random_seed(0)
     network = build_model(tiny("compact"))
-    left, right = pictures(network, 8, 1), pictures(network, 8, 2)
+    left, right = images(network, 8, 1), images(network, 8, 2)
     labels = np.array([[1], [0]] * 4, np.float32)
     network.compile(keras.optimizers.Adam(0.01), binary_crossentropy, metrics=["accuracy"])
     network.fit([left, right], labels, batch_size=8, epochs=40, verbose=0)
@@ -205,7 +209,7 @@ def test_mixed_precision_gives_probabilities_in_float32():
         network = build_model(tiny("compact"))
     finally:
         keras.config.set_dtype_policy(before)
-    scores = network([pictures(network, 2, 1), pictures(network, 2, 2)])
+    scores = network([images(network, 2, 1), images(network, 2, 2)])
     assert scores.dtype == "float32"
 
 
@@ -218,7 +222,7 @@ def test_the_learner_of_pairs_is_the_siamese_network(encoder):
 
 
 @pytest.mark.parametrize("loss", PEOPLE_LOSSES)
-def test_the_learner_of_people_goes_from_one_picture_to_what_its_loss_takes(loss):
+def test_the_learner_of_people_goes_from_one_image_to_what_its_loss_takes(loss):
     learner = build_learner(of_people(loss), 7)
     images = np.random.default_rng(0).uniform(0, 255, (5, *SIZES["compact"], 1))
     outputs, embeddings = (
@@ -269,7 +273,7 @@ def test_a_network_around_an_encoder_shares_its_weights():
     encoder = learner.get_layer("encoder")
     network = build_model(of_people("margin_softmax"), encoder)
     assert network.get_layer("encoder") is encoder
-    left, right = pictures(network, 3, 1), pictures(network, 3, 2)
+    left, right = images(network, 3, 1), images(network, 3, 2)
     before = network.predict([left, right], verbose=0)
     fresh = build_model(of_people("margin_softmax"))
     encoder.set_weights(fresh.get_layer("encoder").get_weights())

@@ -54,7 +54,7 @@ TINY = {
     "validation_fraction": 0.3,
     "image_size": [40, 36],
     "embedding_size": 16,
-    "width": 16,
+    "base_filters": 16,
     "num_epochs": 1,
 }
 SWITCHES = [
@@ -78,7 +78,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("browser")
     for name, values in {
         "tiny": TINY | {"compare_with": "other"},
-        "other": TINY | {"width": 24},
+        "other": TINY | {"base_filters": 24},
     }.items():
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(values))
         fit.train(
@@ -212,7 +212,7 @@ def slider(page, address, screenshots):
 
 
 def shown(box):
-    """What a reader sees: the words and the pixels of each picture."""
+    """What a reader sees: the words and the pixels of each image."""
     images = box.locator("img")
     return box.locator(".widget-html").first.inner_text(), [
         images.nth(place).screenshot() for place in range(images.count())
@@ -220,7 +220,7 @@ def shown(box):
 
 
 def wait_until_redrawn(page, box, words):
-    """Until the words differ and tell of the value on which the slider stands, and all pictures are loaded: no step is under way."""
+    """Until the words differ and tell of the value on which the slider stands, and all images are loaded: no step is under way."""
     sync_api.expect(box.locator(".widget-html").first).not_to_have_text(
         words, use_inner_text=True, timeout=PATIENCE * 1000
     )
@@ -239,9 +239,7 @@ def test_all_cells_run_without_an_error(page, slider):
     )
 
 
-def test_the_keyboard_moves_the_threshold_and_numbers_and_pictures_change(
-    page, slider, screenshots
-):
+def test_the_keyboard_moves_the_threshold_and_numbers_and_images_change(page, slider, screenshots):
     handle = slider.locator(".noUi-handle")
     seen = {}
     for key in ("Home", "End", "ArrowLeft"):
@@ -251,19 +249,19 @@ def test_the_keyboard_moves_the_threshold_and_numbers_and_pictures_change(
         wait_until_redrawn(page, slider, before)
         seen[key] = shown(slider)
         slider.screenshot(path=screenshots / f"after_{key}.png")
-    (low, low_pictures), (high, high_pictures), (step, step_pictures) = seen.values()
+    (low, low_images), (high, high_images), (step, step_images) = seen.values()
     assert threshold_in(low) < threshold_in(step) < threshold_in(high) and outcomes_in(
         low
     ) != outcomes_in(high)
-    assert low_pictures and all(
-        one != other for one, other in zip(low_pictures, high_pictures, strict=True)
+    assert low_images and all(
+        one != other for one, other in zip(low_images, high_images, strict=True)
     )
-    assert step_pictures[0] != high_pictures[0]
+    assert step_images[0] != high_images[0]
 
 
-def test_dragging_the_handle_shows_numbers_and_picture_on_the_way(page, slider, screenshots):
-    words, pictures = shown(slider)
-    # Pictures that were looked at may have scrolled the slider away.
+def test_dragging_the_handle_shows_numbers_and_image_on_the_way(page, slider, screenshots):
+    words, images = shown(slider)
+    # Images that were looked at may have scrolled the slider away.
     handle = slider.locator(".noUi-handle")
     handle.scroll_into_view_if_needed()
     track, place = slider.locator(".noUi-target").bounding_box(), handle.bounding_box()
@@ -277,12 +275,12 @@ def test_dragging_the_handle_shows_numbers_and_picture_on_the_way(page, slider, 
     page.mouse.move(track["x"] + 0.8 * track["width"], y, steps=8)
     page.mouse.up()
     wait_until_redrawn(page, slider, on_the_way)
-    new_words, new_pictures = shown(slider)
+    new_words, new_images = shown(slider)
     slider.screenshot(path=screenshots / "after_dragging.png")
     assert threshold_in(new_words) > threshold_in(on_the_way) and outcomes_in(
         on_the_way
     ) != outcomes_in(new_words)
-    assert new_words != words and new_pictures[0] != pictures[0]
+    assert new_words != words and new_images[0] != images[0]
 
 
 def threshold_in(words):

@@ -117,7 +117,7 @@ def test_without_drive_and_faces_nobody_is_asked_and_the_sample_is_prepared(
     shown = execute(project, mount_drive=True, repository="https://github.com/someone/faces.git")
     assert "drive.mount was called" not in shown and "Google Drive is not mounted" in shown
     assert "Missing packages: none" in shown and "pip was called" not in shown
-    assert "LFW-a was not found" in shown and "pictures in the cache     400" in shown
+    assert "LFW-a was not found" in shown and "images in the cache     400" in shown
     assert (
         f"runs: {project / 'runs'}" in shown and f"report: {project / 'report' / 'sample'}" in shown
     )
@@ -169,7 +169,7 @@ def test_a_kernel_knows_whether_someone_is_there_to_answer(answers, monkeypatch)
     shown = []
     try:
         client.execute_interactive(
-            f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom siamese_lib import environment\nprint(environment.someone_answers())",
+            f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom siamese_lib import environment\nprint(environment.is_interactive())",
             allow_stdin=answers,
             output_hook=lambda message: shown.append(message["content"].get("text", "")),
             timeout=30,

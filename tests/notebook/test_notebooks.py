@@ -21,7 +21,7 @@ COMPACT = {
     "crop": [40, 210, 50, 200],
     "image_size": [40, 36],
     "embedding_size": 16,
-    "width": 16,
+    "base_filters": 16,
     "batch_size": 12,
     "num_epochs": 2,
 }

@@ -119,7 +119,7 @@ def colab(monkeypatch):
     return output
 
 
-def test_the_webcam_gives_the_bytes_of_a_picture(colab):
+def test_the_webcam_gives_the_bytes_of_a_image(colab):
     colab.answer = "data:image/jpeg;base64," + base64.b64encode(ASTRONAUT).decode()
     assert photo_widgets.webcam_photo() == ASTRONAUT
     assert "getUserMedia" in colab.scripts[0] and "image/jpeg" in colab.scripts[0]

@@ -14,20 +14,28 @@ from PIL import Image
 
 from siamese_lib.data.load import load_dataset
 from siamese_lib.notebook import report
-from siamese_lib.notebook.pages import CHECKLIST, Page, anchor_of, checklist_page, front_page, notebook_page, title_and_abstract
+from siamese_lib.notebook.pages import (
+    CHECKLIST,
+    Page,
+    anchor_of,
+    checklist_page,
+    front_page,
+    notebook_page,
+    title_and_abstract,
+)
 from siamese_lib.plots import galleries
 from siamese_lib.training.run import Run
 from siamese_lib.utils import machine
 
 
 def png(image):
-    """A Pillow picture as a notebook stores it."""
+    """A Pillow image as a notebook stores it."""
     content = io.BytesIO()
     image.save(content, format="png")
     return base64.b64encode(content.getvalue()).decode()
 
 
-PICTURE = new_output(
+IMAGE = new_output(
     "display_data",
     data={"image/png": png(Image.new("RGB", (4, 3), "navy")), "text/plain": "<Figure>"},
 )
@@ -51,8 +59,8 @@ def notebook():
         text="read from /home/someone/data/lfwa/lfw2 and /home/someone/data/lfwa\n",
     )
     cells = [
-        cell("gallery", [PICTURE], "faces"),
-        cell("roc", [PICTURE, WIDGET]),
+        cell("gallery", [IMAGE], "faces"),
+        cell("roc", [IMAGE, WIDGET]),
         cell("root = '/home/someone/data/lfwa'", [text]),
     ]
     made = new_notebook(cells=cells)
@@ -62,7 +70,7 @@ def notebook():
     return made
 
 
-def test_faces_that_may_not_be_shown_are_taken_out_and_other_pictures_stay(notebook):
+def test_faces_that_may_not_be_shown_are_taken_out_and_other_images_stay(notebook):
     report.cleaned(notebook, faces_may_be_shown=False, private=[])
     assert [output.output_type for output in notebook.cells[0].outputs] == ["stream"]
     assert "may not be published" in notebook.cells[0].outputs[0].text
@@ -224,7 +232,7 @@ def written(tmp_path_factory, sources, pages):
 
 @pytest.fixture
 def page_of_figures():
-    """The page of a notebook with three pictures, the last without words, and an alternative text that HTML would misread."""
+    """The page of a notebook with three images, the last without words, and an alternative text that HTML would misread."""
     words = {"image/png": {"alt": 'The "ROC" & more <b>.', "caption": "ROC of two"}}
     figure = new_output(
         "display_data", data={"image/png": "aGVsbG8=", "text/plain": "<Figure>"}, metadata=words
@@ -238,7 +246,7 @@ def page_of_figures():
             "## 2.1 Curves\n\n[![Open](https://elsewhere.org/badge.svg)](https://elsewhere.org/x)"
         ),
         new_code_cell(
-            "plain()", outputs=[PICTURE, new_output("stream", name="stderr", text="a warning")]
+            "plain()", outputs=[IMAGE, new_output("stream", name="stderr", text="a warning")]
         ),
     ]
     notebook = new_notebook(cells=cells)
@@ -255,7 +263,7 @@ def test_figures_are_numbered_have_captions_and_words(page_of_figures):
     ]
     assert [figure["id"] for figure in figures] == ["figure-2-1", "figure-2-2", "figure-2-3"]
     texts = [image["alt"] for image in page_of_figures.select("img")]
-    assert texts == ['The "ROC" & more <b>.'] * 2 + ["Picture of the section Curves."]
+    assert texts == ['The "ROC" & more <b>.'] * 2 + ["Image of the section Curves."]
 
 
 def test_code_is_folded_and_reachable(page_of_figures):
@@ -287,7 +295,7 @@ def test_the_page_leaves_the_notebook_as_it_was(notebook):
     assert nbformat.writes(notebook) == before
 
 
-def test_a_page_of_lfw_has_no_picture_of_a_face(notebook):
+def test_a_page_of_lfw_has_no_image_of_a_face(notebook):
     notebook.cells.insert(0, new_markdown_cell("# 1 · Title\n\nAbstract."))
     report.cleaned(notebook, faces_may_be_shown=False, private=[])
     page = Page.of(notebook, "01_dataset_analysis")
@@ -382,11 +390,11 @@ def test_an_anchor_is_the_headings_words_without_its_number():
     assert anchor_of("One-shot classification") == "one-shot-classification"
 
 
-def test_a_published_picture_looks_as_it_was_drawn_and_takes_less_space():
+def test_a_published_image_looks_as_it_was_drawn_and_takes_less_space():
     images = np.random.default_rng(0).integers(0, 256, (6, 40, 36, 1)).astype(np.uint8)
     drawn = io.BytesIO()
     galleries.faces(images, list("abcdef"), "Faces").savefig(drawn, format="png")
-    published = base64.b64decode(report.lighter(base64.b64encode(drawn.getvalue()).decode()))
+    published = base64.b64decode(report.quantize_png(base64.b64encode(drawn.getvalue()).decode()))
     assert len(published) < 0.7 * len(drawn.getvalue())
     before, after = (
         np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), dtype=float)

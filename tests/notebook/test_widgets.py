@@ -66,7 +66,7 @@ def opened(content):
     return Image.open(io.BytesIO(content))
 
 
-def test_the_threshold_slider_changes_numbers_and_pictures_while_it_is_dragged(cache):
+def test_the_threshold_slider_changes_numbers_and_images_while_it_is_dragged(cache):
     slider, outcome, gallery = widgets.threshold_slider(
         SCORES, PAIRS.labels, 0.5, PAIRS, cache
     ).children
@@ -129,26 +129,28 @@ def test_the_gallery_holds_the_pairs_nearest_to_the_threshold(cache, monkeypatch
 
 
 def test_the_browser_filters_by_class_split_decision_and_name(table):
-    assert len(widgets.browsed(table)) == 6
-    assert set(widgets.browsed(table, label=0)["label"]) == {0}
-    assert set(widgets.browsed(table, split="test")["split"]) == {"test"}
-    assert widgets.browsed(table, wrong=True)["wrong"].all()
-    assert widgets.browsed(table, name="ada love")["left"].tolist() == ["Ada_Lovelace_0001"] * 2 + [
+    assert len(widgets.filter_pairs(table)) == 6
+    assert set(widgets.filter_pairs(table, label=0)["label"]) == {0}
+    assert set(widgets.filter_pairs(table, split="test")["split"]) == {"test"}
+    assert widgets.filter_pairs(table, wrong=True)["wrong"].all()
+    assert widgets.filter_pairs(table, name="ada love")["left"].tolist() == [
+        "Ada_Lovelace_0001"
+    ] * 2 + [
         "Ada_Lovelace_0002",
         "Ada_Lovelace_0001",
     ]
-    assert len(widgets.browsed(table, label=1, split="train", wrong=True, name="ben")) == 1
-    assert widgets.browsed(table, name="a.a").empty
+    assert len(widgets.filter_pairs(table, label=1, split="train", wrong=True, name="ben")) == 1
+    assert widgets.filter_pairs(table, name="a.a").empty
 
 
 def test_the_browser_leafs_and_starts_again_when_a_filter_changes(table, cache, monkeypatch):
     monkeypatch.setattr(widgets, "PAGE", 2)
     browser = widgets.pair_browser(table, cache)
-    controls, words, picture = named(browser), browser.children[-2], browser.children[-1]
+    controls, words, image = named(browser), browser.children[-2], browser.children[-1]
     assert controls["Page"].max == 3 and words.value.startswith("Pairs 1 to 2 of 6")
-    before = picture.value
+    before = image.value
     controls["Page"].value = 3
-    assert words.value.startswith("Pairs 5 to 6 of 6") and picture.value != before
+    assert words.value.startswith("Pairs 5 to 6 of 6") and image.value != before
     controls["Split"].value = "test"
     assert (
         words.value.startswith("Pairs 1 to 2 of 2")
@@ -156,16 +158,16 @@ def test_the_browser_leafs_and_starts_again_when_a_filter_changes(table, cache, 
     )
 
 
-def test_an_empty_result_is_said_in_a_sentence_and_shows_no_picture(table, cache):
+def test_an_empty_result_is_said_in_a_sentence_and_shows_no_image(table, cache):
     browser = widgets.pair_browser(table, cache)
-    controls, words, picture = named(browser), browser.children[-2], browser.children[-1]
+    controls, words, image = named(browser), browser.children[-2], browser.children[-1]
     controls["Name"].value = "nobody"
     assert (
         words.value == "None of the 6 pairs fits these filters; loosen one of them."
-        and picture.layout.display == "none"
+        and image.layout.display == "none"
     )
     controls["Name"].value = ""
-    assert words.value.startswith("Pairs 1 to 6") and picture.layout.display is None
+    assert words.value.startswith("Pairs 1 to 6") and image.layout.display is None
 
 
 def test_pairs_that_nobody_decided_have_no_filter_of_decisions(cache):
@@ -178,7 +180,7 @@ def test_a_wrong_pair_is_framed_and_said_to_be_wrong():
     right, wrong = (
         tiles.sheet([tile], ["a long enough caption"], [is_wrong], 1) for is_wrong in (False, True)
     )
-    vermilion = [(picture == (213, 94, 0)).all(axis=2).sum() for picture in (right, wrong)]
+    vermilion = [(image == (213, 94, 0)).all(axis=2).sum() for image in (right, wrong)]
     assert vermilion[0] == 0 and vermilion[1] > 4 * tiles.FRAME * 100
 
 
@@ -190,23 +192,23 @@ def sample():
 def test_the_augmentation_preview_follows_its_sliders(sample):
     config = ExperimentConfig(experiment="own", image_size=(56, 46))
     preview = widgets.augmentation_preview(sample, sample.listed_faces[0], config)
-    controls, words, picture = named(preview), preview.children[-2], preview.children[-1]
-    plain = picture.value
+    controls, words, image = named(preview), preview.children[-2], preview.children[-1]
+    plain = image.value
     controls["Rotation"].value = 20.0
-    assert picture.value != plain and "rotation_degrees: 20" in words.value
+    assert image.value != plain and "rotation_degrees: 20" in words.value
     controls["Rotation"].value = 0.0
-    assert picture.value == plain
+    assert image.value == plain
     controls["Rows"].value = (20, 90)
-    assert picture.value != plain and "crop: [20, 90, 0, 92]" in words.value
+    assert image.value != plain and "crop: [20, 90, 0, 92]" in words.value
 
 
 def test_the_preview_starts_from_the_crop_around_the_ink(tmp_path):
-    picture = np.full((90, 80), 255, np.uint8)
-    picture[30:60, 40:50] = 0
-    Image.fromarray(picture).save(tmp_path / "drawn.png")
+    image = np.full((90, 80), 255, np.uint8)
+    image[30:60, 40:50] = 0
+    Image.fromarray(image).save(tmp_path / "drawn.png")
     face = Face("drawn", 1)
-    files = FaceFiles("pictures", open_source(tmp_path, tmp_path), {face: "drawn.png"})
-    config = ExperimentConfig(experiment="own", image_size=(40, 40), crop="ink")
+    files = FaceFiles("images", open_source(tmp_path, tmp_path), {face: "drawn.png"})
+    config = ExperimentConfig(experiment="own", image_size=(40, 40), crop="bounding_box")
     controls = named(widgets.augmentation_preview(files, face, config))
     rows, columns = controls["Rows"].value, controls["Columns"].value
     assert (
@@ -229,8 +231,8 @@ def test_a_crop_of_nothing_is_answered_in_words(sample):
 
 def test_the_sweep_explorer_draws_axis_and_metric():
     explorer = widgets.sweep_explorer(SETTINGS)
-    controls, picture = named(explorer), explorer.children[-1]
-    seen = [picture.value]
+    controls, image = named(explorer), explorer.children[-1]
+    seen = [image.value]
     for name, value in (
         ("Metric", "validation_auc"),
         ("Axis", "without"),
@@ -238,7 +240,7 @@ def test_the_sweep_explorer_draws_axis_and_metric():
         ("Metric", "train_seconds"),
     ):
         controls[name].value = value
-        seen.append(picture.value)
+        seen.append(image.value)
     assert len(set(seen)) == 5
 
 

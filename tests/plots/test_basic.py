@@ -10,7 +10,7 @@ from siamese_lib.plots import basic, galleries
 
 GENERATOR = np.random.default_rng(0)
 SCORES, LABELS = GENERATOR.uniform(size=60), GENERATOR.integers(0, 2, 60)
-PICTURES = [GENERATOR.integers(0, 256, (40, 36, 1), dtype=np.uint8) for _ in range(4)]
+IMAGES = [GENERATOR.integers(0, 256, (40, 36, 1), dtype=np.uint8) for _ in range(4)]
 HISTORY = pd.DataFrame(
     {"epoch": [1, 2]}
     | {
@@ -35,7 +35,7 @@ PLOTS = {
         "title",
         {"a": "a (grey)", "b": "b (grey)"},
     ),
-    "leak": lambda: basic.leak([0.6, 0.7], [0.0, 0.0]),
+    "leak": lambda: basic.split_overlap([0.6, 0.7], [0.0, 0.0]),
     "learning_curves": lambda: basic.learning_curves({"one": HISTORY}, "title"),
     "score_histogram": lambda: basic.score_histogram(SCORES, LABELS, 0.5, "title"),
     "confusion_matrix": lambda: basic.confusion_matrix([[30, 5], [7, 18]], "title"),
@@ -65,12 +65,12 @@ AMOUNTS = [
     },
 ]
 PANELS = {
-    "faces": lambda: galleries.faces(PICTURES, list("abcd"), "title"),
+    "faces": lambda: galleries.faces(IMAGES, list("abcd"), "title"),
     "pair_gallery": lambda: galleries.pair_gallery(
-        [(PICTURES[0], PICTURES[1])] * 2, ["right", "other"], [False, True], "title"
+        [(IMAGES[0], IMAGES[1])] * 2, ["right", "other"], [False, True], "title"
     ),
     "an empty gallery": lambda: galleries.pair_gallery([], [], [], "title"),
-    "twin_diagram": lambda: basic.twin_diagram((105, 105), "koch", 4096, "|l - r|"),
+    "siamese_diagram": lambda: basic.siamese_diagram((105, 105), "koch", 4096, "|l - r|"),
 }
 
 
@@ -90,7 +90,7 @@ def test_its_axes_are_labelled(draw):
 
 def test_a_wrong_pair_is_marked_by_frame_and_word():
     right, wrong = galleries.pair_gallery(
-        [(PICTURES[0], PICTURES[1])] * 2, ["a", "b"], [False, True], "title", columns=2
+        [(IMAGES[0], IMAGES[1])] * 2, ["a", "b"], [False, True], "title", columns=2
     ).axes
     assert "WRONG" in wrong.get_title() and "WRONG" not in right.get_title()
     assert all(spine.get_linewidth() == 3 for spine in wrong.spines.values())

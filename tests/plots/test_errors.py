@@ -1,4 +1,4 @@
-"""The pictures of the error analysis: titles, labels, and what must be seen in them."""
+"""The images of the error analysis: titles, labels, and what must be seen in them."""
 
 import io
 
@@ -32,7 +32,7 @@ PLOTS = {
     "reliability_diagram": lambda: errors.reliability_diagram(
         {"Platt": (RATES, RATES**2)}, "title"
     ),
-    "refusal_curve": lambda: errors.refusal_curve(
+    "selective_accuracy_curve": lambda: errors.selective_accuracy_curve(
         pd.DataFrame({"refused": [0, 0.1], "accuracy": [0.9, 0.95]}), "title"
     ),
     "odds_ratios": lambda: errors.odds_ratios({1: ODDS, 0: ODDS}, "title"),
@@ -45,7 +45,7 @@ SHEETS = {
         [(IMAGE, IMAGE)] * 2, [(MAP, MAP)] * 2, ["a", "b"], [True, False], "title"
     ),
     "no pairs": lambda: galleries.explained_pairs([], [], [], [], "title"),
-    "error_rates_by_factor": lambda: errors.error_rates_by_factor(
+    "error_rates_by_covariate": lambda: errors.error_rates_by_covariate(
         {"sharpness": {1: TABLE, 0: TABLE}}, "title"
     ),
     "neighbour_rows": lambda: galleries.neighbour_rows(

@@ -1,4 +1,4 @@
-"""The pictures of one-shot trials: the right answer framed, published figures told from ours, failures side by side."""
+"""The images of one-shot trials: the right answer framed, published figures told from ours, failures side by side."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import pandas as pd
 from siamese_lib.plots import basic, galleries
 from siamese_lib.plots.style import BLUE, VERMILION
 
-PICTURES = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 1), dtype=np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 1), dtype=np.uint8)
 
 
 def frame_of(axes):
@@ -21,16 +21,16 @@ def rgba(color):
 
 
 def test_a_trial_shows_the_probe_and_frames_the_right_answer():
-    figure = galleries.trial(PICTURES, PICTURES[3], 7, "One trial")
+    figure = galleries.trial(IMAGES, IMAGES[3], 7, "One trial")
     framed = [axes for axes in figure.axes if frame_of(axes)]
     assert len([axes for axes in figure.axes if axes.images]) == 21 and len(framed) == 1
-    np.testing.assert_array_equal(framed[0].images[0].get_array(), PICTURES[7, ..., 0])
+    np.testing.assert_array_equal(framed[0].images[0].get_array(), IMAGES[7, ..., 0])
     assert "probe" in figure.description and figure.title == "One trial"
 
 
 def test_published_figures_are_hollow_and_ours_have_intervals_best_above():
     rows = [("theirs", 0.92, None), ("ours", 0.96, [0.94, 0.97]), ("pixels", 0.2, None)]
-    (axes,) = basic.shares(rows, "title", "accuracy (share of trials)").axes
+    (axes,) = basic.dot_plot(rows, "title", "accuracy (share of trials)").axes
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["pixels", "theirs", "ours"]
     hollow = [line for line in axes.lines if line.get_marker() == "o"]
     assert len(hollow) == 2 and all(line.get_markerfacecolor() == "white" for line in hollow)
@@ -39,7 +39,7 @@ def test_published_figures_are_hollow_and_ours_have_intervals_best_above():
 
 
 def test_epochs_are_whole_numbers():
-    history = pd.DataFrame({"epoch": [1, 2, 3], "val_oneshot": [0.5, 0.6, 0.7]})
+    history = pd.DataFrame({"epoch": [1, 2, 3], "val_oneshot_accuracy": [0.5, 0.6, 0.7]})
     (axes,) = basic.by_epoch({"one": history}, "title").axes
     assert (
         all(tick == int(tick) for tick in axes.get_xticks())
@@ -49,7 +49,7 @@ def test_epochs_are_whole_numbers():
 
 
 def test_a_failure_shows_what_was_right_and_what_was_chosen():
-    figure = galleries.failures([(*PICTURES[:3], "Greek"), (*PICTURES[3:6], "Latin")], "Failures")
+    figure = galleries.failures([(*IMAGES[:3], "Greek"), (*IMAGES[3:6], "Latin")], "Failures")
     frames = [frame_of(axes) for axes in figure.axes if axes.images]
     assert frames == [None, rgba(BLUE), rgba(VERMILION)] * 2
     assert "Greek" in figure.description

@@ -54,8 +54,8 @@ def test_alignment_errors_have_a_column_a_kind_and_their_units():
     figure = errors.alignment_errors(ROWS, "title")
     assert figure.get_suptitle() == "title" and len(figure.axes) == 4
     assert [axes.get_xlabel() for axes in figure.axes[2:]] == [
-        "shift of one picture (pixels)",
-        "scale of one picture (percent)",
+        "shift of one image (pixels)",
+        "scale of one image (percent)",
     ]
     assert "score" in figure.axes[0].get_ylabel() and "accuracy" in figure.axes[2].get_ylabel()
     np.testing.assert_allclose(figure.axes[0].get_lines()[0].get_xydata(), [[0, 0.8], [10, 0.7]])

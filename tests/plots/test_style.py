@@ -1,4 +1,4 @@
-"""A figure's words: its title as a caption, its axes, groups and panels as a description, both stored with the picture."""
+"""A figure's words: its title as a caption, its axes, groups and panels as a description, both stored with the image."""
 
 import base64
 
@@ -8,7 +8,7 @@ from IPython.core.formatters import DisplayFormatter
 
 from siamese_lib.plots import basic, errors, galleries, style
 
-PICTURE = np.zeros((40, 36, 1), np.uint8)
+IMAGE = np.zeros((40, 36, 1), np.uint8)
 
 
 def test_a_plot_says_its_title_axes_and_groups():
@@ -21,7 +21,7 @@ def test_a_plot_says_its_title_axes_and_groups():
     assert "Shown are: one (AUC 0.700); other (AUC 0.600)." in figure.description
 
 
-def test_rows_and_numbers_in_a_picture_are_said():
+def test_rows_and_numbers_in_a_image_are_said():
     assert (
         "Rows: b, test; a, test"
         in basic.accuracy_intervals(
@@ -29,14 +29,14 @@ def test_rows_and_numbers_in_a_picture_are_said():
         ).description
     )
     assert (
-        "In the picture stands: 30 85.7%; 5 14.3%"
+        "In the image stands: 30 85.7%; 5 14.3%"
         in basic.confusion_matrix([[30, 5], [7, 18]], "t").description
     )
 
 
 def test_a_gallery_names_its_panels_and_counts_those_beyond_a_dozen():
     description = galleries.faces(
-        [PICTURE] * 15, [f"face {number}" for number in range(15)], "Faces"
+        [IMAGE] * 15, [f"face {number}" for number in range(15)], "Faces"
     ).description
     assert description.startswith("Faces. Panels: face 0; face 1;") and description.endswith(
         "face 11; and 3 more."
@@ -50,7 +50,7 @@ def test_a_legend_of_the_whole_figure_is_read_once():
     assert basic.learning_curves({"one": history}, "t").description.count("one, training") == 1
 
 
-def test_a_notebook_stores_the_words_beside_the_picture():
+def test_a_notebook_stores_the_words_beside_the_image():
     data, metadata = DisplayFormatter().format(
         basic.confusion_matrix([[1, 2], [3, 4]], "The four outcomes")
     )

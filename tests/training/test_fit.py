@@ -28,7 +28,7 @@ TINY = {
     "crop": [40, 210, 50, 200],
     "image_size": [40, 36],
     "embedding_size": 16,
-    "width": 16,
+    "base_filters": 16,
     "batch_size": 12,
     "num_epochs": 3,
     "learning_rate": 0.002,
@@ -211,8 +211,8 @@ def without_times(metrics):
     "values",
     [
         {},
-        {**PEOPLE, "loss": "batch_hard_triplet", "images_together": 3},
-        {**PEOPLE, "loss": "supervised_contrastive", "images_together": 3, "joint_bayesian": True},
+        {**PEOPLE, "loss": "batch_hard_triplet", "images_per_class": 3},
+        {**PEOPLE, "loss": "supervised_contrastive", "images_per_class": 3, "joint_bayesian": True},
     ],
     ids=lambda values: values.get("loss", "pairs"),
 )
@@ -222,7 +222,7 @@ def test_early_stopping_and_best_weights(lfw_folder, tmp_path, values):
         num_epochs=9,
         early_stopping_patience=2,
         early_stopping_min_delta=50.0,
-        weights="best",
+        restore_best_weights=True,
         **values,
     )
     run = fit.train(impatient, lfw_folder, tmp_path, verbose=0)
@@ -296,7 +296,7 @@ def epochs_of_batches(dataset, settings):
     for images, labels in batches:
         sides = images if isinstance(images, tuple) else (images,)
         faces = [
-            [by_content[picture.astype(np.uint8).tobytes()] for picture in side.numpy()]
+            [by_content[image.astype(np.uint8).tobytes()] for image in side.numpy()]
             for side in sides
         ]
         seen += zip(*faces, labels.numpy().astype(int).ravel().tolist())
@@ -307,7 +307,7 @@ def epochs_of_batches(dataset, settings):
 
 
 def plain(protocol):
-    """A config whose batches hold the pictures as they are."""
+    """A config whose batches hold the images as they are."""
     return config(
         **PROTOCOLS[protocol]
         | {"flip": False, "rotation_degrees": 0.0, "erasing_probability": 0.0, "num_epochs": 4}
@@ -334,7 +334,7 @@ def test_an_epoch_of_batches_shows_each_person_to_the_cap_under_his_own_label(lf
 
 @ALL_PROTOCOLS
 @pytest.mark.parametrize("seed", [0, 1])
-def test_no_picture_of_a_test_or_validation_person_reaches_the_batches(lfw_folder, protocol, seed):
+def test_no_image_of_a_test_or_validation_person_reaches_the_batches(lfw_folder, protocol, seed):
     dataset = load_dataset("lfwa", lfw_folder)
     settings = dataclasses.replace(plain(protocol), seed=seed)
     parts = dataset.split(settings)
@@ -360,7 +360,7 @@ def test_no_picture_of_a_test_or_validation_person_reaches_the_batches(lfw_folde
         ("fit_projection", CLASSES_OF_PAIRS | {"encoder": "lbp", "embedding_size": 6}),
     ],
 )
-def test_no_picture_of_a_test_or_validation_person_reaches_whitening_or_principal_components(
+def test_no_image_of_a_test_or_validation_person_reaches_whitening_or_principal_components(
     lfw_folder, tmp_path, monkeypatch, fitted, values
 ):
     reached, original = [], getattr(Verifier, fitted)

@@ -33,7 +33,7 @@ def embeddings():
 
 @pytest.fixture
 def cosines():
-    """Between eight pictures and four people, `(8, 4)`."""
+    """Between eight images and four people, `(8, 4)`."""
     return np.random.default_rng(1).uniform(-1, 1, (len(LABELS), 4)).astype(np.float32)
 
 
@@ -128,7 +128,7 @@ def test_supervised_contrastive_equals_a_plain_loop(embeddings):
 
 
 @WITHIN_BATCH
-def test_a_picture_alone_in_its_batch_has_no_loss_and_the_others_have(function, embeddings):
+def test_a_image_alone_in_its_batch_has_no_loss_and_the_others_have(function, embeddings):
     losses = np.asarray(function(LABELS, embeddings, scale=10.0))
     assert (losses == 0).tolist() == (LABELS == 3).tolist()
 
@@ -164,8 +164,8 @@ CONFIGS = {
         "cosine_scale": 12.0,
         "label_smoothing": 0.1,
     },
-    "batch_hard_triplet": {"protocol": "people", "cosine_scale": 12.0, "images_together": 2},
-    "supervised_contrastive": {"protocol": "people", "cosine_scale": 12.0, "images_together": 2},
+    "batch_hard_triplet": {"protocol": "people", "cosine_scale": 12.0, "images_per_class": 2},
+    "supervised_contrastive": {"protocol": "people", "cosine_scale": 12.0, "images_per_class": 2},
 }
 SETTINGS = {
     "binary_crossentropy": {},

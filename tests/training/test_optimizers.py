@@ -8,7 +8,7 @@ from siamese_lib.training.objectives import Adam, KernelDecayAdamW, build_optimi
 from siamese_lib.utils.tensorflow import keras
 
 layers = keras.layers
-PICTURES = np.random.default_rng(0).normal(size=(64, 12)).astype(np.float32)
+IMAGES = np.random.default_rng(0).normal(size=(64, 12)).astype(np.float32)
 TARGETS = np.random.default_rng(1).normal(size=(64, 1)).astype(np.float32)
 
 
@@ -22,7 +22,7 @@ def network():
 def fitted(optimizer, epochs=5):
     model = network()
     model.compile(optimizer, "mse")
-    model.fit(PICTURES, TARGETS, epochs=epochs, batch_size=16, shuffle=False, verbose=0)
+    model.fit(IMAGES, TARGETS, epochs=epochs, batch_size=16, shuffle=False, verbose=0)
     return model
 
 
@@ -55,7 +55,7 @@ def test_a_training_goes_on_from_a_file_as_if_it_had_not_stopped(tmp_path):
     half = fitted(KernelDecayAdamW(learning_rate=0.01, weight_decay=0.1), epochs=2)
     half.save(tmp_path / "half.keras")
     again = keras.saving.load_model(tmp_path / "half.keras", safe_mode=True)
-    again.fit(PICTURES, TARGETS, epochs=2, batch_size=16, shuffle=False, verbose=0)
+    again.fit(IMAGES, TARGETS, epochs=2, batch_size=16, shuffle=False, verbose=0)
     for one, other in zip(again.get_weights(), whole.get_weights()):
         np.testing.assert_array_equal(one, other)
 

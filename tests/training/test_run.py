@@ -127,8 +127,8 @@ def test_decisions_of_all_splits_are_those_of_each_split(run):
         "metrics.json", {"threshold": 0.2, "seconds": {}} | {split: {} for split in PAIRS}
     )
     assert (
-        run.right().tolist()
-        == [decided for split in PAIRS for decided in run.right(split)]
+        run.correct().tolist()
+        == [decided for split in PAIRS for decided in run.correct(split)]
         == [True, True, False, True, True]
     )
 
@@ -206,7 +206,7 @@ def test_what_a_kill_left_behind_is_removed_and_the_evidence_is_not(run):
         run.path(name).write_text("")
     run.remove_half_written()
     assert run.checkpoints() and not list(run.directory.glob(".*-*"))
-    run.remove_leftovers()
+    run.clean_up()
     assert sorted(path.name for path in run.directory.iterdir() if path.name != ".lock") == sorted(
         kept
     )

@@ -8,10 +8,10 @@ import stat
 import pytest
 
 from siamese_lib.utils.files import (
+    atomic_write,
     fingerprint,
     parse_yaml,
     read_json,
-    replacing,
     write_json,
     write_text,
 )
@@ -20,7 +20,7 @@ from siamese_lib.utils.files import (
 def test_replacing_keeps_the_old_file_when_the_block_fails(tmp_path):
     path = tmp_path / "metrics.json"
     path.write_text("old")
-    with pytest.raises(KeyboardInterrupt), replacing(path) as temporary:
+    with pytest.raises(KeyboardInterrupt), atomic_write(path) as temporary:
         temporary.write_text("half")
         raise KeyboardInterrupt
     assert path.read_text() == "old"
@@ -29,7 +29,7 @@ def test_replacing_keeps_the_old_file_when_the_block_fails(tmp_path):
 
 def test_replacing_shows_nothing_before_the_block_ends(tmp_path):
     path = tmp_path / "deep" / "er" / "model.keras"
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text("whole")
         assert not path.exists()
         assert temporary.suffix == ".keras"
@@ -135,7 +135,7 @@ def test_what_a_killed_process_left_half_written_is_removed_when_it_is_old(tmp_p
 
 
 def test_a_full_disk_is_said_with_the_file(tmp_path):
-    with pytest.raises(OSError, match="No space left") as caught, replacing(tmp_path / "a.json"):
+    with pytest.raises(OSError, match="No space left") as caught, atomic_write(tmp_path / "a.json"):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert caught.value.filename == str(tmp_path / "a.json")
     assert not list(tmp_path.iterdir())
