@@ -3,7 +3,7 @@
 import numpy as np
 
 from siamese_lib.data.pairs import CLASS_NAMES
-from siamese_lib.plots.style import BLUE, CLASS_COLORS, CYCLE, LINES, new_figure
+from siamese_lib.plots.style import BLUE, CLASS_COLORS, CYCLE, LINES, error_bars, new_figure
 
 RATE_TICKS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6)
 

@@ -5,7 +5,7 @@ from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
-from siamese_lib.plots.style import BLACK, BLUE, ORANGE, VERMILION, new_figure
+from siamese_lib.plots.style import BLACK, BLUE, ORANGE, VERMILION, error_bars, new_figure
 from siamese_lib.utils.files import as_text
 
 METRICS = {
