@@ -1,4 +1,5 @@
-# make report · make test · make lab: each makes .venv and installs what it needs. See README.md for machines without make.
+# make report, make test, make lab: each makes .venv and installs what it needs.
+# docs/usage.md has the same commands for machines without make.
 PYTHON ?= python3
 VENV ?= .venv
 EXPERIMENT ?= experiments/sample.yaml
@@ -6,10 +7,11 @@ DATA_ROOT ?=
 RUNS ?= runs
 CONSTRAINTS ?= constraints.txt
 BIN = $(VENV)/bin
-# A process a core, at most four for the memory's sake; the tests of a file stay together, since they share what was built for them.
+# A process for each core, at most four because of the memory; the tests of a file stay together,
+# since they share their fixtures.
 PARALLEL = -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: report test test-long test-colab-versions coverage lab clean
+.PHONY: report test test-long test-colab-versions coverage lab owner clean
 
 report: $(VENV)/.installed
 	$(BIN)/python -m siamese_lib report --experiment "$(EXPERIMENT)" --data-root "$(DATA_ROOT)" --runs "$(RUNS)"
@@ -17,29 +19,37 @@ report: $(VENV)/.installed
 test: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q $(PARALLEL) -m "not long" --durations=5
 
-# Takes long: the full report on the sample, kills and fuzzing by the thousands, and all tests with the versions that Colab has.
+# Slow: the full report on the sample, kills and fuzzing by the thousands, all tests with Colab's versions.
 test-long: $(VENV)/.installed
 	$(BIN)/python -m pytest -q -m long
 	$(MAKE) test-colab-versions
 
 test-colab-versions:
-	$(MAKE) VENV=.venv-colab CONSTRAINTS=constraints-colab.txt .venv-colab/.installed
+	$(MAKE) VENV=.venv-colab CONSTRAINTS=tests/constraints-colab.txt .venv-colab/.installed
 	.venv-colab/bin/python -m pytest -q $(PARALLEL) -m "not long"
 
-# The branches of the library that the ordinary tests go through, processes that they start left out; for a look, no threshold.
+# Branch coverage of the ordinary tests, without the processes that they start; no threshold.
 coverage: $(VENV)/.installed
 	$(BIN)/python -m pytest -q $(PARALLEL) -m "not long" --cov=siamese_lib --cov-branch --cov-report=term-missing:skip-covered
 
 lab: $(VENV)/.installed
 	$(BIN)/jupyter lab notebooks
 
-$(VENV)/.installed: requirements.txt requirements-photos.txt requirements-ray.txt requirements-dev.txt $(CONSTRAINTS) pyproject.toml
+$(VENV)/.installed: requirements.txt $(CONSTRAINTS) pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt -c $(CONSTRAINTS)
-	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	$(BIN)/python -m pip install --quiet --editable ".[dev]" -c $(CONSTRAINTS)
 	touch $@
+
+# Writes your GitHub account into the Colab badges and clone addresses: make owner OWNER=name
+ADDRESSES = README.md colab_setup.ipynb $(wildcard docs/*.md notebooks/*.ipynb report/*/*.ipynb report/*/*.html)
+owner:
+	@case "$(OWNER)" in ""|*[!A-Za-z0-9-]*) echo "Give your GitHub account: make owner OWNER=name. Received: '$(OWNER)'" >&2; exit 2;; esac
+	sed -i.bak -E 's#(github(\.com)?/)[A-Za-z0-9-]+/one-shot-face-verification#\1$(OWNER)/one-shot-face-verification#g' $(ADDRESSES)
+	rm -f $(ADDRESSES:=.bak)
 
 clean:
 	rm -rf .venv .venv-colab

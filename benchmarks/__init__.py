@@ -1,1 +1,1 @@
-"""Speed as ratios: the project against a plain baseline, in one process, on one machine, alternating. See `python -m benchmarks --help`."""
+"""Speed as ratios to a plain baseline, in turns in one process: `python -m benchmarks --help`."""

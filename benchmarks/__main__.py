@@ -1,7 +1,12 @@
-"""`python -m benchmarks --data-root LFW`: measures speed, prints the rows, writes results.json, README's table and its figure."""
+"""Measures speed: prints rows, writes results.json and the table and figure in docs/.
+
+`python -m benchmarks --data-root LFW`
+"""
 
 import argparse
 from pathlib import Path
+
+import pandas as pd
 
 from benchmarks import data, growth, scoring, trainings
 from benchmarks.figure import draw
@@ -57,32 +62,37 @@ def main():
     )
     with atomic_write(root / "docs" / "benchmarks.png") as temporary:
         draw(rows, machine).savefig(temporary, dpi=150)
-    readme = root / "README.md"
-    write_text(
-        readme,
-        between_marks(readme.read_text(encoding="utf-8"), BEGIN, END, as_markdown(rows, machine)),
-    )
+    page = root / "docs" / "benchmarks.md"
+    text = page.read_text(encoding="utf-8")
+    write_text(page, between_marks(text, BEGIN, END, as_markdown(rows, machine)))
 
 
 def as_markdown(rows, machine):
-    """The rows as a Markdown table for readers."""
-    lines = [
-        f"Measured on {machine}; medians, in brackets the least and the largest turn.",
-        "",
-        "| what | measured | bar |",
-        "|---|---|---|",
-    ]
-    for row in rows:
-        spread = f" ({row['low']:.3g} to {row['high']:.3g})" if row["low"] != row["high"] else ""
-        bar = f"{row['bar']}{'' if row['kept'] else ', **missed**'}" if row["bar"] else ""
-        lines.append(f"| {row['name']} | {row['ratio']:.3g} {row['unit']}{spread} | {bar} |")
-    return "\n".join(lines)
+    """The rows as a Markdown table."""
+    table = pd.DataFrame(
+        {
+            "what": [row["name"] for row in rows],
+            "measured": [f"{row['ratio']:.3g} {row['unit']}{_spread(row)}" for row in rows],
+            "bar": [_bar(row) for row in rows],
+        }
+    )
+    heading = f"Measured on {machine}; medians, in brackets the smallest and the largest turn."
+    return f"{heading}\n\n{table.to_markdown(index=False)}"
+
+
+def _spread(row):
+    return f" ({row['low']:.3g} to {row['high']:.3g})" if row["low"] != row["high"] else ""
+
+
+def _bar(row):
+    return f"{row['bar']}{'' if row['kept'] else ', **missed**'}" if row["bar"] else ""
 
 
 def _line(row):
     bar = f" (bar: {row['bar']}, {'kept' if row['kept'] else 'MISSED'})" if row["bar"] else ""
     note = f"; {row['note']}" if row["note"] else ""
-    return f"{row['name']}: {row['ratio']:.3g} {row['unit']} ({row['low']:.3g} to {row['high']:.3g}){bar}{note}"
+    spread = f"({row['low']:.3g} to {row['high']:.3g})"
+    return f"{row['name']}: {row['ratio']:.3g} {row['unit']} {spread}{bar}{note}"
 
 
 if __name__ == "__main__":

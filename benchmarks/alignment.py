@@ -1,23 +1,32 @@
-"""How well faces have to be aligned: where LFW-a's images have the eyes, and what an error of the alignment does to the score.
+"""How exact the alignment of faces must be: where the eyes are in LFW-a, what an error costs.
 
-`python -m siamese_lib alignment --data-root LFWA` measures all of it on training and validation people and writes
+`python -m benchmarks.alignment --data-root LFWA` measures training and validation people and writes
 `results/lfwa/alignment.json`; no test pair is read.
 """
 
+import argparse
 import importlib.metadata
 import io
+import sys
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from skimage.transform import SimilarityTransform
 
+from siamese_lib.__main__ import exit_code
+from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.images import cropped_and_resized
+from siamese_lib.data.load import load_dataset
 from siamese_lib.evaluation.metrics import verification_metrics
 from siamese_lib.inference.photos import FRAME_EYES, NoFace, aligned, detect, warped
+from siamese_lib.inference.verifier import Verifier
+from siamese_lib.utils.files import write_json
+from siamese_lib.utils.machine import project_path, project_root, versions
 
 NUM_FRAME_IMAGES = 400
 POINTS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
-# What is measured, in the frame of 250x250 pixels; 0 is LFW-a's own alignment.
+# The errors that are measured, in the frame of 250x250 pixels; 0 is LFW-a's own alignment.
 ERRORS = {
     "shift": (0, 2, 4, 6, 8, 12, 16),
     "rotation": (0, 2.5, 5, 10, 15, 20),
@@ -25,23 +34,74 @@ ERRORS = {
 }
 UNITS = {"shift": "pixels", "rotation": "degrees", "scale": "percent"}
 EYES_CENTER = tuple(np.mean(FRAME_EYES, axis=0))
-# A photograph that is made of an LFW-an image: its side, how far the face is turned and scaled.
+# A photo simulated from an image of LFW-a: its side in pixels, the largest rotation of the face in
+# degrees, and the range of its scale.
 PHOTO_SIDE, MAX_TURN, SCALES = 600, 15, (0.7, 2.0)
 
 
-def measure_frame(dataset, seed=0):
-    """Where LFW-a's images have eyes, nose and mouth, by the detector that also aligns photographs.
+def main(arguments=None):
+    """Measures and writes `alignment.json`; returns the command line's exit code."""
+    root = project_root()
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.alignment", description=__doc__)
+    parser.add_argument("--data-root", help="folder or archive of LFW-a")
+    parser.add_argument(
+        "--model",
+        default=root / "models" / "lfwa_people.keras",
+        help="a .keras file with its .json beside it; by default the project's best network",
+    )
+    parser.add_argument(
+        "--config",
+        default="experiments/lfwa_people.yaml",
+        help="the experiment that the network comes from",
+    )
+    parser.add_argument(
+        "--results", default=root / "results" / "lfwa", help="where alignment.json is written"
+    )
+    return exit_code(_measure_and_write, parser.parse_args(arguments))
+
+
+def _measure_and_write(options):
+    config = ExperimentConfig.from_yaml(project_path(options.config))
+    dataset = load_dataset(config.dataset, options.data_root)
+    path = Path(options.results) / "alignment.json"
+    measured = measure(Verifier.load(options.model), dataset, config)
+    write_json(path, measured | {"versions": versions()})
+    print(f"Written: {path}")
+
+
+def measure(verifier, dataset, config):
+    """All measurements for one network: the content of `results/lfwa/alignment.json`.
 
     Args:
-        dataset: LFW-a as a `FaceDataset`; one image each of 400 people is looked at, all of them training people.
-        seed: which people.
+        verifier: a `Verifier`.
+        dataset: LFW-a as a `FaceDataset`.
+        config: the `ExperimentConfig` of the network's training; its validation pairs are scored,
+            which share no person with the test pairs.
+    """
+    pairs = dataset.split(config)["validation"]
+    return {
+        "model": verifier.settings["experiment"],
+        "detector": f"mtcnn {importlib.metadata.version('mtcnn')}",
+        "num_pairs": len(pairs),
+        "frame": measure_frame(dataset),
+        "photographs": score_of_photos(verifier, dataset, pairs),
+        "errors": score_under_error(verifier, dataset, pairs, ERRORS),
+    }
+
+
+def measure_frame(dataset, seed=0):
+    """Where eyes, nose and mouth are in LFW-a, by the detector that also aligns photos.
+
+    Args:
+        dataset: LFW-a as a `FaceDataset`; one image each of 400 training people is read.
+        seed: of the choice of people.
 
     Returns:
-        A dict with num_images, num_without_face, and `landmarks`: for each of the five points the median (x, y) and the spread, which is
-        the median distance from it on either axis, all in pixels.
+        A dict with num_images, num_without_face, and `landmarks`: for each of the five points the
+        median (x, y) and the spread, the median distance from it on either axis, all in pixels.
 
     Raises:
-        NoFace: a ValueError, if none of them shows a face.
+        NoFace: a ValueError, if no image shows a face.
     """
     first = {
         face.person: face
@@ -53,7 +113,8 @@ def measure_frame(dataset, seed=0):
     points = np.array([faces[0] for faces in found if faces])  # (num_images, 5, 2)
     if not len(points):
         raise NoFace(
-            f"{dataset.source.location}: no face was found in any image that was looked at. Received: {len(people)} images"
+            f"{dataset.source.location}: no face was found in any of the images that were read. "
+            f"Received: {len(people)} images"
         )
     medians = np.median(points, axis=0)
     spreads = np.median(np.abs(points - medians), axis=0)
@@ -69,145 +130,115 @@ def measure_frame(dataset, seed=0):
 
 
 def score_under_error(verifier, dataset, pairs, errors, seed=0):
-    """What an error of the alignment does to scores: the right image of each pair is shifted, turned or scaled, the left one never.
+    """Scores of pairs whose right image has an error of the alignment; the left one has none.
 
-    The direction of the shift, the sense of the turn and whether the face grows or shrinks are drawn for each image.
+    The direction of the shift, the sense of the rotation and whether the face grows or shrinks are
+    drawn for each image.
 
     Args:
         verifier: a `Verifier`.
         dataset: a `FaceDataset` with the images, in LFW-a's frame.
         pairs: a `PairList` of people who are not in the test pairs.
-        errors: `{kind: amounts}`; shift in pixels of the frame, rotation in degrees, scale in percent.
+        errors: `{kind: amounts}`; shift in pixels of the frame, rotation in degrees, scale in
+            percent.
         seed: of the directions.
 
     Returns:
-        A list of dicts: kind, amount, unit, accuracy and accuracy_interval at the verifier's threshold, auc, and for the classes `same` and
-        `different` the mean score and its quartiles.
+        A list of dicts: kind, amount, unit, accuracy and accuracy_interval at the verifier's
+        threshold, auc, and for the classes `same` and `different` the mean score and its quartiles.
     """
     faces = pairs.faces
     images = [_image(dataset, face).convert("L") for face in faces]
     draws = np.random.default_rng(seed).uniform(size=len(faces))
-    left = _embedded(verifier, images)
+    exact = _embedded(verifier, images)
     rows = []
     for kind, amounts in errors.items():
         for amount in amounts:
-            moved = (
-                [
-                    warped(image, alignment_error(kind, amount, draw))
-                    for image, draw in zip(images, draws)
-                ]
-                if amount
-                else images
-            )
-            scores = _scores(verifier, pairs, left, _embedded(verifier, moved) if amount else left)
-            rows.append(
-                {
-                    "kind": kind,
-                    "amount": amount,
-                    "unit": UNITS[kind],
-                    **_summary(verifier, pairs, scores),
-                }
-            )
+            moved = exact
+            if amount:
+                transforms = [alignment_error(kind, amount, draw) for draw in draws]
+                moved = _embedded(verifier, map(warped, images, transforms))
+            summary = _summary(verifier, pairs, _scores(verifier, pairs, exact, moved))
+            rows.append({"kind": kind, "amount": amount, "unit": UNITS[kind], **summary})
     return rows
 
 
 def alignment_error(kind, amount, draw):
-    """One error of the alignment, about the middle between the eyes, as a `SimilarityTransform` of LFW-a's frame.
+    """One error of the alignment as a `SimilarityTransform` of LFW-a's frame.
+
+    Rotation and scale are about the middle between the eyes.
 
     Args:
         kind: "shift", "rotation" or "scale".
         amount: pixels, degrees or percent.
-        draw: a number in 0-1, which chooses the direction.
+        draw: a number in 0-1, which determines the direction.
     """
     if kind == "shift":
-        return SimilarityTransform(
-            translation=amount * np.array([np.cos(2 * np.pi * draw), np.sin(2 * np.pi * draw)])
-        )
+        angle = 2 * np.pi * draw
+        return SimilarityTransform(translation=amount * np.array([np.cos(angle), np.sin(angle)]))
     sign = 1 if draw < 0.5 else -1
     if kind == "rotation":
         change = SimilarityTransform(rotation=sign * np.radians(amount))
     else:
         change = SimilarityTransform(scale=(1 + amount / 100) ** sign)
-    center = np.array(EYES_CENTER)
-    return (
-        SimilarityTransform(translation=-center) + change + SimilarityTransform(translation=center)
-    )
+    return _about_the_eyes(change, EYES_CENTER)
+
+
+def _about_the_eyes(change, target):
+    """A transform about the middle between the eyes that moves this point to `target`."""
+    to_origin = SimilarityTransform(translation=-np.array(EYES_CENTER))
+    return to_origin + change + SimilarityTransform(translation=np.array(target))
 
 
 def score_of_photos(verifier, dataset, pairs, seed=0):
-    """What the way through detection and alignment costs: LFW-a's images become photographs, and these are aligned anew.
+    """The cost of detection and alignment: LFW-a's images become photos and are aligned again.
 
-    Each image is scaled, turned and put off the centre of a larger one; its face then has to be found.
+    Each image is scaled, rotated and moved off the centre of a larger one; its face is then
+    detected and aligned.
 
     Args:
         verifier, dataset, pairs: as in `score_under_error`.
-        seed: of the photographs.
+        seed: of the photos.
 
     Returns:
-        A dict with num_images, num_without_face (these keep LFW-a's alignment), the median and the 90th percentile of the distance in
-        pixels by which the middle between the eyes is off LFW-a's, and `lfwa` and `photographs`: as rows of `score_under_error`.
+        A dict with num_images, num_without_face (these keep LFW-a's alignment), the median and the
+        90th percentile of the distance in pixels between the two middles of the eyes, and `lfwa`
+        and `photographs`: as rows of `score_under_error`.
     """
     random = np.random.default_rng(seed)
     images = [_image(dataset, face).convert("L") for face in pairs.faces]
-    anew, distances = [], []
+    aligned_again, distances = [], []
     for image in images:
         photo, transform = simulate_photo(image, random)
         faces = detect(np.asarray(photo.convert("RGB")))
-        anew.append(aligned(photo, faces[0]) if faces else image)
+        aligned_again.append(aligned(photo, faces[0]) if faces else image)
         if faces:
-            back = transform.inverse(faces[0][:2]).mean(axis=0)
-            distances.append(np.hypot(*(back - EYES_CENTER)))
-    of_images, of_photographs = _embedded(verifier, images), _embedded(verifier, anew)
+            found = transform.inverse(faces[0][:2]).mean(axis=0)
+            distances.append(np.hypot(*(found - EYES_CENTER)))
+    of_images, of_photos = _embedded(verifier, images), _embedded(verifier, aligned_again)
     return {
         "num_images": len(images),
         "num_without_face": len(images) - len(distances),
         "distance_median": round(float(np.median(distances)), 2),
         "distance_90_percent": round(float(np.quantile(distances, 0.9)), 2),
         "lfwa": _summary(verifier, pairs, _scores(verifier, pairs, of_images, of_images)),
-        "photographs": _summary(
-            verifier, pairs, _scores(verifier, pairs, of_photographs, of_photographs)
-        ),
+        "photographs": _summary(verifier, pairs, _scores(verifier, pairs, of_photos, of_photos)),
     }
 
 
 def simulate_photo(image, random):
-    """A larger photograph with a scaled and turned face off its centre, and the transform from the frame to it.
+    """A larger photo with a scaled and rotated face off its centre, and the transform to it.
 
     Args:
         image: a grey Pillow image in LFW-a's frame.
         random: a `numpy.random.Generator`.
     """
-    turn = SimilarityTransform(
+    change = SimilarityTransform(
         rotation=np.radians(random.uniform(-MAX_TURN, MAX_TURN)),
         scale=np.exp(random.uniform(*np.log(SCALES))),
     )
-    place = random.uniform(0.4, 0.6, 2) * PHOTO_SIDE
-    transform = (
-        SimilarityTransform(translation=-np.array(EYES_CENTER))
-        + turn
-        + SimilarityTransform(translation=place)
-    )
+    transform = _about_the_eyes(change, random.uniform(0.4, 0.6, 2) * PHOTO_SIDE)
     return warped(image, transform, PHOTO_SIDE), transform
-
-
-def measure(verifier, dataset, config):
-    """All of the above for one network: what `results/lfwa/alignment.json` holds.
-
-    Args:
-        verifier: a `Verifier`.
-        dataset: LFW-a as a `FaceDataset`.
-        config: the `ExperimentConfig` that the network was trained by; its validation pairs are scored, which share no
-            person with the test pairs.
-    """
-    pairs = dataset.split(config)["validation"]
-    return {
-        "model": verifier.settings["experiment"],
-        "detector": f"mtcnn {importlib.metadata.version('mtcnn')}",
-        "num_pairs": len(pairs),
-        "frame": measure_frame(dataset),
-        "photographs": score_of_photos(verifier, dataset, pairs),
-        "errors": score_under_error(verifier, dataset, pairs, ERRORS),
-    }
 
 
 def _image(dataset, face):
@@ -216,7 +247,7 @@ def _image(dataset, face):
 
 def _embedded(verifier, images):
     inputs = [
-        cropped_and_resized(image, verifier.crop, verifier.image_size, "a image")
+        cropped_and_resized(image, verifier.crop, verifier.image_size, "an image")
         for image in images
     ]
     return verifier.embed(np.stack(inputs)[..., np.newaxis])
@@ -240,3 +271,7 @@ def _summary(verifier, pairs, scores):
         }
         for name, values in classes.items()
     }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

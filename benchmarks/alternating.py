@@ -7,7 +7,8 @@ TURNS = 3
 
 
 def alternate(baseline, project, turns=TURNS):
-    """Runs A B A B ...; each is called once before, where a first call would pay for what later ones have.
+    """Runs A B A B ...; each is called once before, where a first call would pay for what later
+    ones have.
 
     Args:
         baseline, project: functions without arguments.

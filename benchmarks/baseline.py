@@ -1,7 +1,10 @@
-"""The reference recipe as a student would write it: the yardstick of the benchmarks, used by nothing else.
+"""The reference recipe as a student would write it: the yardstick of the benchmarks, used by
+nothing else.
 
-Every pair is decoded on its own into float64 arrays (so an image of three pairs is decoded three times), the two towers are two passes
-through one encoder, everything is float32, and pairs are scored one by one. What it computes is what `lfwa_reference` computes.
+Every pair is decoded on its own into float64 arrays (so an image of three pairs is decoded three
+times), the two towers are two passes
+through one encoder, everything is float32, and pairs are scored one by one. What it computes is
+what `lfwa_reference` computes.
 """
 
 import io
@@ -23,7 +26,8 @@ def load_pairs(read, pairs):
         pairs: a `PairList`.
 
     Returns:
-        `(left, right, labels)`: two arrays `(num_pairs, 105, 105, 1)`, float64, 0 to 255, and `(num_pairs,)`.
+        `(left, right, labels)`: two arrays `(num_pairs, 105, 105, 1)`, float64, 0 to 255, and
+        `(num_pairs,)`.
     """
     left, right, labels = [], [], []
     for pair in pairs:
@@ -39,7 +43,10 @@ def _decode(content):
 
 
 def build_network():
-    """The network of Koch et al. (2015) with the course solution's batch normalisation, compiled: 38,954,049 parameters."""
+    """The network of Koch et al.
+
+    (2015) with the course solution's batch normalisation, compiled: 38,954,049 parameters.
+    """
     layers, normal = keras.layers, keras.initializers.RandomNormal
     encoder = keras.Sequential(name="encoder")
     encoder.add(keras.Input((*IMAGE_SIZE, 1)))

@@ -1,4 +1,6 @@
-"""Preparing images: the baseline's arrays against the cache; opening it again; what it takes in memory; starting the library."""
+"""Preparing images: the baseline's arrays against the cache; opening it again; what it takes in
+memory; starting the library.
+"""
 
 import os
 import subprocess
@@ -66,7 +68,8 @@ def preparing(dataset):
             row("opening them again, checksum included", again, "seconds", 0.2, at_most=True)
         )
         arrays = sum(array.nbytes for array in held["arrays"])
-        note = f"{cache.images.nbytes / 1e6:.0f} MB, mapped from disk, in place of {arrays / 1e6:.0f} MB"
+        mapped = f"{cache.images.nbytes / 1e6:.0f} MB, mapped from disk"
+        note = f"{mapped}, in place of {arrays / 1e6:.0f} MB"
         rows.append(
             row(
                 "memory of the prepared images",
@@ -82,7 +85,8 @@ def preparing(dataset):
 
 def importing():
     """A row about `import siamese_lib`, which must not load TensorFlow."""
-    code = "import sys, time; start = time.perf_counter(); import siamese_lib; print(time.perf_counter() - start); "
+    code = "import sys, time; start = time.perf_counter(); import siamese_lib; "
+    code += "print(time.perf_counter() - start); "
     code += "sys.exit('tensorflow' in sys.modules)"
     times = [
         float(

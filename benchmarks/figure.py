@@ -4,7 +4,8 @@ from siamese_lib.plots.style import BLUE, new_figure
 
 
 def draw(rows, machine):
-    """Ratios to the baseline, a bar a row, with the least and the largest turn and the ratio that is asked for.
+    """Ratios to the baseline, a bar a row, with the least and the largest turn and the ratio that
+    is asked for.
 
     Args:
         rows: those whose unit is "times faster" or "times sooner" are drawn.

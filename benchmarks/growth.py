@@ -1,4 +1,5 @@
-"""Growth: once, twice, four and eight times as many images and pairs, made for the purpose. Time must grow linearly, memory stay flat.
+"""Growth: once, twice, four and eight times as many images and pairs, made for the purpose. Time
+must grow linearly, memory stay flat.
 
 `python -m benchmarks.growth NUMBER` measures one size, in a process of its own, and prints JSON.
 """
@@ -24,7 +25,9 @@ PART_OF_EPOCH = 0.1  # of the large size; the rest of its epoch is more of the s
 
 
 def growing():
-    """Rows about how preparing, an epoch, evaluation and memory grow, and about a hundred thousand images."""
+    """Rows about how preparing, an epoch, evaluation and memory grow, and about a hundred thousand
+    images.
+    """
     measured = [_in_a_process(size) for size in SIZES]
     rows = []
     for what in ("preparing", "epoch", "evaluation"):
@@ -68,7 +71,9 @@ def _in_a_process(size):
 
 
 def measure(size):
-    """Seconds of preparing, an epoch and evaluation, and the memory of the training in GB, for so many images and half as many pairs."""
+    """Seconds of preparing, an epoch and evaluation, and the memory of the training in GB, for so
+    many images and half as many pairs.
+    """
     from benchmarks.data import empty_cache
     from benchmarks.trainings import Trainer
     from siamese_lib.config import ExperimentConfig
@@ -110,13 +115,17 @@ def measure(size):
 
 
 def own_memory():
-    """What this process holds itself, in GB; pages of mapped files, as the cache is one, may be dropped at any time and do not count."""
+    """What this process holds itself, in GB; pages of mapped files, as the cache is one, may be
+    dropped at any time and do not count.
+    """
     lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return int(lines["RssAnon"].split()[0]) / 1e6
 
 
 def write_dataset(folder, size):
-    """An archive of `size` images of half as many people in LFW's layout, and View 1 lists that name every one of them."""
+    """An archive of `size` images of half as many people in LFW's layout, and View 1 lists that
+    name every one of them.
+    """
     people = [f"Person_{number:07d}" for number in range(size // 2)]
     generator = np.random.default_rng(0)
     images = [

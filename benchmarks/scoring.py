@@ -1,4 +1,6 @@
-"""Scoring: the test pairs, images a second against what the machine multiplies at best, and a gallery of every image."""
+"""Scoring: the test pairs, images a second against what the machine multiplies at best, and a
+gallery of every image.
+"""
 
 import time
 
@@ -15,7 +17,9 @@ MATRIX_SIDE = 2048
 
 
 def scoring(model, dataset):
-    """Rows about the test pairs: the recommended network from cached images, and the baseline pair by pair."""
+    """Rows about the test pairs: the recommended network from cached images, and the baseline pair
+    by pair.
+    """
     verifier = Verifier.load(model)
     pairs = dataset.test_pairs
     cache = open_cache(dataset, verifier.crop, verifier.image_size, pairs.faces)
@@ -43,7 +47,9 @@ def scoring(model, dataset):
 
 
 def searching(model, dataset):
-    """Rows about embedding every image of the dataset, about ranking them all for a probe, and how near the first is to the ceiling."""
+    """Rows about embedding every image of the dataset, about ranking them all for a probe, and how
+    near the first is to the ceiling.
+    """
     verifier, faces = Verifier.load(model), sorted(dataset.files)
     cache = open_cache(dataset, verifier.crop, verifier.image_size, faces)
     verifier.embed(cache.images[:512])
@@ -60,7 +66,10 @@ def searching(model, dataset):
         return np.argsort(verifier.score(np.repeat(embeddings[:1], len(faces), axis=0), embeddings))
 
     find()
-    note = f"{achieved / 1e9:.0f} of {ceiling / 1e9:.0f} thousand million operations a second in a product of matrices, {dtype}"
+    note = (
+        f"{achieved / 1e9:.0f} of {ceiling / 1e9:.0f} GFLOP/s, the ceiling of a matrix product, "
+        f"{dtype}"
+    )
     return [
         row(
             "embedding images, each with its mirror image",
@@ -82,7 +91,9 @@ def searching(model, dataset):
 
 
 def multiplications(encoder):
-    """How many products of two numbers an image costs in the convolutions and dense layers of an encoder."""
+    """How many products of two numbers an image costs in the convolutions and dense layers of an
+    encoder.
+    """
     total = 0
     for layer in encoder.layers:
         if hasattr(layer, "kernel"):

@@ -1,4 +1,6 @@
-"""Training: pairs a second, waiting for data, memory, and the time until a recipe is as good as the reference ever gets."""
+"""Training: pairs a second, waiting for data, memory, and the time until a recipe is as good as the
+reference ever gets.
+"""
 
 import itertools
 import subprocess
@@ -26,17 +28,19 @@ class Trainer:
 
     def __init__(self, config, dataset):
         set_precision(config.mixed_precision)
-        examples = dataset.examples(config)
+        sampler = dataset.sampler(config, dataset.split(config))
         cache = open_cache(dataset, config.crop, config.image_size, dataset.faces_of(config))
-        batches, self.steps_per_epoch = training_batches(cache, examples, config)
-        self.learner = build_learner(config, len(examples.classes) if config.learns_classes else 0)
+        batches, self.steps_per_epoch = training_batches(cache, sampler, config)
+        self.learner = build_learner(config, len(sampler.classes) if config.learns_classes else 0)
         self.learner.compile(build_optimizer(config, self.steps_per_epoch), build_loss(config))
         self._batches = iter(batches)
         keras.config.set_dtype_policy("float32")
         self.steps(2)  # tracing
 
     def steps(self, count):
-        """Trains on so many batches and returns the seconds spent waiting for them, one number a step."""
+        """Trains on so many batches and returns the seconds spent waiting for them, one number a
+        step.
+        """
         waited = []
         for images, labels in itertools.islice(self._timed(waited), count):
             self.learner.train_on_batch(images, labels)
@@ -51,7 +55,9 @@ class Trainer:
 
 
 def throughput(config, dataset):
-    """Rows about the reference network's pairs a second: float32 and two passes against the precision of the machine and one."""
+    """Rows about the reference network's pairs a second: float32 and two passes against the
+    precision of the machine and one.
+    """
     trainer = Trainer(config, dataset)
     images = np.random.default_rng(0).uniform(
         0, 255, (2, baseline.BATCH_SIZE, *baseline.IMAGE_SIZE, 1)
@@ -65,7 +71,8 @@ def throughput(config, dataset):
 
     plain()
     seconds = alternate(plain, lambda: trainer.steps(STEPS))
-    note = f"{STEPS * config.batch_size / min(seconds[1]):.0f} pairs a second; precision {config.mixed_precision}"
+    pairs_per_second = STEPS * config.batch_size / min(seconds[1])
+    note = f"{pairs_per_second:.0f} pairs a second; precision {config.mixed_precision}"
     return [ratio_row("reference network, pairs a second in training", seconds, 1.7, note=note)]
 
 
@@ -92,7 +99,8 @@ def waiting(configs, dataset):
 def until_as_good(reference, recommended, dataset, results):
     """A row about the time until validation AUC passes the reference's best for good, seed by seed.
 
-    Epochs are counted in the committed histories of both recipes' runs; how long an epoch takes is measured here, both in the precision
+    Epochs are counted in the committed histories of both recipes' runs; how long an epoch takes is
+    measured here, both in the precision
     of the machine. The reference's own time ends with the first epoch at its best.
 
     Args:
@@ -133,7 +141,9 @@ def _seconds_of_epoch(trainer):
 
 
 def memory(config_path, data_root):
-    """Rows about the largest resident memory of a training of one epoch, up to each of its stages, in a process of its own."""
+    """Rows about the largest resident memory of a training of one epoch, up to each of its stages,
+    in a process of its own.
+    """
     command = [sys.executable, "-c", _TRAIN, str(config_path), str(data_root)]
     result = subprocess.run(command, capture_output=True, text=True, check=True, cwd=project_root())
     stages = [
@@ -148,16 +158,19 @@ def memory(config_path, data_root):
 
 
 _STAGE = "largest memory up to here, "
-# The kernel's record for the process alone; what `resource` says of a child holds its parent's memory too.
+# The kernel's record for the process alone; what `resource` says of a child holds its parent's
+# memory too.
 _TRAIN = f"""
 def say(stage):
-    print("{_STAGE}" + stage + ":" + next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")), flush=True)
+    lines = open("/proc/self/status").readlines()
+    peak = next(line.split()[1] for line in lines if line.startswith("VmHWM"))
+    print("{_STAGE}" + stage + ":" + peak, flush=True)
 
 import sys, tempfile
-from siamese_lib.backend import keras
+from siamese_lib.utils.tensorflow import keras
 say("TensorFlow loaded")
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.training import train
+from siamese_lib.training.fit import train
 say("all of the library loaded")
 
 class Watch(keras.callbacks.Callback):
@@ -170,6 +183,7 @@ class Watch(keras.callbacks.Callback):
         say("an epoch trained and validated")
 
 with tempfile.TemporaryDirectory() as folder:
-    train(ExperimentConfig.from_yaml(sys.argv[1], {{"num_epochs": 1}}), sys.argv[2], folder, verbose=0, callbacks=[Watch()])
+    config = ExperimentConfig.from_yaml(sys.argv[1], {{"num_epochs": 1}})
+    train(config, sys.argv[2], folder, verbose=0, callbacks=[Watch()])
 say("all pairs scored, run written")
 """

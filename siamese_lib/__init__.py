@@ -1,7 +1,72 @@
-"""Face verification with Siamese networks, after Koch, Zemel and Salakhutdinov (2015).
+"""One-shot face verification with Siamese networks, after Koch, Zemel and Salakhutdinov (2015).
 
-Import the room that you need, for example ``from siamese_lib import pairs``. Importing the package alone is quick: TensorFlow
-is loaded by the rooms that hold networks (``model``, ``scoring``, ``training``) and by no other.
+    import siamese_lib as sl
+
+    config = sl.ExperimentConfig.from_yaml("experiments/sample.yaml")
+    run = sl.train(config)
+
+ExperimentConfig  the settings of an experiment, from a YAML file
+load_dataset      finds or downloads a dataset
+train             trains an experiment, or reads its finished run
+Run               the directory of a run: config, history, metrics, scores
+Verifier          a trained network: embeds images, scores pairs
+Sweep, run_sweep  many runs around one experiment, as one table
+
+data              from files on disk to arrays: datasets, pairs, splits, images
+models            networks: layers, encoders, heads
+training          from an experiment to a finished run
+evaluation        from scores to numbers
+plots             from numbers to figures
+inference         a trained network in use
+experiments       many runs: sweeps, statistics, tables of results
+notebook          widgets and set-up for notebooks, the report
+utils             files and this machine
+
+Everything is imported on first use: importing the package takes a millisecond. `data`, `evaluation`
+and `plots` work without TensorFlow.
 """
 
+import lazy_loader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from siamese_lib import data as data
+    from siamese_lib import evaluation as evaluation
+    from siamese_lib import experiments as experiments
+    from siamese_lib import inference as inference
+    from siamese_lib import models as models
+    from siamese_lib import notebook as notebook
+    from siamese_lib import plots as plots
+    from siamese_lib import training as training
+    from siamese_lib import utils as utils
+    from siamese_lib.config import ExperimentConfig as ExperimentConfig
+    from siamese_lib.data.load import load_dataset as load_dataset
+    from siamese_lib.experiments.sweep import Sweep as Sweep
+    from siamese_lib.experiments.sweep import run_sweep as run_sweep
+    from siamese_lib.inference.verifier import Verifier as Verifier
+    from siamese_lib.training.fit import train as train
+    from siamese_lib.training.run import Run as Run
+
 __version__ = "0.1.0"
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "data",
+        "evaluation",
+        "experiments",
+        "inference",
+        "models",
+        "notebook",
+        "plots",
+        "training",
+        "utils",
+    ],
+    submod_attrs={
+        "config": ["ExperimentConfig"],
+        "data.load": ["load_dataset"],
+        "experiments.sweep": ["Sweep", "run_sweep"],
+        "inference.verifier": ["Verifier"],
+        "training.fit": ["train"],
+        "training.run": ["Run"],
+    },
+)

@@ -1,4 +1,4 @@
-"""Fixtures of the whole suite: a cache of its own, a small drawn LFW, and the real LFW-a where there is one."""
+"""Fixtures of the whole suite: its cache, a mounted Drive, a small drawn LFW, the real LFW-a."""
 
 import os
 import shutil
@@ -8,10 +8,12 @@ import pytest
 import small_sweeps
 import synthetic_lfw
 
+from siamese_lib.utils import machine
+
 
 @pytest.fixture(scope="session", autouse=True)
 def suite_cache(tmp_path_factory):
-    """A cache folder for the suite, also in the processes that tests start; the user's own is never touched."""
+    """A cache folder for the suite and its child processes; the user's own is never touched."""
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIAMESE_CACHE", str(folder))
@@ -25,11 +27,23 @@ def empty_cache(tmp_path, monkeypatch):
     return tmp_path / "cache"
 
 
+@pytest.fixture
+def drive(tmp_path, monkeypatch, empty_cache):
+    """A mounted Google Drive without files, with an empty project and without Kaggle's input."""
+    folder = tmp_path / "drive" / "MyDrive"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(machine, "DRIVE", folder)
+    monkeypatch.setattr(machine, "KAGGLE_INPUT", tmp_path / "kaggle")
+    monkeypatch.setattr(machine, "project_root", lambda: tmp_path / "project")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def lfw_folder(tmp_path_factory):
-    """A folder in LFW's layout with View 1 lists: 10 people to train and 4 to test, 250x250 JPEGs of drawn faces.
+    """A folder in LFW's layout: View 1 lists, 250x250 JPEGs of drawn faces.
 
-    It is shared by the whole session: a test that changes it takes `lfw_copy`.
+    It has 10 people to train and 4 to test. The whole session shares it: a test that changes files
+    takes `lfw_copy`.
     """
     folder = tmp_path_factory.mktemp("lfwa")
     synthetic_lfw.write_images(folder / "lfw2")
@@ -45,7 +59,7 @@ def lfw_copy(lfw_folder, tmp_path):
 
 @pytest.fixture(scope="session")
 def lfwa_root():
-    """The folder of the real LFW-a (images or their archive, with the View 1 lists), from SIAMESE_LFWA."""
+    """The folder of the real LFW-a with the View 1 lists, from SIAMESE_LFWA."""
     if not os.environ.get("SIAMESE_LFWA"):
         pytest.skip("needs the real LFW-a: set SIAMESE_LFWA to the folder that holds it")
     return Path(os.environ["SIAMESE_LFWA"])
@@ -59,7 +73,7 @@ def sweep_folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def whole_sweep(sweep_folder):
-    """The table of a small sweep that nothing interrupted."""
+    """The table of a small sweep that was not interrupted."""
     from siamese_lib.experiments.engines import LocalEngine
     from siamese_lib.experiments.sweep import Sweep, run_sweep
 

@@ -1,4 +1,4 @@
-"""?"""
+"""Draws pairs for tests, and writes pair lists and one-shot trials in their public layouts."""
 
 import itertools
 import random
@@ -9,15 +9,19 @@ from siamese_lib.utils.files import write_text
 
 
 def write_pair_folds(path, folds):
-    """Writes folds of pairs in LFW's format: one fold as View 1, several as View 2; same pairs first in each fold.
+    """Writes folds of pairs in LFW's format: one fold as View 1, several as View 2.
+
+    In each fold the same pairs come first.
 
     Raises:
-        ValueError: if the folds do not all hold the same number of pairs of each class, which the header cannot say.
+        ValueError: if the numbers of pairs are not equal over folds and classes; the header has
+            only one number.
     """
     counts = {(sum(fold.labels), len(fold) - sum(fold.labels)) for fold in folds}
     if len(counts) != 1 or len(set(next(iter(counts)))) != 1:
         raise ValueError(
-            f"LFW's format wants as many same as different pairs in every fold. Received: {sorted(counts)}"
+            "LFW's format has as many same as different pairs in every fold. "
+            f"Received: {sorted(counts)}"
         )
     num_per_class = next(iter(counts))[0]
     lines = [f"{num_per_class}" if len(folds) == 1 else f"{len(folds)}\t{num_per_class}"]
@@ -29,14 +33,17 @@ def write_pair_folds(path, folds):
 
 
 def draw_pairs(faces, num_same_per_person, group_size, seed):
-    """Draws a balanced pair list from identities; different people are paired within small groups only.
+    """Draws a balanced pair list from identities; people are paired within small groups only.
 
-    Because no pair crosses the groups, the list has at least as many connected components as groups and can be split by person.
+    Since no pair crosses the groups, the list has at least as many connected components as there
+    are groups, and can be split by person.
 
     Args:
-        faces: the faces to draw from, at least two a person.
-        num_same_per_person: pairs of one person; as many pairs of different people are drawn a person.
-        group_size: people in a group, at least two; somebody left over alone joins the last group.
+        faces: the faces to draw from, at least two of each person.
+        num_same_per_person: the number of same pairs of each person; there are as many different
+            pairs.
+        group_size: the number of people in a group, at least two; a single person left over joins
+            the last group.
         seed: the same seed draws the same pairs.
     """
     generator = random.Random(seed)
@@ -58,38 +65,43 @@ def draw_pairs(faces, num_same_per_person, group_size, seed):
         couples = itertools.combinations(group, 2)
         crossed = [
             Pair(*faces, DIFFERENT)
-            for one, two in couples
-            for faces in itertools.product(by_person[one], by_person[two])
+            for first, second in couples
+            for faces in itertools.product(by_person[first], by_person[second])
         ]
         different += generator.sample(crossed, num_same_per_person * len(group))
     return PairList(tuple(sorted(same) + sorted(different)))
 
 
-def write_trials(folder, dataset, runs):
-    """Writes runs of one-shot trials as Lake's `all_runs.zip` has them: `run01/` with `training/`, `test/` and `class_labels.txt`.
+def write_trials(folder, dataset, trial_sets):
+    """Writes one-shot trials in the layout of Lake's `all_runs.zip`.
+
+    Each trial set has a folder `run01` and so on, with `training/`, `test/` and `class_labels.txt`.
 
     Args:
-        folder: is made.
-        dataset: a `FaceDataset` that the runs were drawn from.
-        runs: a list of `oneshot.TrialSet` of its faces.
+        folder: the folder to write to.
+        dataset: the `FaceDataset` of the trials.
+        trial_sets: a list of `TrialSet` with faces of the dataset.
     """
-    for number, run in enumerate(runs, start=1):
+    for number, trials in enumerate(trial_sets, start=1):
         names = {
             "training": [
-                f"run{number:02d}/training/class{place:02d}.png"
-                for place in range(1, len(run.gallery) + 1)
+                f"run{number:02d}/training/class{index:02d}.png"
+                for index in range(1, len(trials.gallery) + 1)
             ],
             "test": [
-                f"run{number:02d}/test/item{place:02d}.png"
-                for place in range(1, len(run.probes) + 1)
+                f"run{number:02d}/test/item{index:02d}.png"
+                for index in range(1, len(trials.probes) + 1)
             ],
         }
-        for name, face in [*zip(names["training"], run.gallery), *zip(names["test"], run.probes)]:
+        for name, face in [
+            *zip(names["training"], trials.gallery),
+            *zip(names["test"], trials.probes),
+        ]:
             path = Path(folder) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(dataset.source.read(dataset.files[face]))
         lines = [
             f"{item} {names['training'][answer]}"
-            for item, answer in zip(names["test"], run.answers)
+            for item, answer in zip(names["test"], trials.answers)
         ]
         write_text(Path(folder) / f"run{number:02d}" / "class_labels.txt", "\n".join(lines) + "\n")

@@ -1,4 +1,4 @@
-"""Photographs for tests: scikit-image's wheel carries one of a person; others are made of it, and some show nobody."""
+"""Photographs for tests, made from the portrait in scikit-image; some of them show nobody."""
 
 import io
 
@@ -12,19 +12,19 @@ def astronaut():
     return Image.fromarray(data.astronaut())
 
 
-def composition(scale=1.3, place=(500, 60), size=(1200, 800), brightness=1.2):
-    """Another photograph with the astronaut in it: larger, brighter, off the centre of a wide image."""
+def composition(scale=1.3, position=(500, 60), size=(1200, 800), brightness=1.2):
+    """A wide photograph with the astronaut: larger, brighter, away from the centre."""
     person = astronaut()
     person = ImageEnhance.Brightness(
         person.resize([round(scale * side) for side in person.size])
     ).enhance(brightness)
     photo = Image.new("RGB", size, (90, 110, 130))
-    photo.paste(person, place)
+    photo.paste(person, position)
     return photo
 
 
 def two_people():
-    """The astronaut twice, the right one half as large."""
+    """The astronaut twice, half as large on the right."""
     photo = composition(1.0, (0, 0), (900, 512), 1.0)
     photo.paste(astronaut().resize((256, 256)), (600, 100))
     return photo

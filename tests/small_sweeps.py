@@ -1,4 +1,4 @@
-"""A sweep of three runs on the sample, as small as trainings can be, for the tests of engines."""
+"""A sweep of three very small runs on the sample, for the tests of engines."""
 
 import time
 
@@ -17,7 +17,11 @@ AXES = {"learning_rate": [0.001, 0.01], "num_epochs": [1, 3]}
 
 
 def write_sweep(folder, name="few", **content):
-    """A sweep of three runs a seed: two learning rates of two epochs, and one of three epochs that is looked at after the first."""
+    """Writes a sweep with three runs for each seed.
+
+    Two runs of two epochs with different learning rates, and one of three epochs, whose state
+    after the first epoch is a point too.
+    """
     (folder / "base.yaml").write_text(yaml.safe_dump(BASE))
     path = folder / f"{name}.yaml"
     path.write_text(yaml.safe_dump({"base": "base.yaml", "axes": AXES, "seeds": [0]} | content))

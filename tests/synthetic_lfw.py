@@ -1,4 +1,4 @@
-"""A small LFW made of drawn faces: LFW's folders, file names and lists, and no photograph."""
+"""A small LFW with drawn faces instead of photographs: folders, file names and lists of LFW."""
 
 import itertools
 from pathlib import Path
@@ -16,12 +16,12 @@ NUM_SAME_PER_PERSON = 3
 
 
 def images_of(person):
-    """How many images a person has: 3 or 4."""
+    """The number of images of a person: 3 or 4."""
     return 3 + (TRAIN_PEOPLE + TEST_PEOPLE).index(person) % 2
 
 
 def drawn_face(person, number):
-    """A grey Pillow image: the geometry of the face follows from the person, the noise from person and number."""
+    """A grey Pillow image; the person decides the geometry, person and number the noise."""
     index = (TRAIN_PEOPLE + TEST_PEOPLE).index(person)
     geometry = np.random.default_rng(index)
     width, height = geometry.integers(50, 85), geometry.integers(75, 105)
@@ -49,21 +49,21 @@ def drawn_face(person, number):
 
 
 def pair_list(people):
-    """The text of a View 1 pair list; people are paired two and two, so there are half as many components as people."""
+    """The text of a View 1 pair list; each connected component has two people."""
     same, different = [], []
-    for one, two in zip(people[::2], people[1::2]):
-        for person in (one, two):
+    for first, second in zip(people[::2], people[1::2]):
+        for person in (first, second):
             same += [f"{person}\t{left}\t{right}" for left, right in ((1, 2), (1, 3), (2, 3))]
         crossed = itertools.product((1, 2, 3), repeat=2)
         different += [
-            f"{one}\t{left}\t{two}\t{right}"
+            f"{first}\t{left}\t{second}\t{right}"
             for left, right in itertools.islice(crossed, 2 * NUM_SAME_PER_PERSON)
         ]
     return "\n".join([str(len(same)), *same, *different]) + "\n"
 
 
 def people_list(people):
-    """The text of one of LFW's people lists: a count, then a person and the number of images a line."""
+    """The text of a people list of LFW: a count, then lines `PERSON NUMBER-OF-IMAGES`."""
     return (
         "\n".join([str(len(people)), *(f"{person}\t{images_of(person)}" for person in people)])
         + "\n"
@@ -74,10 +74,10 @@ def write_lists(folder, with_people=True):
     """Writes the View 1 lists into a folder."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for part, people in (("Train", TRAIN_PEOPLE), ("Test", TEST_PEOPLE)):
-        (folder / f"pairsDev{part}.txt").write_text(pair_list(people), encoding="utf-8")
+    for side, people in (("Train", TRAIN_PEOPLE), ("Test", TEST_PEOPLE)):
+        (folder / f"pairsDev{side}.txt").write_text(pair_list(people), encoding="utf-8")
         if with_people:
-            (folder / f"peopleDev{part}.txt").write_text(people_list(people), encoding="utf-8")
+            (folder / f"peopleDev{side}.txt").write_text(people_list(people), encoding="utf-8")
 
 
 def write_images(folder, draw=drawn_face):
@@ -90,5 +90,5 @@ def write_images(folder, draw=drawn_face):
 
 
 def tiny_image(person, number):
-    """An 8x8 image, for tests that look at names and folders alone."""
+    """An 8x8 image, for tests of names and folders."""
     return Image.new("L", (8, 8), (7 * len(person) + 31 * number) % 256)

@@ -1,4 +1,7 @@
-"""A small Omniglot of drawn strokes: its folders and file names, 105x105 images of one bit, 20 characters an alphabet, 4 drawers."""
+"""A small Omniglot with generated strokes: folders and file names of Omniglot, 4 drawers.
+
+The images have 105x105 pixels of one bit; each alphabet has 20 characters.
+"""
 
 import tarfile
 import zipfile
@@ -15,8 +18,8 @@ ALPHABETS = {
 
 
 def drawing(alphabet, character, drawer):
-    """A Pillow image: the strokes follow from alphabet and character, their unsteadiness from the drawer too."""
-    names = [name for part in ALPHABETS.values() for name in part]
+    """A Pillow image; alphabet and character decide the strokes, the drawer varies them."""
+    names = [name for alphabets in ALPHABETS.values() for name in alphabets]
     own = [names.index(alphabet), character]
     points = np.random.default_rng(own).uniform(20, 85, (5, 2)) + np.random.default_rng(
         [*own, drawer]
@@ -29,31 +32,31 @@ def drawing(alphabet, character, drawer):
 def write_drawings(folder):
     """Writes images_background/ALPHABET/character01/0001_01.png and so on into a folder."""
     number = 0
-    for part, alphabets in ALPHABETS.items():
+    for half, alphabets in ALPHABETS.items():
         for alphabet in alphabets:
             for character in range(1, NUM_CHARACTERS + 1):
                 number += 1
-                place = Path(folder) / part / alphabet / f"character{character:02d}"
-                place.mkdir(parents=True)
+                own = Path(folder) / half / alphabet / f"character{character:02d}"
+                own.mkdir(parents=True)
                 for drawer in range(1, NUM_DRAWERS + 1):
                     drawing(alphabet, character, drawer).save(
-                        place / f"{number:04d}_{drawer:02d}.png"
+                        own / f"{number:04d}_{drawer:02d}.png"
                     )
 
 
-def packed_like_the_public_home(folder, target):
-    """images_background.zip and images_evaluation.zip in a folder of their own."""
+def packed_as_two(folder, target):
+    """A folder with images_background.zip and images_evaluation.zip, as they are published."""
     target.mkdir()
-    for part in ALPHABETS:
-        with zipfile.ZipFile(target / f"{part}.zip", "w") as archive:
-            for path in sorted((folder / part).rglob("*.png")):
+    for half in ALPHABETS:
+        with zipfile.ZipFile(target / f"{half}.zip", "w") as archive:
+            for path in sorted((folder / half).rglob("*.png")):
                 archive.write(path, path.relative_to(folder))
     return target
 
 
 def packed_as_one(folder, target):
-    """One compressed tar archive of both parts."""
+    """One compressed tar archive of both halves."""
     with tarfile.open(target, "w:xz") as archive:
-        for part in ALPHABETS:
-            archive.add(folder / part, part)
+        for half in ALPHABETS:
+            archive.add(folder / half, half)
     return target

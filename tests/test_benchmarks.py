@@ -1,4 +1,6 @@
-"""The benchmarks measure what they say: ratios, the baseline's network, data that grow. Times themselves are no matter for tests."""
+"""The benchmarks measure what they say: ratios, the baseline's network, data that grow. Times
+themselves are no matter for tests.
+"""
 
 import io
 import json
@@ -93,7 +95,8 @@ def test_the_time_until_as_good_is_to_the_epoch_after_which_it_never_falls_back(
     )
     configs = [ExperimentConfig(experiment=name) for name in histories]
     (row,) = trainings.until_as_good(*configs, None, tmp_path)
-    # The reference is at its best after 2 epochs, the other one above it for good from its third on.
+    # The reference is at its best after 2 epochs, the other one above it for good from its third
+    # on.
     assert row["ratio"] == pytest.approx(2 * 60 / (3 * 10))
 
 

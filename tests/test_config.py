@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from siamese_lib.config import ExperimentConfig
+from siamese_lib.config import ExperimentConfig, bounds, choices
 
 
 def from_text(tmp_path, text, **overrides):
@@ -51,7 +51,7 @@ def test_a_whole_number_does_for_a_fraction(tmp_path):
         ("variant: other", "unknown key.*variant"),
         ("dataset: mnist", "dataset is one of sample.*'mnist'"),
         ("encoder: resnet", "encoder is one of koch, compact"),
-        ("dataset: [lfwa]", "dataset takes text"),
+        ("dataset: [lfwa]", "dataset is one of sample"),
         ("seed: one", "seed takes a whole number"),
         ("seed: 1.0", "seed takes a whole number"),
         ("seed: true", "seed takes a whole number"),
@@ -95,46 +95,51 @@ def test_a_whole_number_does_for_a_fraction(tmp_path):
         ("label_smoothing: 0.6", "label_smoothing lies between"),
         ("max_images_per_person: 0", "max_images_per_person lies between"),
         ("images_per_class: 0", "images_per_class lies between"),
+        ("images_per_class: 21", "images_per_class is at most max_images_per_person"),
+        ("score_epochs: 3", "score_epochs takes a list"),
+        ("score_epochs: [0]", "score_epochs lies between"),
+        ("members: [lfwa_people]", "members takes runs, EXPERIMENT/seed_N"),
         ("erasing_probability: 1.1", "erasing_probability lies between"),
         (
             "protocol: people",
-            "Protocol people wants a loss of classes.*Received: loss binary_crossentropy",
+            "Protocol people needs a loss of classes.*Received: loss binary_crossentropy",
         ),
         (
             "joint_bayesian: true",
-            "joint_bayesian wants a loss of classes.*Received: loss binary_crossentropy",
+            "joint_bayesian needs a loss of classes.*Received: loss binary_crossentropy",
         ),
         (
             "loss: margin_softmax",
-            "A loss of classes wants encoder: compact and monitor: val_auc.*monitor val_loss",
+            "A loss of classes needs encoder: compact and monitor: val_auc.*monitor val_loss",
         ),
         (
             "protocol: people\nloss: margin_softmax",
-            "wants encoder: compact and monitor: val_auc.*monitor val_loss",
+            "needs encoder: compact and monitor: val_auc.*monitor val_loss",
         ),
         (
             "protocol: people\nloss: margin_softmax\nmonitor: val_auc\nencoder: koch",
-            "wants encoder: compact.*encoder koch",
+            "needs encoder: compact.*encoder koch",
         ),
         (
             "symmetries: 4",
-            "symmetries want a loss of classes, square images.*binary_crossentropy",
+            "symmetries need a network with a loss of classes, square images.*binary_crossentropy",
         ),
         ("symmetries: 2", "symmetries is one of 1, 4, 8"),
         (
-            "protocol: people\nloss: margin_softmax\nmonitor: val_auc\nimage_size: [64, 48]\nsymmetries: 8",
-            r"symmetries want .*square images.*\[64, 48\]",
+            "protocol: people\nloss: margin_softmax\nmonitor: val_auc\n"
+            "image_size: [64, 48]\nsymmetries: 8",
+            r"symmetries need .*square images.*\[64, 48\]",
         ),
         (
             "protocol: people\nloss: batch_hard_triplet\nmonitor: val_auc",
-            "batch_hard_triplet.*images_per_class from 2 on",
+            "at least 2 for batch_hard_triplet.*Received: images_per_class 1",
         ),
         (
             "protocol: people\nloss: supervised_contrastive\nmonitor: val_auc",
-            "supervised_contrastive.*images_per_class from 2 on",
+            "at least 2 for .*supervised_contrastive.*Received: images_per_class 1",
         ),
-        ("crop: [1, 2, 3]", "crop takes 4 whole numbers or ink"),
-        ("crop: paper", "crop takes 4 whole numbers or ink"),
+        ("crop: [1, 2, 3]", "crop takes 4 whole numbers or bounding_box"),
+        ("crop: paper", "crop takes 4 whole numbers or bounding_box"),
         ("crop: [0, true, 0, 9]", "crop takes 4 whole numbers"),
         ("crop: [50, 50, 0, 100]", "top < bottom"),
         ("crop: [0, 100, 60, 50]", "left < right"),
@@ -152,10 +157,10 @@ def test_a_wrong_value_is_refused_in_one_sentence(tmp_path, text, message):
     "text",
     [
         "protocol: people\nloss: margin_softmax\nmonitor: val_auc",
-        "protocol: people\nloss: margin_softmax\nmonitor: val_auc\nimages_together: 4",
-        "protocol: people\nloss: batch_hard_triplet\nmonitor: val_auc\nimages_together: 2",
-        "protocol: people\nloss: supervised_contrastive\nmonitor: val_auc\nimages_together: 4",
-        "monitor: val_auc\nimages_together: 4",
+        "protocol: people\nloss: margin_softmax\nmonitor: val_auc\nimages_per_class: 4",
+        "protocol: people\nloss: batch_hard_triplet\nmonitor: val_auc\nimages_per_class: 2",
+        "protocol: people\nloss: supervised_contrastive\nmonitor: val_auc\nimages_per_class: 4",
+        "monitor: val_auc\nimages_per_class: 4",
         "loss: margin_softmax\nmonitor: val_auc\njoint_bayesian: true",
         "encoder: lbp\njoint_bayesian: true",
     ],
@@ -166,7 +171,7 @@ def test_what_goes_together_is_taken(tmp_path, text):
 
 
 def test_overrides_that_contradict_the_file_are_refused_in_one_sentence(tmp_path):
-    with pytest.raises(ValueError, match=r"tiny\.yaml: Protocol people wants a loss of classes"):
+    with pytest.raises(ValueError, match=r"tiny\.yaml: Protocol people needs a loss of classes"):
         from_text(
             tmp_path,
             "protocol: people\nloss: margin_softmax\nmonitor: val_auc",
@@ -290,18 +295,21 @@ def test_the_hash_changes_with_every_field_that_decides_the_result():
         experiment="tiny", encoder="compact", optimizer="adamw", weight_decay=0.5
     )
     other = {
-        "experiment": "other", "variant": "a=1", "dataset": "lfwa", "seed": 1,
-        "training_fraction": 0.5, "validation_fraction": 0.3, "crop": (0, 9, 0, 9),
-        "image_size": (90, 105), "test_time_flip": True, "encoder": "koch", "embedding_size": 64, "base_filters": 16, "dropout_rate": 0.1,
-        "learning_rate": 0.1, "learning_rate_schedule": "cosine", "weight_decay": 0.1, "batch_size": 4,
-        "num_epochs": 3, "monitor": "val_auc", "early_stopping_patience": 2, "early_stopping_min_delta": 0.1, "restore_best_weights": True,
-        "score_epochs": (1, 2),
-        "mixed_precision": "float32", "flip": True, "rotation_degrees": 5, "scale_range": 0.1, "translation_fraction": 0.1,
-        "contrast_range": 0.1, "brightness_range": 0.1, "erasing_probability": 0.1, "margin": 0.1, "cosine_scale": 9.0,
-        "label_smoothing": 0.1, "max_images_per_person": 5, "images_per_class": 3, "split_seed": 1,
-        "split_by": "pair", "shear_range": 0.1, "affine_probability": 0.5, "elastic_fraction": 0.1, "fill_mode": "constant",
+        "experiment": "other", "variant": "a=1", "dataset": "lfwa", "seed": 1, "split_seed": 1,
+        "training_fraction": 0.5, "validation_fraction": 0.3, "split_by": "pair",
+        "crop": (0, 9, 0, 9), "image_size": (90, 105), "test_time_flip": True, "encoder": "koch",
+        "embedding_size": 64, "base_filters": 16, "dropout_rate": 0.1, "learning_rate": 0.1,
+        "learning_rate_schedule": "cosine", "weight_decay": 0.1, "batch_size": 4, "num_epochs": 3,
+        "score_epochs": (1, 2), "monitor": "val_auc", "early_stopping_patience": 2,
+        "early_stopping_min_delta": 0.1, "restore_best_weights": True, "mixed_precision": "float32",
+        "margin": 0.1, "cosine_scale": 9.0, "label_smoothing": 0.1, "max_images_per_person": 5,
+        "images_per_class": 3, "flip": True, "rotation_degrees": 5, "shear_range": 0.1,
+        "scale_range": 0.1, "translation_fraction": 0.1, "affine_probability": 0.5,
+        "elastic_fraction": 0.1, "fill_mode": "constant", "contrast_range": 0.1,
+        "brightness_range": 0.1, "erasing_probability": 0.1,
     }  # fmt: skip
-    # Fields that cannot change alone. From the second on each differs from the one before in one field; the second is of people.
+    # Fields that cannot change alone. From the second on each differs from the one before in one
+    # field; the second is of people.
     people = {"protocol": "people", "monitor": "val_auc", "images_per_class": 3}
     combined = [
         {"optimizer": "adam", "weight_decay": 0.0},
@@ -346,3 +354,48 @@ def test_every_number_has_a_range_that_its_default_lies_in():
             with pytest.raises(ValueError, match=field.name):
                 dataclasses.replace(config, **{field.name: 10**10})
             assert math.isfinite(getattr(config, field.name))
+
+
+def test_an_experiment_with_a_base_shows_only_what_differs(tmp_path):
+    (tmp_path / "whole.yaml").write_text("dataset: lfwa\nnum_epochs: 7\nseed: 4\n")
+    (tmp_path / "middle.yaml").write_text("base: whole\nnum_epochs: 8\n")
+    config = from_text(tmp_path, "base: middle\nseed: 5\n")
+    assert (config.experiment, config.variant) == ("tiny", "")
+    assert (config.dataset, config.num_epochs, config.seed) == ("lfwa", 8, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("base: nothing", FileNotFoundError, r"Received: .*nothing\.yaml"),
+        ("base: tiny", ValueError, "an experiment is its own base"),
+        ("base: circle", ValueError, "an experiment is its own base"),
+        ("base: broken", ValueError, r"learning_rat"),
+    ],
+)
+def test_a_base_that_cannot_be_used_is_named(tmp_path, text, error, message):
+    (tmp_path / "circle.yaml").write_text("base: tiny\n")
+    (tmp_path / "broken.yaml").write_text("learning_rat: 1\n")
+    with pytest.raises(error, match=message):
+        from_text(tmp_path, text)
+
+
+def test_fields_and_values_of_earlier_versions_are_read_and_never_written():
+    old = {
+        "experiment": "tiny", "width": 48, "outside": "white", "weights": "best", "crop": "ink",
+        "images_together": 2, "mirror_averaging": True, "shift_fraction": 0.1,
+        "bend_fraction": 0.05, "warp_probability": 0.5, "monitor": "val_oneshot",
+    }  # fmt: skip
+    config = ExperimentConfig.from_dict(old)
+    assert (config.base_filters, config.fill_mode, config.crop) == (48, "constant", "bounding_box")
+    assert config.restore_best_weights and config.test_time_flip
+    assert (config.images_per_class, config.translation_fraction) == (2, 0.1)
+    assert (config.elastic_fraction, config.affine_probability) == (0.05, 0.5)
+    assert config.monitor == "val_oneshot_accuracy" and config.monitor_increases
+    assert not set(old) - {"experiment", "crop", "monitor"} & set(config.to_dict())
+    assert ExperimentConfig.from_dict(config.to_dict()) == config
+
+
+def test_allowed_values_and_ranges_can_be_asked_for():
+    assert choices("symmetries") == (1, 4, 8) and choices("seed") == ()
+    assert bounds("dropout_rate") == (0.0, 0.95) and bounds("split_seed")[0] == 0

@@ -1,4 +1,5 @@
-"""Work that is killed with SIGKILL at random moments and begun again: the same end, nothing half-written read, nothing left lying about.
+"""Work that is killed with SIGKILL at random moments and begun again: the same end, nothing half-
+written read, nothing left lying about.
 
 `make test` kills twice or three times, `make test-long` twenty times; the moments are printed.
 """
@@ -30,7 +31,8 @@ from siamese_lib.notebook import report
 from siamese_lib.training.run import Run
 
 NUM_KILLS = pytest.mark.parametrize("num_kills", [3, pytest.param(20, marks=pytest.mark.long)])
-# Children are forked off a process that has the imports behind it, and nothing of this one: they start within milliseconds.
+# Children are forked off a process that has the imports behind it, and nothing of this one: they
+# start within milliseconds.
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(
     [
@@ -282,7 +284,8 @@ def test_a_training_that_is_killed(lfw_folder, tmp_path):
             process.send_signal(signal.SIGKILL)
             process.wait()
         print(
-            f"killed after {moment:.1f} of {seconds:.1f} s and {len(run.history)} epochs{', done' if run.done else ''}"
+            f"killed after {moment:.1f} of {seconds:.1f} s and {len(run.history)} epochs"
+            f"{', done' if run.done else ''}"
         )
         if run.done:
             same_end(run, whole)

@@ -1,4 +1,5 @@
-"""Disks that are full or may only be read: one sentence, exit code 2, nothing half-written, and with room the same command goes on.
+"""Disks that are full or may only be read: one sentence, exit code 2, nothing half-written, and
+with room the same command goes on.
 
 They are small memory disks, which only root can mount; elsewhere these tests are skipped.
 """

@@ -1,6 +1,8 @@
-"""What parsers answer to anything at all: a value, or a ValueError that the command line prints as a sentence.
+"""What parsers answer to anything at all: a value, or a ValueError that the command line prints as
+a sentence.
 
-`make test` tries about 200 inputs a parser, always the same; `make test-long` 10,000 new ones, and prints one that fails.
+`make test` tries about 200 inputs a parser, always the same; `make test-long` 10,000 new ones, and
+prints one that fails.
 """
 
 import io
@@ -32,7 +34,9 @@ NUM_EXAMPLES = pytest.mark.parametrize(
 
 
 def try_all(strategy, num_examples, check):
-    """Calls `check` with so many inputs; only ValueErrors with words in them may come out of it, and files that are not there."""
+    """Calls `check` with so many inputs; only ValueErrors with words in them may come out of it,
+    and files that are not there.
+    """
 
     @settings(
         max_examples=num_examples,

@@ -1,8 +1,12 @@
-"""A short training on the sample gives the numbers that it gave before: a change of behaviour that nobody meant shows here.
+"""A short training on the sample gives the numbers that it gave before: a change of behaviour that
+nobody meant shows here.
 
-The numbers are the middle of what this very test gave on x86 processors (2026-11-26): with the versions of constraints.txt and with
-Colab's, with oneDNN's kernels for AVX2 and AVX-512, without oneDNN and on one core the losses differed from them by less than 0.002,
-the AUCs by up to 0.0045. A learning rate larger by a twentieth moves the first loss by two per cent, and the AUC on test pairs by
+The numbers are the middle of what this very test gave on x86 processors (2026-11-26): with the
+versions of constraints.txt and with
+Colab's, with oneDNN's kernels for AVX2 and AVX-512, without oneDNN and on one core the losses
+differed from them by less than 0.002,
+the AUCs by up to 0.0045. A learning rate larger by a twentieth moves the first loss by two per
+cent, and the AUC on test pairs by
 0.015. Who changes on purpose what is trained, runs
 
     python -m pytest tests/test_same_answer.py

@@ -1,84 +1,104 @@
-"""Notebooks away from home, on Colab and Kaggle: missing packages, data from Drive, where results outlive the session, links."""
+"""Opens data from the local disk; folders and archives on Google Drive are copied there first."""
 
 import os
 import shutil
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from siamese_lib.data.sources import FolderSource, is_archive, open_source
+from filelock import FileLock
+from tqdm.auto import tqdm
+from tqdm.contrib.concurrent import thread_map
+
+from siamese_lib.data.sources import FolderSource, Source, ZipSource, is_archive, open_source
 from siamese_lib.utils import machine
 from siamese_lib.utils.files import fingerprint
 
-IMAGES = (".jpg", ".jpeg", ".png", ".pgm")
-LISTS = (".txt",)  # what else lies in the folder is no part of the data and stays on Drive
-NUM_THREADS = 16  # each waits for Drive's server most of the time
-CHUNK = 8 * 2**20  # bytes of an archive between two moves of the progress bar
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".pgm")
+LIST_SUFFIXES = (".txt",)  # other files in the folder are not part of the data and not copied
+NUM_THREADS = 16  # most of the time each of them waits for Drive's server
+CHUNK = 8 * 2**20  # bytes of an archive between two steps of the progress bar
 
 
-def open_data(path):
-    """A folder or archive of images, opened as `archives.open_source` does, from the local disk: see `local_copy`."""
+def open_data(path: Path | str) -> FolderSource | ZipSource:
+    """Opens a folder or archive as `sources.open_source`, from the copy of `local_copy`."""
     return open_source(local_copy(path), machine.cache_root() / "unpacked")
 
 
-def local_copy(path, verbose=False):
-    """Where to read `path`: itself, or, if it lies on Drive, its copy on the local disk, which is made once.
-
-    Drive is a server that looks like a folder. Each file is a request, so that LFW-a's thousands of images take many minutes
-    whenever they are read, and now and then one times out. An archive is one file and comes in one piece. It is not read in place
-    either: its members would be fetched in small parts, and a training would hang on Drive's answers.
-
-    A copy that was interrupted goes on where it stopped. A finished copy of a folder is not compared with the folder again.
+def open_data_or_archives(
+    path: Path | str,
+    find: Callable[[Source], Any],
+    open_archives: Callable[[list[Path]], Source],
+) -> tuple[Source, Any]:
+    """Opens a folder or archive with images, or else the archives in the folder.
 
     Args:
-        path: a folder, or an archive.
-        verbose: whether to say also that nothing has to be copied.
+        path: the folder or archive.
+        find: returns the images in a source; its result is false if there are none.
+        open_archives: opens the archives in the folder, given their sorted paths. It is called if
+            `path` is a folder without images.
 
     Returns:
-        A `Path`. It is `path` itself for a folder without images, or with several archives.
+        `(source, find(source))`.
+    """
+    path = Path(path)
+    source: Source = open_data(path)
+    found = find(source)
+    if not found and path.is_dir():
+        archives = sorted(file for file in path.iterdir() if file.is_file() and is_archive(file))
+        source = open_archives(archives)
+        found = find(source)
+    return source, found
+
+
+def local_copy(path: Path | str, verbose: bool = False) -> Path:
+    """The path to read: `path` itself or, if it is on Drive, its copy on the local disk.
+
+    Drive is a server that looks like a folder: each file is a request. The thousands of images of
+    LFW-a take many minutes whenever they are read, and requests time out. An archive is one file
+    and is copied in one piece; in place it would be read in small pieces, and a training would wait
+    for Drive. The copy is made once. An interrupted copy is continued; a finished copy of a folder
+    is not compared with the folder again.
+
+    Args:
+        path: a folder or an archive.
+        verbose: whether to print a line also if nothing has to be copied.
+
+    Returns:
+        The copy, or `path` if it is not on Drive, or is a folder without images that does not hold
+        exactly one archive.
 
     Raises:
-        FileNotFoundError: if Drive does not deliver; the next call goes on from there.
+        FileNotFoundError: if Drive does not deliver a file; the next call continues from there.
     """
     path = Path(path).expanduser()
     if not path.absolute().is_relative_to(machine.DRIVE) or not path.exists():
         return path
-    target = _target(path)
+    # The copy keeps the name, which shows the kind of archive. An exchanged archive has a new key.
+    stat, is_folder = path.stat(), path.is_dir()
+    version = () if is_folder else (stat.st_size, stat.st_mtime_ns)
+    key = fingerprint(str(path.absolute()), *version)
+    target = machine.cache_root() / "drive" / key / path.name
     if target.exists():
         if verbose:
             print(
-                f"Nothing to copy: {path} is on the local disk since an earlier run. (To copy it again, delete {target}.)"
+                f"Nothing to copy: {path} is on the local disk since an earlier run. "
+                f"(To copy it again, delete {target}.)"
             )
         return target
-    if not path.is_dir():
+    if not is_folder:
         return _locked(_copy_archive, path, target)
     print(f"Looking through {path} on Drive ...", flush=True)
     names = FolderSource(path).names()
-    if any(name.lower().endswith(IMAGES) for name in names):
-        return _locked(
-            _copy_folder,
-            path,
-            target,
-            [name for name in names if name.lower().endswith(IMAGES + LISTS)],
-        )
+    if any(name.lower().endswith(IMAGE_SUFFIXES) for name in names):
+        chosen = [name for name in names if name.lower().endswith(IMAGE_SUFFIXES + LIST_SUFFIXES)]
+        return _locked(_copy_folder, path, target, chosen)
     archives = [name for name in names if is_archive(name)]
     return local_copy(path / archives[0], verbose) if len(archives) == 1 else path
 
 
-def _target(path):
-    """The place of the copy. It keeps the name, by which the kind of archive is known, and changes when an archive is exchanged."""
-    path, stat = path.absolute(), path.stat()
-    key = (
-        fingerprint(str(path))
-        if path.is_dir()
-        else fingerprint(str(path), stat.st_size, stat.st_mtime_ns)
-    )
-    return machine.cache_root() / "drive" / key / path.name
-
-
 def _locked(copy, path, target, *names):
-    """Runs one of the two copies below, unless another process has just done it."""
-    from filelock import FileLock
-
+    """Calls one of the two functions below, unless another process has just made the copy."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(target.parent / ".lock"):
         if not target.exists():
@@ -86,15 +106,14 @@ def _locked(copy, path, target, *names):
                 copy(path, target, *names)
             except OSError as error:
                 raise FileNotFoundError(
-                    f"{path} could not be copied whole from Drive; run it again, which goes on from here. Received: {error}"
+                    f"{path} could not be copied completely from Drive; run it again, and the copy "
+                    f"continues from here. Received: {error}"
                 ) from error
     return target
 
 
 def _copy_archive(archive, target):
-    """Copies one large file; the bytes that an interrupted copy has brought are kept."""
-    from tqdm.auto import tqdm
-
+    """Copies one large file; the bytes of an interrupted copy are kept."""
     part, size = target.with_name(f".{target.name}.part"), archive.stat().st_size
     print(f"Copying {archive} to the local disk ...", flush=True)
     with open(archive, "rb") as source, open(part, "ab") as out:
@@ -106,47 +125,42 @@ def _copy_archive(archive, target):
                 progress.update(out.write(chunk))
     if part.stat().st_size != size:
         raise OSError(f"{part.stat().st_size} of {size} bytes")
-    _take_name(part, target, archive)
+    _finish(part, target, archive)
 
 
 def _copy_folder(folder, target, names):
-    """Copies images and lists one by one; those that an interrupted copy has brought are kept."""
-    from tqdm.auto import tqdm
-
+    """Copies images and lists one by one; the files of an interrupted copy are kept."""
     print(
-        f"Copying {len(names):,} single files from {folder} to the local disk. Many small files are slow on Drive:"
-    )
-    print(
-        f"put one archive {folder.name}.zip beside the folder; it is preferred and copied in seconds.",
+        f"Copying {len(names):,} single files from {folder} to the local disk. Many small files "
+        f"are slow on Drive:\nput one archive {folder.name}.zip beside the folder; it is preferred "
+        "and copied in seconds.",
         flush=True,
     )
-    part, failures = target.with_name(f".{target.name}.part"), []
+    part = target.with_name(f".{target.name}.part")
 
     def copy(name):
+        """The reason of a failure, or None."""
         try:
             if not (part / name).exists():
                 (part / name).parent.mkdir(parents=True, exist_ok=True)
-                beside = part / f"{name}.part"
-                shutil.copyfile(folder / name, beside)
-                _take_name(beside, part / name, folder / name)
+                shutil.copyfile(folder / name, part / f"{name}.part")
+                _finish(part / f"{name}.part", part / name, folder / name)
         except OSError as error:
-            failures.append(f"{name} ({error})")
+            return f"{name} ({error})"
 
-    with (
-        ThreadPoolExecutor(NUM_THREADS) as pool,
-        tqdm(total=len(names), desc="Copying from Drive", unit="file") as progress,
-    ):
-        for _ in pool.map(copy, names):
-            progress.update()
-    if failures:
-        raise OSError(
-            f"{len(failures)} of {len(names)} files failed, the first of them {failures[0]}"
-        )
+    reasons = thread_map(
+        copy, names, max_workers=NUM_THREADS, desc="Copying from Drive", unit="file"
+    )
+    if failures := [reason for reason in reasons if reason]:
+        raise OSError(f"{len(failures)} of {len(names)} files failed, the first is {failures[0]}")
     part.rename(target)
 
 
-def _take_name(part, target, original):
-    # With the original's time the copy counts as the same data: what was prepared from the one is found for the other.
+def _finish(part, target, original):
+    """Gives a complete copy its name, and the time of the original.
+
+    Data are recognised by size and time, so that caches of the original serve for the copy too.
+    """
     stat = original.stat()
     os.utime(part, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     part.rename(target)

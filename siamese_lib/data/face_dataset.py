@@ -1,12 +1,13 @@
-"""What a dataset is: images, what is known about them, and how an experiment divides them.
+"""A dataset of faces: its images, its lists, and how an experiment splits it.
 
-Its words are those of faces. With other data a *person* is whatever is told apart, in Omniglot a character, and a *group* is what such
-belong to and are compared within, there an alphabet.
+The words are those of faces. In other data a *person* stands for a class, in Omniglot for a
+character; a *group* contains classes that are compared with one another, in Omniglot an alphabet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.pairs import Face, PairList
 from siamese_lib.data.sampling import (
     ClassSampler,
@@ -18,8 +19,27 @@ from siamese_lib.data.sampling import (
     split_by_person,
     subset,
 )
-from siamese_lib.evaluation.oneshot import NUM_TRIAL_SETS, draw_trial_sets
+from siamese_lib.data.sources import Source
 from siamese_lib.utils.files import fingerprint
+
+
+@dataclass(frozen=True)
+class About:
+    """What the report's front page states about a dataset.
+
+    Attributes:
+        title: the dataset's name in a sentence.
+        results: the folder in `results/` with the committed runs that are compared with the
+            report's own.
+        one, many: the noun for what is compared, singular and plural.
+        credit: the source of the images that are shown.
+    """
+
+    title: str
+    results: str = "lfwa"
+    one: str = "person"
+    many: str = "people"
+    credit: str = ""
 
 
 @dataclass(frozen=True)
@@ -28,27 +48,30 @@ class FaceFiles:
 
     Attributes:
         name: the dataset's name in a config, or "images" where no dataset is named.
-        source: where the files are read from, as `archives.open_source` returns it.
+        source: the folder or archive of the files, as `sources.open_source` returns it.
         files: for each `Face`, the name of its file in `source`.
     """
 
     name: str
-    source: object
-    files: dict[Face, str]
+    source: Source
+    files: Mapping[Face, str]
 
 
 @dataclass(frozen=True)
 class FaceDataset(FaceFiles):
-    """Faces, and what the dataset's lists say about them.
+    """Faces, and what the dataset's lists state about them.
 
     Attributes:
-        train_pairs, test_pairs: the two `PairList`s; no person is in both.
+        train_pairs, test_pairs: the two pair lists; no person is in both.
         train_people: the people who may be trained on.
         people_rule: how `train_people` was found.
         frame: `(top, bottom, left, right)` of a whole image, in pixels.
-        face_box: `(top, bottom, left, right)` of the box in an image that the aligned face fills, in pixels.
+        face_box: `(top, bottom, left, right)` of the box in an image that the aligned face fills,
+            in pixels.
         faces_may_be_shown: whether these images may be published.
-        group_of: for each person the group, where there are groups; people of one group are held out together.
+        about: what the report's front page states about the dataset.
+        group_of: the group of each person, or an empty mapping if the dataset has no groups. The
+            people of a group are held out together.
     """
 
     train_pairs: PairList
@@ -58,30 +81,59 @@ class FaceDataset(FaceFiles):
     frame: tuple[int, int, int, int]
     face_box: tuple[int, int, int, int]
     faces_may_be_shown: bool
+    about: About
     group_of: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def listed_faces(self):
-        """Every face that the training or the test pairs name, sorted."""
+    def listed_faces(self) -> list[Face]:
+        """The faces in the training and the test pairs, sorted."""
         return sorted({*self.train_pairs.faces, *self.test_pairs.faces})
 
-    def split(self, config):
-        """The three parts of an experiment, `{"train", "validation", "test"}` -> `PairList`; no person is in two of them.
+    @property
+    def oneshot_faces(self) -> list[Face]:
+        """Images of test people for one-shot classification, sorted.
 
-        With `split_by: pair` people may be in train and validation, which such a run is there to show. Protocol `people`: people are held
-        out; train and validation pairs are drawn from either side's images as LFW drew its own, as many as there are test pairs.
+        These are the images in the test pairs; in a dataset with groups, all images of the people
+        in the test pairs.
+        """
+        if not self.group_of:
+            return self.test_pairs.faces
+        return sorted(face for face in self.files if face.person in self.test_pairs.people)
+
+    def people(self, config: ExperimentConfig) -> tuple[set[str], set[str]]:
+        """The people to train on and the held-out people; a group is never divided.
+
+        Returns:
+            `(train, validation)`; only people who have an image.
+        """
+        people = self.train_people & {face.person for face in self.files}
+        group_of = {person: self.group_of.get(person, person) for person in people}
+        _, held_out_groups = hold_out_people(
+            set(group_of.values()), config.validation_fraction, config.validation_seed
+        )
+        held_out = {person for person in people if group_of[person] in held_out_groups}
+        train = subset(sorted(people - held_out), config.training_fraction, config.seed)
+        return set(train), held_out
+
+    def split(self, config: ExperimentConfig) -> dict[str, PairList]:
+        """The pairs of an experiment: `{"train", "validation", "test"}` -> `PairList`.
+
+        No person is in two splits, except with `split_by: pair`, which shows the effect of people
+        in both train and validation. With protocol `people`, people are held out. Train and
+        validation pairs are then drawn from their images in the way of LFW's own lists, as many as
+        there are test pairs.
         """
         if config.protocol == "people":
-            sides = [
-                [face for face in self.files if face.person in people]
-                for people in self._people(config)
-            ]
             train, validation = (
-                sample_balanced_pairs(faces, len(self.test_pairs) // 2, config.validation_seed)
-                for faces in sides
+                sample_balanced_pairs(
+                    [face for face in self.files if face.person in people],
+                    len(self.test_pairs) // 2,
+                    config.validation_seed,
+                )
+                for people in self.people(config)
             )
         elif self.group_of:
-            train, validation = (self.train_pairs.among(people) for people in self._people(config))
+            train, validation = map(self.train_pairs.among, self.people(config))
         else:
             split = {"person": split_by_person, "pair": split_at_random}[config.split_by]
             train, validation = split(
@@ -90,65 +142,42 @@ class FaceDataset(FaceFiles):
             train = PairList(tuple(subset(train, config.training_fraction, config.seed)))
         return {"train": train, "validation": validation, "test": self.test_pairs}
 
-    def examples(self, config):
-        """What the network learns from: `sampling.PairSampler` or `sampling.ClassSampler`, by the config's protocol and loss."""
+    def sampler(
+        self, config: ExperimentConfig, split: Mapping[str, PairList]
+    ) -> PairSampler | ClassSampler:
+        """The training examples of an experiment, by its protocol and its loss.
+
+        Args:
+            config: the experiment.
+            split: what `split(config)` returned.
+        """
         if config.protocol == "people":
-            people, _ = self._people(config)
+            people, _ = self.people(config)
             class_of = {face: face.person for face in self.files if face.person in people}
         elif config.learns_classes:
-            class_of = identities_from_pairs(self.split(config)["train"])
+            class_of = identities_from_pairs(split["train"])
         else:
-            return PairSampler(self.split(config)["train"])
+            return PairSampler(split["train"])
         return ClassSampler(class_of, config.max_images_per_person, config.images_per_class)
 
-    @property
-    def oneshot_faces(self):
-        """Images of test people for one-shot classification, sorted: those that the test pairs name, with groups all of these people."""
-        if not self.group_of:
-            return self.test_pairs.faces
-        return sorted(face for face in self.files if face.person in self.test_pairs.people)
+    def faces_of(self, config: ExperimentConfig) -> list[Face]:
+        """The faces that a run with this protocol may read, sorted.
 
-    def trial_sets(self, config):
-        """Runs of one-shot trials within groups, `{part of NUM_TRIAL_SETS: [TrialSet, ...]}`; {} where there are no groups."""
-        if not self.group_of:
-            return {}
-        _, held_out = self._people(config)
-        validation, test = (
-            [face for face in self.files if face.person in held_out],
-            self.oneshot_faces,
-        )
-        faces = {"validation": validation, "test": test, "test_400": test}
-        return {
-            part: draw_trial_sets(faces[part], self.group_of, num_trial_sets=number)
-            for part, number in NUM_TRIAL_SETS.items()
-        }
-
-    def faces_of(self, config):
-        """Every face that any run of this config's protocol may read, sorted; the same for all seeds, which so share one cache."""
+        They do not depend on the seed, so that runs with different seeds share a cache.
+        """
         if self.group_of:
             return sorted(self.files)
         if config.protocol == "pairs":
             return self.listed_faces
-        return sorted(
-            {*self.listed_faces, *(face for face in self.files if face.person in self.train_people)}
-        )
+        trained_on = {face for face in self.files if face.person in self.train_people}
+        return sorted(trained_on.union(self.listed_faces))
 
-    def _people(self, config):
-        """Who is trained on and who is held out; of a group all or nobody."""
-        people = self.train_people & {face.person for face in self.files}
-        groups = {self.group_of.get(person, person) for person in people}
-        _, held_out_groups = hold_out_people(
-            groups, config.validation_fraction, config.validation_seed
-        )
-        held_out = {
-            person for person in people if self.group_of.get(person, person) in held_out_groups
-        }
-        return set(
-            subset(sorted(people - held_out), config.training_fraction, config.seed)
-        ), held_out
+    def fingerprint(self, faces: Sequence[Face] | None = None) -> str:
+        """A short name that changes if the images of `faces`, or the pair lists, change.
 
-    def fingerprint(self, faces=None):
-        """Changes with the images of `faces` (by default all that the pair lists name) or with the lists."""
+        Args:
+            faces: by default the faces in the pair lists.
+        """
         names = [self.files[face] for face in sorted(self.listed_faces if faces is None else faces)]
         return fingerprint(
             self.name, self.source.fingerprint(names), self.train_pairs.pairs, self.test_pairs.pairs

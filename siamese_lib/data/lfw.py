@@ -1,154 +1,179 @@
-"""LFW and what has its layout: images PERSON/PERSON_0001.jpg in a folder or an archive, View 1's pair lists and people lists."""
+"""LFW and datasets with its layout: images PERSON/PERSON_0001.jpg, and the lists of View 1."""
 
+import dataclasses
+import itertools
 import re
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any
 
-from siamese_lib.data.drive import open_data
-from siamese_lib.data.face_dataset import FaceDataset, FaceFiles
+from siamese_lib.data.drive import open_data, open_data_or_archives
+from siamese_lib.data.face_dataset import About, FaceDataset, FaceFiles
 from siamese_lib.data.pairs import Face, PairList, parse_pair_folds
-from siamese_lib.data.sources import is_archive
+from siamese_lib.data.sources import Source
 from siamese_lib.utils.files import text_lines
 
-# LFW's file names, below any number of folders: .../PERSON/PERSON_0001.jpg
+# LFW's file names, in any number of folders: .../PERSON/PERSON_0001.jpg
 FACE_FILE = re.compile(
     r"(?:.*/)?(?P<person>[^/]+)/(?P=person)_(?P<number>\d{4})\.(?:jpe?g|png|pgm)", re.IGNORECASE
 )
-LIST_NAMES = {"train": ("pairsDevTrain.txt", "train.txt"), "test": ("pairsDevTest.txt", "test.txt")}
-PEOPLE_NAMES = {"train": ("peopleDevTrain.txt",), "test": ("peopleDevTest.txt",)}
-LOOK = {"frame": (0, 250, 0, 250), "face_box": (62, 200, 70, 180), "faces_may_be_shown": False}
+PAIR_LISTS = {"train": ("pairsDevTrain.txt", "train.txt"), "test": ("pairsDevTest.txt", "test.txt")}
+PEOPLE_LISTS = {"train": ("peopleDevTrain.txt",), "test": ("peopleDevTest.txt",)}
+TITLES = {"lfwa": "LFW-a", "lfw-funneled": "LFW-funneled"}
 
 
-def locate_faces(data_root):
-    """Finds the images below a folder or in an archive, in any of the layouts in use.
-
-    Returns:
-        `FaceFiles`
+def locate_faces(data_root: Path | str) -> FaceFiles:
+    """Finds the images in a folder or an archive, in any of the layouts in use.
 
     Raises:
         FileNotFoundError: if there are no images in LFW's layout.
+        ValueError: if a folder has several archives that may be meant.
     """
     data_root = Path(data_root).expanduser()
-    source = open_data(data_root)
-    files = face_files(source)
-    if not files and data_root.is_dir():
-        source = open_data(_only_archive(data_root))
-        files = face_files(source)
+    source, files = open_data_or_archives(
+        data_root,
+        find=face_files,
+        open_archives=lambda archives: open_data(_only_archive(archives, data_root)),
+    )
     if not files:
         raise FileNotFoundError(
-            f"No images PERSON/PERSON_0001.jpg were found; give LFW-a's folder or archive. Received: {data_root}"
+            "No images PERSON/PERSON_0001.jpg were found; give LFW-a's folder or archive. "
+            f"Received: {data_root}"
         )
     return FaceFiles("images", source, files)
 
 
-def load_lfw(name, data_root):
-    """A `FaceDataset` of the images and lists at a path.
-
-    Raises:
-        FileNotFoundError: if the images or the lists are not found.
-        ValueError: if the lists are wrong or share people.
-    """
-    found = locate_faces(data_root)
-    source, files = found.source, found.files
-    lists = {part: _find_list(names, data_root, source) for part, names in LIST_NAMES.items()}
-    missing = [" or ".join(LIST_NAMES[part]) for part, content in lists.items() if content is None]
-    if missing:
+def _only_archive(archives, folder):
+    """The archive with "lfw" in its name, or else the only archive."""
+    archives = [path for path in archives if "lfw" in path.name.lower()] or archives
+    if not archives:
         raise FileNotFoundError(
-            f"Put LFW's View 1 pair lists beside the images: {', '.join(missing)}. Received: {data_root}"
+            "Neither images PERSON/PERSON_0001.jpg nor an archive of them are in this folder. "
+            f"Received: {folder}"
         )
-    people = {part: _find_list(names, data_root, source) for part, names in PEOPLE_NAMES.items()}
-    return with_lists(name, source, files, lists, people, data_root, LOOK)
-
-
-def with_lists(name, source, files, lists, people_lists, where, look):
-    """A `FaceDataset` of images and the bytes of their pair lists and people lists.
-
-    Args:
-        name, source, files: as in `FaceFiles`.
-        lists: `{"train", "test"}` -> the content of a pair list.
-        people_lists: the same of the people lists; {} or None where there are none.
-        where: names the place in messages.
-        look: the dataset's `frame`, `face_box` and `faces_may_be_shown`.
-
-    Raises:
-        ValueError: if a list is wrong, or both name somebody.
-    """
-    pairs = {
-        part: PairList(
-            tuple(
-                pair
-                for fold in parse_pair_folds(content, f"{where}: {LIST_NAMES[part][0]}")
-                for pair in fold
-            )
-        )
-        for part, content in lists.items()
-    }
-    if shared := sorted(pairs["train"].people & pairs["test"].people):
+    if len(archives) > 1:
         raise ValueError(
-            f"{where}: people are in both pair lists, which View 1 forbids; restore them. Received: {', '.join(shared[:5])}"
+            f"{folder} holds several archives; give one of them. "
+            f"Received: {', '.join(path.name for path in archives)}"
         )
-    if people_lists.get("train") and people_lists.get("test"):
-        train_people, test_people = (
-            _parse_people(people_lists[part], PEOPLE_NAMES[part][0]) for part in ("train", "test")
-        )
-        rule = "peopleDevTrain.txt"
-    else:
-        test_people = pairs["test"].people
-        train_people = {face.person for face in files} - test_people
-        rule = "everyone whom the test pairs do not name"
-    # Whatever the lists say: a person of the test side is never trained on.
-    train_people = frozenset(train_people) - set(test_people) - pairs["test"].people
-    return FaceDataset(
-        name, source, files, pairs["train"], pairs["test"], train_people, rule, **look
-    )
+    return archives[0]
 
 
-def face_files(source):
-    """Each face's file; of two copies in a doubled layout the one with the shorter path."""
-    files = {}
+def face_files(source: Source) -> dict[Face, str]:
+    """The file of each face; of two copies in nested folders, the one with the shorter path."""
+    files: dict[Face, str] = {}
     for name in sorted(source.names(), key=lambda name: (len(PurePosixPath(name).parts), name)):
         if match := FACE_FILE.fullmatch(name):
             files.setdefault(Face(match["person"], int(match["number"])), name)
     return files
 
 
-def _only_archive(folder):
-    archives = sorted(path for path in folder.iterdir() if path.is_file() and is_archive(path))
-    named = [path for path in archives if "lfw" in path.name.lower()] or archives
-    if not named:
+def load_lfw(name: str, data_root: Path) -> FaceDataset:
+    """The dataset with the images and lists in a folder or an archive.
+
+    Args:
+        name: "lfwa" or "lfw-funneled".
+        data_root: the folder or archive.
+
+    Raises:
+        FileNotFoundError: if the images or the lists are not found.
+        ValueError: if the lists are wrong or share people.
+    """
+    found = locate_faces(data_root)
+    lists = {split: _find_list(names, data_root, found) for split, names in PAIR_LISTS.items()}
+    if missing := [" or ".join(PAIR_LISTS[split]) for split in lists if lists[split] is None]:
         raise FileNotFoundError(
-            f"Neither images PERSON/PERSON_0001.jpg nor an archive of them lie in this folder. Received: {folder}"
+            f"Put LFW's View 1 pair lists beside the images: {', '.join(missing)}. "
+            f"Received: {data_root}"
         )
-    if len(named) > 1:
-        raise ValueError(
-            f"{folder} holds several archives; give one of them. Received: {', '.join(path.name for path in named)}"
-        )
-    return named[0]
+    people = {split: _find_list(names, data_root, found) for split, names in PEOPLE_LISTS.items()}
+    return with_lists(
+        dataclasses.replace(found, name=name),
+        lists,
+        people,
+        data_root,
+        frame=(0, 250, 0, 250),
+        face_box=(62, 200, 70, 180),
+        faces_may_be_shown=False,
+        about=About(TITLES[name]),
+    )
 
 
-def _find_list(names, data_root, source):
-    """The content of the first list with one of `names`, beside the images or inside their archive, or None."""
+def _find_list(names, data_root, found):
+    """The content of the first list with one of `names`, beside or among the images, or None."""
     folder = data_root if data_root.is_dir() else data_root.parent
     for name in names:
-        for place in (
+        for path in (
             folder / name,
             folder / "splits" / name,
             folder.parent / name,
             folder.parent / "splits" / name,
         ):
-            if place.is_file():
-                return place.read_bytes()
-        inside = [member for member in source.names() if PurePosixPath(member).name == name]
+            if path.is_file():
+                return path.read_bytes()
+        inside = [path for path in found.source.names() if PurePosixPath(path).name == name]
         if inside:
-            return source.read(min(inside, key=len))
+            return found.source.read(min(inside, key=len))
     return None
 
 
+def with_lists(
+    faces: FaceFiles,
+    pair_lists: Mapping[str, bytes],
+    people_lists: Mapping[str, bytes | None],
+    where: Path,
+    **facts: Any,
+) -> FaceDataset:
+    """The dataset with these images, pair lists and people lists.
+
+    Args:
+        faces: the images, under the dataset's name.
+        pair_lists: the contents of the pair lists, `{"train", "test"}` -> bytes.
+        people_lists: the contents of the people lists, or {} or None where there are none.
+        where: the folder or archive, for messages.
+        facts: the dataset's `frame`, `face_box`, `faces_may_be_shown` and `about`.
+
+    Raises:
+        ValueError: if a list is wrong, or a person is in both pair lists.
+    """
+    folds = [
+        parse_pair_folds(pair_lists[split], f"{where}: {PAIR_LISTS[split][0]}")
+        for split in ("train", "test")
+    ]
+    train, test = (PairList(tuple(itertools.chain(*lists))) for lists in folds)
+    if shared := sorted(train.people & test.people):
+        raise ValueError(
+            f"{where}: people are in both pair lists, which View 1 forbids; restore them. "
+            f"Received: {', '.join(shared[:5])}"
+        )
+    if all(people_lists.get(split) for split in PEOPLE_LISTS):
+        train_people, test_people = (
+            _parse_people(people_lists[split], names[0]) for split, names in PEOPLE_LISTS.items()
+        )
+        rule = "peopleDevTrain.txt"
+    else:
+        train_people, test_people = {face.person for face in faces.files}, test.people
+        rule = "everyone whom the test pairs do not name"
+    return FaceDataset(
+        faces.name,
+        faces.source,
+        faces.files,
+        train,
+        test,
+        # A person of the test side is never trained on, whatever the lists state.
+        train_people=frozenset(train_people - test_people - test.people),
+        people_rule=rule,
+        **facts,
+    )
+
+
 def _parse_people(content, source):
-    """The people in one of LFW's people lists: a count, then lines `person number-of-images`."""
+    """The people in a people list of LFW: a count, then lines `PERSON NUMBER-OF-IMAGES`."""
     rows = [line.split() for _, line in text_lines(content, source)]
     people = {row[0] for row in rows[1:] if len(row) == 2}
     if not rows or rows[0] != [str(len(people))]:
         raise ValueError(
-            f"{source}: the count on the first line is not that of the people below; restore the file. Received: {len(people)}"
+            f"{source}: the count in the first line is not the number of people below; "
+            f"restore the file. Received: {len(people)}"
         )
     return people

@@ -1,74 +1,83 @@
-"""Omniglot: handwritten characters of 50 alphabets, each drawn by the same 20 people (Lake, Salakhutdinov and Tenenbaum, 2015).
+"""Omniglot: handwritten characters of 50 alphabets, each of them drawn by 20 people.
 
-A character takes the place of a person, the number of its drawer that of an image's, and an alphabet is a group. The public release's
-30 background alphabets are there for training, of which some are held out to choose; its 20 evaluation alphabets for the test alone.
-Under the MIT licence, https://github.com/brendenlake/omniglot.
+A character takes the role of a person, its drawer's number that of the image number, and an
+alphabet is a group. The 30 background alphabets of the public release are for training and
+validation, the 20 evaluation alphabets for the test only.
+
+Lake, Salakhutdinov and Tenenbaum (2015); MIT licence, https://github.com/brendenlake/omniglot.
 """
 
 import re
 from pathlib import Path, PurePosixPath
 
-from siamese_lib.data.drive import open_data
-from siamese_lib.data.face_dataset import FaceDataset
+from siamese_lib.data.drive import open_data, open_data_or_archives
+from siamese_lib.data.face_dataset import About, FaceDataset
 from siamese_lib.data.pairs import Face, PairList, TrialSet
 from siamese_lib.data.sampling import sample_balanced_pairs
-from siamese_lib.data.sources import JoinedSource, is_archive
+from siamese_lib.data.sources import JoinedSource, Source
 from siamese_lib.utils.files import text_lines
 
 DRAWING = re.compile(
-    r"(?:.*/)?images_(?P<part>background|evaluation)/(?P<alphabet>[^/]+)/(?P<character>character\d+)/\d+_(?P<drawer>\d+)\.png"
+    r"(?:.*/)?images_(?P<half>background|evaluation)/(?P<alphabet>[^/]+)/(?P<character>character\d+)"
+    r"/\d+_(?P<drawer>\d+)\.png"
 )
 LABELS = re.compile(r"(?P<root>(?:.*/)?)run(?P<number>\d+)/class_labels\.txt")
 SIDE = 105  # pixels
-# Within an alphabet, so that an alphabet can be held out with its pairs: 30,000 in all, the smallest set of Koch et al. (2015, table 1).
+# Training pairs stay within an alphabet, so that an alphabet can be held out with its pairs. These
+# are 30,000 pairs in all, the smallest set of Koch et al. (2015, table 1).
 PAIRS_PER_ALPHABET = 1000
-TEST_PAIRS = 10_000  # from all evaluation characters, as there
+TEST_PAIRS = 10_000  # from all evaluation characters, as in the paper
+ABOUT = About(
+    "Omniglot",
+    results="omniglot",
+    one="character",
+    many="characters",
+    credit=(
+        "Characters: Omniglot, Lake, Salakhutdinov and Tenenbaum (2015), under the MIT licence."
+    ),
+)
 
 
-def load_omniglot(data_root):
-    """Omniglot as a `FaceDataset`: characters for people, alphabets for groups.
+def load_omniglot(data_root: Path | str) -> FaceDataset:
+    """Omniglot as a `FaceDataset`, with characters as people and alphabets as groups.
 
     Args:
-        data_root: a folder with `images_background` and `images_evaluation`, an archive of both, or a folder with archives of them.
+        data_root: a folder with `images_background` and `images_evaluation`, an archive of both, or
+            a folder with archives of them.
 
     Raises:
         FileNotFoundError: if the drawings are not there.
     """
-    data_root = Path(data_root)
-    source = open_data(data_root)
-    drawings = _drawings(source)
-    if not drawings and data_root.is_dir():
-        archives = sorted(path for path in data_root.iterdir() if is_archive(path))
-        source = JoinedSource(data_root, [open_data(path) for path in archives])
-        drawings = _drawings(source)
-    parts, files, alphabet_of = {"background": [], "evaluation": []}, {}, {}
+    source, drawings = open_data_or_archives(
+        data_root,
+        find=lambda source: list(filter(None, map(DRAWING.fullmatch, source.names()))),
+        open_archives=lambda paths: JoinedSource(data_root, [open_data(path) for path in paths]),
+    )
+    files, alphabet_of = {}, {}
+    faces_of: dict[str, list[Face]] = {"background": [], "evaluation": []}
     for match in drawings:
         face = Face(f"{match['alphabet']}/{match['character']}", int(match["drawer"]))
         files[face], alphabet_of[face.person] = match[0], match["alphabet"]
-        parts[match["part"]].append(face)
-    if not all(parts.values()):
-        missing = " and ".join(f"images_{part}" for part, faces in parts.items() if not faces)
+        faces_of[match["half"]].append(face)
+    if missing := [f"images_{half}" for half, faces in faces_of.items() if not faces]:
         raise FileNotFoundError(
-            f"Omniglot's {missing} were not found; give the folder or archive with both. Received: {data_root}"
+            f"Omniglot's {' and '.join(missing)} were not found; give the folder or archive with "
+            f"both. Received: {data_root}"
         )
     return FaceDataset(
         "omniglot",
         source,
         files,
-        train_pairs=_pairs_within_alphabets(parts["background"], alphabet_of),
-        test_pairs=sample_balanced_pairs(parts["evaluation"], TEST_PAIRS // 2, seed=0),
-        train_people=frozenset(face.person for face in parts["background"]),
+        train_pairs=_pairs_within_alphabets(faces_of["background"], alphabet_of),
+        test_pairs=sample_balanced_pairs(faces_of["evaluation"], TEST_PAIRS // 2, seed=0),
+        train_people=frozenset(face.person for face in faces_of["background"]),
         people_rule="the background alphabets",
         frame=(0, SIDE, 0, SIDE),
         face_box=(0, SIDE, 0, SIDE),
         faces_may_be_shown=True,
+        about=ABOUT,
         group_of=alphabet_of,
     )
-
-
-def _drawings(source):
-    """The matches of `DRAWING` among the names of the files, in their order."""
-    return list(filter(None, map(DRAWING.fullmatch, source.names())))
 
 
 def _pairs_within_alphabets(faces, alphabet_of):
@@ -79,47 +88,48 @@ def _pairs_within_alphabets(faces, alphabet_of):
     return PairList(tuple(pairs))
 
 
-def read_trials(path):
-    """Reads runs of one-shot trials in the layout of Lake's `all_runs.zip`, from a folder or an archive.
+def read_trials(path: Path | str) -> tuple[Source, list[TrialSet]]:
+    """Reads one-shot trials in the layout of Lake's `all_runs.zip` from a folder or an archive.
 
     Returns:
-        `(source, runs)`: where the images are read from, and a list of `oneshot.TrialSet` of names in it.
+        `(source, trial_sets)`: where the images are read from, and the trials; their images are
+        names of files in `source`.
 
     Raises:
-        FileNotFoundError: if there are no runs.
-        ValueError: if a run's `class_labels.txt` does not fit its images.
+        FileNotFoundError: if there are no trials.
+        ValueError: if a `class_labels.txt` does not fit the images beside it.
     """
     source = open_data(path)
     names = set(source.names())
-    found = sorted(
-        (int(match["number"]), name, match["root"])
-        for name in names
-        if (match := LABELS.fullmatch(name))
+    matches = sorted(
+        filter(None, map(LABELS.fullmatch, names)),
+        key=lambda match: (int(match["number"]), match[0]),
     )
-    if not found:
+    if not matches:
         raise FileNotFoundError(
-            f"There are no runs here (run01/class_labels.txt and so on); give their folder or zip. Received: {path}"
+            "There are no trials here (run01/class_labels.txt and so on); give their folder or "
+            f"zip. Received: {path}"
         )
-    return source, [_read_trial_set(source, names, name, root) for _, name, root in found]
+    return source, [_read_trial_set(source, names, *match.group(0, "root")) for match in matches]
 
 
 def _read_trial_set(source, names, labels, root):
     rows = [line.split() for _, line in text_lines(source.read(labels), labels)]
     if not rows or any(len(row) != 2 for row in rows):
         raise ValueError(
-            f"{source.location}: {labels} holds lines 'test-image training-image'; restore it. Received: {len(rows)} lines"
+            f"{source.location}: {labels} holds lines 'test-image training-image'; restore it. "
+            f"Received: {len(rows)} lines"
         )
-    training = str(PurePosixPath(labels).parent / "training")
-    gallery = tuple(
-        sorted(
-            name
-            for name in names
-            if str(PurePosixPath(name).parent) == training and name.endswith(".png")
-        )
+    training = PurePosixPath(labels).parent / "training"
+    gallery = sorted(
+        str(path)
+        for path in map(PurePosixPath, names)
+        if path.parent == training and path.suffix == ".png"
     )
-    probes, answers = zip(*((root + item, root + drawn) for item, drawn in rows))
+    probes, answers = zip(*((root + probe, root + answer) for probe, answer in rows))
     if missing := sorted({*probes} - names | {*answers} - {*gallery}):
         raise ValueError(
-            f"{source.location}: {labels} names images that are not there; complete the run. Received: {missing[0]}"
+            f"{source.location}: {labels} names images that are not there; complete the trials. "
+            f"Received: {missing[0]}"
         )
-    return TrialSet(gallery, probes, tuple(gallery.index(answer) for answer in answers))
+    return TrialSet(tuple(gallery), probes, tuple(gallery.index(answer) for answer in answers))

@@ -1,48 +1,55 @@
-"""Pairs of faces: LFW's pair files, splits by person, pairs drawn from identities, statistics.
+"""Faces, pairs of faces, one-shot trials, and LFW's pair lists.
 
-The vocabulary of the whole project: a pair is `(left, right, label)`; **label 1 = same person**, label 0 = different people;
-a **score** is larger for more alike.
+A pair is `(left, right, label)`; **label 1 = same person**, label 0 = different people. A score is
+larger for more alike.
 """
 
 import itertools
 import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from siamese_lib.utils.files import text_lines
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 SAME, DIFFERENT = 1, 0
+CLASS_NAMES = {SAME: "same person", DIFFERENT: "different people"}
 
 
 class Face(NamedTuple):
-    """One image of one person, named as LFW names it: person and image number, counted from 1."""
+    """One image of a person, named as in LFW: the person and the number of the image, from 1."""
 
     person: str
     number: int
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.person}_{self.number:04d}"
 
 
 class Pair(NamedTuple):
-    """Two faces and whether they show the same person (1) or not (0)."""
+    """Two faces, and whether they show the same person (1) or not (0)."""
 
     left: Face
     right: Face
     label: int
 
 
-def parse_face(text):
-    """The `Face` that `str(face)` wrote, `Aaron_Peirsol_0001`.
+class TrialSet(NamedTuple):
+    """One-shot trials with the same gallery: each probe is compared with the whole gallery.
 
-    Raises:
-        ValueError: if the text is no such name.
+    Attributes:
+        gallery: one image of each class, `(num_ways,)`: `Face`s, or names of any other kind.
+        probes: `(num_trials,)`.
+        answers: for each probe, the index of its class in the gallery, `(num_trials,)`.
     """
-    person, _, number = text.rpartition("_")
-    if not person or not re.fullmatch(r"[0-9]{4,}", number):
-        raise ValueError(f"A face is named PERSON_0001. Received: {text[:80]!r}")
-    return Face(person, int(number))
+
+    gallery: tuple
+    probes: tuple
+    answers: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -51,34 +58,34 @@ class PairList:
 
     pairs: tuple[Pair, ...]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.pairs)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Pair]:
         return iter(self.pairs)
 
     @property
-    def labels(self):
+    def labels(self) -> list[int]:
         """The labels in order, 1 = same person."""
         return [pair.label for pair in self.pairs]
 
     @property
-    def faces(self):
-        """Every face that the list names, once each, sorted."""
+    def faces(self) -> list[Face]:
+        """The faces in the list, each of them once, sorted."""
         return sorted({face for pair in self.pairs for face in (pair.left, pair.right)})
 
     @property
-    def people(self):
-        """Every person that the list names."""
+    def people(self) -> set[str]:
+        """The people in the list."""
         return {face.person for pair in self.pairs for face in (pair.left, pair.right)}
 
     @property
-    def people_of_sides(self):
-        """The people on the left and those on the right, in order: two lists `(num_pairs,)`."""
+    def people_of_sides(self) -> tuple[list[str], list[str]]:
+        """The people of the left faces and of the right faces, in order, `(num_pairs,)` each."""
         return [pair.left.person for pair in self.pairs], [pair.right.person for pair in self.pairs]
 
-    def among(self, people):
-        """The pairs with both sides in a set of people, as a `PairList`."""
+    def among(self, people: Collection[str]) -> "PairList":
+        """The pairs whose faces both belong to these people."""
         return PairList(
             tuple(
                 pair
@@ -87,118 +94,131 @@ class PairList:
             )
         )
 
-    def at(self, places):
-        """The pairs at these places, in that order, as a `PairList`."""
-        return PairList(tuple(self.pairs[place] for place in places))
+    def at(self, indices: Iterable[int]) -> "PairList":
+        """The pairs with these indices, in the order of the indices."""
+        return PairList(tuple(self.pairs[index] for index in indices))
 
 
-def read_pair_folds(path):
-    """Reads a pair file of LFW: View 1 (one fold) or View 2 (a header `10 300`, then ten folds).
-
-    The count on the first line may be missing, as in some course copies; the columns are split by tabs or by spaces.
-
-    Returns:
-        A list of `PairList`, one a fold.
+def parse_face(text: str) -> Face:
+    """The `Face` of a name like `Aaron_Peirsol_0001`, which `str(face)` returns.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: naming file and line, if a line is no pair, a count is wrong, or a pair stands there twice.
+        ValueError: if the text is not such a name.
+    """
+    person, _, number = text.rpartition("_")
+    if not person or not re.fullmatch(r"[0-9]{4,}", number):
+        raise ValueError(f"A face is named PERSON_0001. Received: {text[:80]!r}")
+    return Face(person, int(number))
+
+
+def faces_by_person(faces: Iterable[Face]) -> dict[str, list[Face]]:
+    """The faces of each person; people and faces are sorted."""
+    groups = itertools.groupby(sorted(faces), key=lambda face: face.person)
+    return {person: list(own) for person, own in groups}
+
+
+def read_pairs(path: Path | str) -> PairList:
+    """Reads a pair list of LFW; the folds of View 2 follow one another.
+
+    Raises:
+        FileNotFoundError: if the file does not exist.
+        ValueError: as `parse_pair_folds`.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no such pair list; check the path. Received: {path}")
-    return parse_pair_folds(path.read_bytes(), path)
+    return PairList(tuple(itertools.chain(*parse_pair_folds(path.read_bytes(), path))))
 
 
-def read_pairs(path):
-    """Reads a pair file of LFW as one `PairList`, the folds of View 2 one after the other."""
-    return PairList(tuple(itertools.chain.from_iterable(read_pair_folds(path))))
+def parse_pair_folds(content: bytes, source: Path | str) -> list[PairList]:
+    """The folds in the bytes of a pair list: View 1 (one fold) or View 2 (a header `10 300`).
 
+    The count in the first line is optional, since some course copies lack it. Columns are separated
+    by tabs or spaces.
 
-def parse_pair_folds(content, source):
-    """Parses the bytes of a pair file; `source` names it in messages. See `read_pair_folds`."""
+    Args:
+        content: the bytes of the file, UTF-8.
+        source: the name of the file in messages.
+
+    Raises:
+        ValueError: if a line is not a pair, a count is wrong, or a pair is listed twice. The
+            message names the file and the line.
+    """
     rows = [(number, line.split()) for number, line in text_lines(content, source)]
     if not rows:
         raise ValueError(
-            f"{source} holds no pairs; check that it is the right file. Received: an empty file"
+            f"{source} holds no pairs; check that it is the correct file. Received: an empty file"
         )
     num_folds, num_per_class = 1, None
-    if all(re.fullmatch(r"[0-9]{1,9}", word) for word in rows[0][1]) and len(rows[0][1]) <= 2:
-        counts = [int(word) for word in rows.pop(0)[1]]
-        num_folds, num_per_class = counts if len(counts) == 2 else (1, counts[0])
+    header = rows[0][1]
+    if len(header) <= 2 and all(re.fullmatch(r"[0-9]{1,9}", word) for word in header):
+        num_folds, num_per_class = map(int, header if len(header) == 2 else ["1", *header])
+        del rows[0]
     pairs = [_parse_pair(words, f"{source}, line {number}") for number, words in rows]
     fold_size = len(pairs) if num_per_class is None else 2 * num_per_class
     if not pairs or num_folds * fold_size != len(pairs):
         raise ValueError(
-            f"{source}, line 1 announces {num_folds} x 2 x {num_per_class} pairs; correct the count or restore the file. "
-            f"Received: {len(pairs)} pairs"
+            f"{source}, line 1 announces {num_folds} x 2 x {num_per_class} pairs; "
+            f"correct the count or restore the file. Received: {len(pairs)} pairs"
         )
-    folds = [
-        PairList(tuple(pairs[start : start + fold_size]))
-        for start in range(0, len(pairs), fold_size)
-    ]
-    for index, fold in enumerate(folds):
-        _check_fold(fold, rows[index * fold_size :], num_per_class, source)
+    starts = range(0, len(pairs), fold_size)
+    folds = [PairList(tuple(pairs[start : start + fold_size])) for start in starts]
+    for start, fold in zip(starts, folds):
+        _check_fold(fold, [number for number, _ in rows[start:]], num_per_class, source)
     return folds
 
 
 def _parse_pair(words, where):
-    """`PERSON N M` is a pair of one person, `PERSON N OTHER M` a pair of two."""
-    if len(words) == 3:
-        words = [words[0], words[1], words[0], words[2]]
-        label = SAME
-    elif len(words) == 4:
-        label = DIFFERENT
-    else:
+    """The pair in a line: `PERSON N M` is one person, `PERSON N OTHER M` are two people."""
+    if len(words) not in (3, 4):
         raise ValueError(
-            f"{where}: a pair is 'person n m' or 'person n other m'. Received: {' '.join(words)[:80]!r}"
+            f"{where}: a pair is 'person n m' or 'person n other m'. "
+            f"Received: {' '.join(words)[:80]!r}"
         )
-    for word in (words[1], words[3]):
+    person, number, *other, other_number = words
+    for word in (number, other_number):
         if not re.fullmatch(r"[0-9]{1,6}", word) or int(word) == 0:
             raise ValueError(
                 f"{where}: image numbers are whole numbers from 1 on. Received: {word[:20]!r}"
             )
-    left, right = Face(words[0], int(words[1])), Face(words[2], int(words[3]))
+    left = Face(person, int(number))
+    right = Face(other[0] if other else person, int(other_number))
     if left == right:
         raise ValueError(
             f"{where}: an image is paired with itself; remove the line. Received: {left}"
         )
-    if label == DIFFERENT and left.person == right.person:
+    if other and left.person == right.person:
         raise ValueError(
-            f"{where}: a pair of different people names one person twice. Received: {left.person!r}"
+            f"{where}: a pair of different people names one person twice. Received: {person!r}"
         )
-    return Pair(left, right, label)
+    return Pair(left, right, DIFFERENT if other else SAME)
 
 
-def _check_fold(fold, rows, num_per_class, source):
-    seen = {}
-    for pair, (line, _) in zip(fold, rows):
-        key = frozenset((pair.left, pair.right))
-        if key in seen:
+def _check_fold(fold, line_numbers, num_per_class, source):
+    first_line = {}
+    for pair, line in zip(fold, line_numbers):
+        first = first_line.setdefault(frozenset((pair.left, pair.right)), line)
+        if first != line:
             raise ValueError(
-                f"{source}, line {line}: the pair stands on line {seen[key]} already; remove one. Received: {pair.left} {pair.right}"
+                f"{source}, line {line}: the pair is on line {first} already; remove one of them. "
+                f"Received: {pair.left} {pair.right}"
             )
-        seen[key] = line
-    if num_per_class is not None and sum(fold.labels) != num_per_class:
+    num_same = sum(fold.labels)
+    if num_per_class not in (None, num_same):
         raise ValueError(
-            f"{source}, line 1 announces {num_per_class} pairs a class; correct the count or restore the file. "
-            f"Received: {sum(fold.labels)} same and {len(fold) - sum(fold.labels)} different pairs"
+            f"{source}, line 1 announces {num_per_class} pairs of each class; correct the count or "
+            f"restore the file. Received: {num_same} same and {len(fold) - num_same} different "
+            "pairs"
         )
 
 
-def faces_by_person(faces):
-    """`{person: [face, ...]}`, people and faces sorted."""
-    return {
-        person: list(own)
-        for person, own in itertools.groupby(sorted(faces), key=lambda face: face.person)
-    }
+def pair_table(pairs_by_split: Mapping[str, PairList]) -> "pd.DataFrame":
+    """A table of pairs with the columns split, left, right and label.
 
-
-def pair_table(pairs_by_split):
-    """The pairs of all parts as a pandas DataFrame with the columns split, left, right, label, like `Run.scores` without the scores.
+    These are the columns of `Run.scores` without the scores.
 
     Args:
-        pairs_by_split: `{part: PairList}`.
+        pairs_by_split: `{split: PairList}`.
     """
     import pandas as pd
 
@@ -210,33 +230,14 @@ def pair_table(pairs_by_split):
     return pd.DataFrame(rows, columns=["split", "left", "right", "label"])
 
 
-def pair_of(row):
-    """The `Pair` that a row of such a table names."""
+def pair_of(row: "Mapping[str, Any] | pd.Series") -> Pair:
+    """The `Pair` in a row of such a table."""
     return Pair(parse_face(row["left"]), parse_face(row["right"]), row["label"])
 
 
-def pair_caption(pair):
-    """The names under a pair of faces."""
-    names = f"{pair.left.person} {pair.left.number}"
-    return (
-        f"{names} / {pair.right.number}"
-        if pair.label == SAME
-        else f"{names}\n{pair.right.person} {pair.right.number}"
-    )
-
-
-CLASS_NAMES = {1: "same person", 0: "different people"}
-
-
-class TrialSet(NamedTuple):
-    """One run of trials: each probe is compared with the whole gallery.
-
-    Attributes:
-        gallery: one image of each class, `(num_ways,)`, as `Face`s or by any other names.
-        probes: `(num_trials,)`.
-        answers: for each probe the place of its class in the gallery, `(num_trials,)`.
-    """
-
-    gallery: tuple
-    probes: tuple
-    answers: tuple[int, ...]
+def pair_caption(pair: Pair) -> str:
+    """A caption for a pair of images: the people and the numbers of the images."""
+    caption = f"{pair.left.person} {pair.left.number}"
+    if pair.label == SAME:
+        return f"{caption} / {pair.right.number}"
+    return f"{caption}\n{pair.right.person} {pair.right.number}"

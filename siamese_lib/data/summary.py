@@ -1,18 +1,27 @@
-"""What is in a dataset: counts, duplicates, qualities of the images, mean faces."""
+"""What a dataset contains: counts, duplicates, qualities of the images, mean faces."""
 
 import hashlib
 import io
+import itertools
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
+from siamese_lib.data.face_dataset import FaceDataset, FaceFiles
+from siamese_lib.data.images import FaceCache
+from siamese_lib.data.pairs import Face, Pair, PairList
 from siamese_lib.data.sampling import connected_components
 from siamese_lib.utils.files import as_table
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def statistics(pairs):
-    """Counts of a pair list: pairs, pairs by class, people, images, connected components."""
+
+def statistics(pairs: PairList) -> dict[str, int]:
+    """Counts of a pair list: pairs, pairs of each class, people, images, connected components."""
     return {
         "pairs": len(pairs),
         "same": sum(pairs.labels),
@@ -23,48 +32,44 @@ def statistics(pairs):
     }
 
 
-def people_table(dataset, pairs_by_split):
-    """How much there is, for the whole dataset and for each part: people, images, pairs in total and by class.
+def people_table(dataset: FaceDataset, pairs_by_split: Mapping[str, PairList]) -> "pd.DataFrame":
+    """The numbers of people, images and pairs in the dataset and in each split.
 
     Args:
-        dataset: a `FaceDataset`.
-        pairs_by_split: `{part: PairList}`.
+        dataset: the dataset.
+        pairs_by_split: `{split: PairList}`.
 
     Returns:
-        A pandas DataFrame, one row a part; the first has no pairs.
+        A row for the dataset, without pairs, and a row for each split.
     """
-    people = len({face.person for face in dataset.files})
-    rows = [{"part": "all images", "people": people, "images": len(dataset.files)}]
-    for part, pairs in pairs_by_split.items():
+    num_people = len(images_by_person(dataset))
+    rows = [{"split": "all images", "people": num_people, "images": len(dataset.files)}]
+    for split, pairs in pairs_by_split.items():
         counts = statistics(pairs)
-        rows.append(
-            {"part": f"{part} pairs"}
-            | {key: counts[key] for key in ("people", "images", "pairs", "same", "different")}
-        )
-    return as_table(rows).set_index("part")
+        del counts["components"]
+        rows.append({"split": f"{split} pairs", **counts})
+    return as_table(rows).set_index("split")
 
 
-def images_by_person(dataset):
-    """How many images each person has, the most first: a `Counter`."""
+def images_by_person(dataset: FaceFiles) -> Counter[str]:
+    """The number of images of each person."""
     return Counter(face.person for face in dataset.files)
 
 
-def shared_people(pairs_by_split):
-    """How many people each two parts share: `{"train and test": 0, ...}`."""
-    parts = list(pairs_by_split)
+def shared_people(pairs_by_split: Mapping[str, PairList]) -> dict[str, int]:
+    """The number of people that two splits share: `{"train and test": 0, ...}`."""
     return {
-        f"{one} and {two}": len(pairs_by_split[one].people & pairs_by_split[two].people)
-        for index, one in enumerate(parts)
-        for two in parts[index + 1 :]
+        f"{first} and {second}": len(pairs_by_split[first].people & pairs_by_split[second].people)
+        for first, second in itertools.combinations(pairs_by_split, 2)
     }
 
 
-def missing_faces(dataset):
-    """The faces that the pair lists name and the data do not hold, sorted."""
+def missing_faces(dataset: FaceDataset) -> list[Face]:
+    """The faces in the pair lists that have no file, sorted."""
     return [face for face in dataset.listed_faces if face not in dataset.files]
 
 
-def duplicate_files(dataset):
+def duplicate_files(dataset: FaceFiles) -> list[list[Face]]:
     """Groups of faces whose files are identical byte by byte, each group sorted."""
     groups = defaultdict(list)
     for face, name in sorted(dataset.files.items()):
@@ -72,48 +77,45 @@ def duplicate_files(dataset):
     return [group for group in groups.values() if len(group) > 1]
 
 
-def image_sizes(dataset, faces):
-    """How many of these faces' files have which size: a `Counter` of `(height, width)`; only the files' headers are read."""
-    sizes = Counter()
+def image_sizes(dataset: FaceFiles, faces: Iterable[Face]) -> Counter[tuple[int, int]]:
+    """The number of files with each size `(height, width)`; only the files' headers are decoded."""
+    sizes: Counter[tuple[int, int]] = Counter()
     for face in faces:
         with Image.open(io.BytesIO(dataset.source.read(dataset.files[face]))) as image:
             sizes[image.height, image.width] += 1
     return sizes
 
 
-def image_qualities(images):
+def image_qualities(images: np.ndarray) -> "pd.DataFrame":
     """Brightness, contrast and sharpness of images.
 
     Args:
         images: `(num_images, height, width, 1)`, uint8.
 
     Returns:
-        A pandas DataFrame: brightness, the mean grey value (0-255); contrast, its standard deviation (0-255); sharpness, the
-        standard deviation of the Laplacian (Pech-Pacheco et al., 2000), in grey values.
+        A row for each image. brightness: the mean grey value (0-255). contrast: the standard
+        deviation of the grey values (0-255). sharpness: the standard deviation of the Laplacian, in
+        grey values (Pech-Pacheco et al., 2000).
     """
     import pandas as pd
 
     rows = []
     for image in images:
         grey = image[:, :, 0].astype(np.float32)
-        laplacian = (
-            grey[:-2, 1:-1]
-            + grey[2:, 1:-1]
-            + grey[1:-1, :-2]
-            + grey[1:-1, 2:]
-            - 4 * grey[1:-1, 1:-1]
-        )
-        rows.append((float(grey.mean()), float(grey.std()), float(laplacian.std())))
+        centre = grey[1:-1, 1:-1]
+        neighbours = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
+        sharpness = float((neighbours - 4 * centre).std())
+        rows.append((float(grey.mean()), float(grey.std()), sharpness))
     return pd.DataFrame(rows, columns=["brightness", "contrast", "sharpness"])
 
 
-def mean_face(cache, faces):
+def mean_face(cache: FaceCache, faces: Sequence[Face]) -> np.ndarray:
     """The mean of the images of these faces, `(height, width)`, float."""
     return cache[faces].mean(axis=0)[:, :, 0]
 
 
-def example_pairs(pairs, label, count, seed):
-    """A random sample of pairs of one class, the same for the same seed."""
+def example_pairs(pairs: PairList, label: int, count: int, seed: int) -> list[Pair]:
+    """A random sample of the pairs with a label; the same seed gives the same pairs."""
     chosen = [pair for pair in pairs if pair.label == label]
     order = np.random.default_rng(seed).permutation(len(chosen))[:count]
-    return [chosen[place] for place in order]
+    return [chosen[index] for index in order]

@@ -1,255 +1,265 @@
-"""What goes with errors: qualities of the two images, people, labels that may be wrong. Needs no network and no TensorFlow.
+"""Error analysis: covariates of errors, errors by person, suspected label errors.
 
-A factor is a number that is computed from the two images or from the lists; that errors go with it does not make it their cause.
+A covariate is a number about a pair, computed from its two images or from the lists. If errors go
+with a covariate, it need not be their cause. Needs no network.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.linear_model import LogisticRegression
 
-from siamese_lib.data.pairs import DIFFERENT, SAME, parse_face
+from siamese_lib.data.face_dataset import FaceDataset
+from siamese_lib.data.images import FaceCache
+from siamese_lib.data.pairs import DIFFERENT, SAME, PairList, parse_face
 from siamese_lib.data.summary import image_qualities
-from siamese_lib.evaluation.metrics import log_odds, people_bootstrap, people_weights
+from siamese_lib.evaluation.metrics import log_odds, people_bootstrap, sample_and_resamples
+
+NUM_REGRESSION_RESAMPLES = 200
+COVARIATES = {
+    "brightness_difference": "difference of the mean grey values (0-255)",
+    "contrast_difference": "difference of the standard deviations of the grey values (0-255)",
+    "sharpness": "sharpness of the less sharp image (standard deviation of the Laplacian)",
+    "asymmetry": (
+        "left-right asymmetry of the less frontal image (1 - correlation with its mirror image)"
+    ),
+    "asymmetry_difference": (
+        "difference of the two asymmetries, an approximation of the difference in pose"
+    ),
+    "images_of_person": "number of images of the person, for two people the smaller number",
+    "pixel_correlation": "correlation of the two images' pixels; near 1: near duplicates",
+}
 
 
-def most_confident(scores, label, wrong, count):
-    """The pairs of one class that were decided rightly or wrongly with the most confidence.
+def most_confident(scores: pd.DataFrame, label: int, wrong: bool, count: int) -> pd.DataFrame:
+    """The most confident correct or wrong decisions on the pairs of one class.
 
     Args:
         scores: rows of `Run.scores` with the further column `wrong`.
         label: 1 = same person, 0 = different people.
-        wrong: which of the two to take.
-        count: how many, at most.
+        wrong: whether to take wrong decisions or correct ones.
+        count: the number of rows, at most.
 
     Returns:
         The rows, the most confident first.
     """
     chosen = scores[(scores["label"] == label) & (scores["wrong"] == wrong)]
-    # A same pair that is right, or a different pair that is wrong, has a high score.
-    high = (label == 1) != wrong
+    # A correct same pair and a wrong different pair have high scores.
+    high = (label == SAME) != wrong
     return chosen.sort_values("score", ascending=not high, kind="stable").head(count)
 
 
-NUM_REGRESSION_RESAMPLES = 200
-DESCRIPTIONS = {
-    "brightness_difference": "difference of the mean grey values (0-255)",
-    "contrast_difference": "difference of the standard deviations of the grey values (0-255)",
-    "sharpness": "sharpness of the less sharp image (standard deviation of the Laplacian)",
-    "asymmetry": "left-right asymmetry of the less frontal image (1 - correlation with its mirror image)",
-    "asymmetry_difference": "difference of the two asymmetries, a stand-in for a difference in pose",
-    "images_of_person": "images that the data hold of the person who has fewer of the two",
-    "pixel_correlation": "correlation of the two images' pixels; near 1: near duplicates",
-}
+def least_confident(scores: pd.DataFrame, threshold: float, count: int) -> pd.DataFrame:
+    """The rows of `Run.scores` nearest to the threshold, in log-odds; the nearest first."""
+    distance = np.abs(log_odds(scores["score"]) - log_odds(threshold))
+    return scores.iloc[np.argsort(distance, kind="stable")[:count]]
 
 
-def pair_covariates(pairs, cache, dataset):
-    """The factors of each pair, computed from the images as the network gets them.
+def pair_covariates(pairs: PairList, cache: FaceCache, dataset: FaceDataset) -> pd.DataFrame:
+    """The covariates of each pair, computed from the network's input images.
 
     Args:
         pairs: a `PairList`.
         cache: the `FaceCache` with its images.
-        dataset: the `FaceDataset`, which knows how many images there are of each person.
+        dataset: the `FaceDataset`, for the number of images of each person.
 
     Returns:
-        A pandas DataFrame, a row a pair in the order of the list, with the columns of `DESCRIPTIONS`.
+        A row for each pair in the order of the list, with the columns of `COVARIATES`.
     """
-    import pandas as pd
-
-    faces = pairs.faces
-    row_of = {face: row for row, face in enumerate(faces)}
-    left, right = ([row_of[pair[side]] for pair in pairs] for side in (0, 1))
-    images = cache[faces]
-    qualities, asymmetry, counts = (
-        image_qualities(images),
-        _asymmetry(images),
-        Counter(face.person for face in dataset.files),
+    images, counts = cache[pairs.faces], Counter(face.person for face in dataset.files)
+    row_of = {face: row for row, face in enumerate(pairs.faces)}
+    sides = np.array([[row_of[pair.left], row_of[pair.right]] for pair in pairs]).T
+    qualities, standardised = image_qualities(images), _standardised(images)
+    brightness, contrast, sharpness = (
+        qualities[name].to_numpy()[sides] for name in ("brightness", "contrast", "sharpness")
     )
-    standardised = _standardised(images)
-    both = {
-        name: np.stack([qualities[name].to_numpy()[rows] for rows in (left, right)])
-        for name in qualities
-    }
-    asymmetries = np.stack([asymmetry[rows] for rows in (left, right)])
+    # An aligned frontal face under even light is nearly equal to its mirror image; with a turned
+    # head or with light from the side it is not.
+    mirrored = _standardised(images[:, :, ::-1])
+    asymmetry = (1.0 - (standardised * mirrored).mean(axis=1))[sides]
+    left, right = standardised[sides]
     return pd.DataFrame(
         {
-            "brightness_difference": np.abs(np.subtract(*both["brightness"])),
-            "contrast_difference": np.abs(np.subtract(*both["contrast"])),
-            "sharpness": both["sharpness"].min(axis=0),
-            "asymmetry": asymmetries.max(axis=0),
-            "asymmetry_difference": np.abs(np.subtract(*asymmetries)),
+            "brightness_difference": np.abs(np.subtract(*brightness)),
+            "contrast_difference": np.abs(np.subtract(*contrast)),
+            "sharpness": sharpness.min(axis=0),
+            "asymmetry": asymmetry.max(axis=0),
+            "asymmetry_difference": np.abs(np.subtract(*asymmetry)),
             "images_of_person": [
                 min(counts[pair.left.person], counts[pair.right.person]) for pair in pairs
             ],
-            "pixel_correlation": (standardised[left] * standardised[right]).mean(axis=1),
+            "pixel_correlation": (left * right).mean(axis=1),
         }
     )
 
 
 def _standardised(images):
-    """`(num_images, height * width)`, each image with mean 0 and variance 1."""
+    """The images as `(num_images, height * width)`, each with mean 0 and variance 1."""
     pixels = np.reshape(images, (len(images), -1)).astype(float)
     return (pixels - pixels.mean(axis=1, keepdims=True)) / np.maximum(
         pixels.std(axis=1, keepdims=True), 1e-9
     )
 
 
-def _asymmetry(images):
-    # An aligned frontal face under even light is nearly its own mirror image; a turned head or side light is not.
-    return 1.0 - (_standardised(images) * _standardised(images[:, :, ::-1])).mean(axis=1)
+def by_class(
+    pairs: PairList, wrong: ArrayLike, covariates: pd.DataFrame
+) -> dict[int, tuple[PairList, np.ndarray, pd.DataFrame]]:
+    """The pairs of each class with their errors and covariates.
 
-
-def by_class(pairs, wrong, factors):
-    """The pairs of each class with what belongs to them, since the two kinds of error have different reasons.
-
-    Returns:
-        `{label: (pairs, wrong, factors)}`, label 1 = same person.
-    """
-    labels = np.array(pairs.labels)
-    places = {label: np.flatnonzero(labels == label) for label in (SAME, DIFFERENT)}
-    return {
-        label: (pairs.at(chosen), np.asarray(wrong)[chosen], factors.iloc[chosen])
-        for label, chosen in places.items()
-    }
-
-
-def error_rates(pairs, wrong, values, num_groups=4):
-    """The error rate in groups of pairs of about equal size along a factor.
+    False accepts and false rejects have different causes, so the classes are analysed apart.
 
     Args:
         pairs: a `PairList`.
         wrong: whether each pair was decided wrongly, `(num_pairs,)`.
-        values: the factor, `(num_pairs,)`.
-        num_groups: at most so many; fewer where values repeat.
+        covariates: a row for each pair.
 
     Returns:
-        A pandas DataFrame, a row a group: from, median, to (of the factor), pairs, errors, error_rate, low, high (95 %, over people).
+        `{label: (pairs, wrong, covariates)}`, label 1 = same person.
     """
-    import pandas as pd
+    indices = {
+        label: np.flatnonzero(np.array(pairs.labels) == label) for label in (SAME, DIFFERENT)
+    }
+    return {
+        label: (pairs.at(chosen), np.asarray(wrong)[chosen], covariates.iloc[chosen])
+        for label, chosen in indices.items()
+    }
 
+
+def error_rates(
+    pairs: PairList, wrong: ArrayLike, values: ArrayLike, num_groups: int = 4
+) -> pd.DataFrame:
+    """The error rate in groups of pairs of about equal size along a covariate.
+
+    Args:
+        pairs: a `PairList`.
+        wrong: whether each pair was decided wrongly, `(num_pairs,)`.
+        values: the covariate, `(num_pairs,)`.
+        num_groups: the number of groups; fewer where values repeat.
+
+    Returns:
+        A row for each group: from, median, to (of the covariate), pairs, errors, error_rate, low,
+        high (95 % interval by bootstrap over people).
+    """
     values, wrong = np.asarray(values, dtype=float), np.asarray(wrong, dtype=float)
-    # Where all values are the same there is nothing to cut, and no number for the one group.
-    group = np.nan_to_num(pd.qcut(values, num_groups, labels=False, duplicates="drop"))
+    # Where all values are equal, `qcut` returns no group number; all pairs are then group 0.
+    group_of = np.nan_to_num(pd.qcut(values, num_groups, labels=False, duplicates="drop"))
     rows = []
-    for number in np.unique(group):
-        chosen = np.flatnonzero(group == number)
+    for group in np.unique(group_of):
+        chosen = np.flatnonzero(group_of == group)
+        start, median, end = np.quantile(values[chosen], [0.0, 0.5, 1.0])
         low, high = people_bootstrap(*pairs.at(chosen).people_of_sides, wrong[chosen])
-        first, middle, last = np.quantile(values[chosen], [0.0, 0.5, 1.0])
         rows.append(
-            (
-                first,
-                middle,
-                last,
-                len(chosen),
-                int(wrong[chosen].sum()),
-                wrong[chosen].mean(),
-                low,
-                high,
-            )
+            {
+                "from": start,
+                "median": median,
+                "to": end,
+                "pairs": len(chosen),
+                "errors": int(wrong[chosen].sum()),
+                "error_rate": wrong[chosen].mean(),
+                "low": low,
+                "high": high,
+            }
         )
-    return pd.DataFrame(
-        rows, columns=["from", "median", "to", "pairs", "errors", "error_rate", "low", "high"]
-    )
+    return pd.DataFrame(rows)
 
 
-def regression_of_errors(pairs, wrong, factors):
-    """A logistic regression of "wrong" on all factors at once, with intervals by bootstrap over people.
+def regression_of_errors(
+    pairs: PairList, wrong: ArrayLike, covariates: pd.DataFrame
+) -> pd.DataFrame:
+    """A logistic regression of "wrong" on all covariates at once, with bootstrap intervals.
+
+    The regression has scikit-learn's default penalty (C = 1), which draws the odds ratios slightly
+    towards 1. The intervals are by bootstrap over people.
 
     Args:
         pairs: a `PairList`, of one class.
         wrong: whether each pair was decided wrongly, `(num_pairs,)`.
-        factors: a row a pair, as `pair_covariates` gives them.
+        covariates: a row for each pair, as `pair_covariates` returns them.
 
     Returns:
-        A pandas DataFrame, a row a factor: odds_ratio (of an error, for one standard deviation more of the factor, the others held), low,
-        high. An interval that holds 1 shows nothing.
+        A row for each covariate: odds_ratio (of an error, for one standard deviation more of the
+        covariate, the others fixed), low, high (95 %). An interval that contains 1 shows nothing.
 
     Raises:
-        ValueError: if all pairs are right, or all wrong.
+        ValueError: if all pairs are correct, or all wrong.
     """
-    import pandas as pd
-    from sklearn.linear_model import LogisticRegression
-
     wrong = np.asarray(wrong, dtype=int)
     if len(np.unique(wrong)) < 2:
         raise ValueError(
-            f"A regression of errors needs right pairs and wrong ones. Received: {wrong.sum()} wrong of {len(wrong)}"
+            "A regression of errors needs correct and wrong pairs. "
+            f"Received: {wrong.sum()} wrong of {len(wrong)}"
         )
-    inputs = ((factors - factors.mean()) / factors.std().clip(lower=1e-9)).to_numpy()
-    coefficients = []
-    for weights in [
-        np.ones(len(wrong)),
-        *people_weights(*pairs.people_of_sides, NUM_REGRESSION_RESAMPLES),
-    ]:
-        if all(weights[wrong == value].sum() for value in (0, 1)):
-            coefficients.append(
-                LogisticRegression().fit(inputs, wrong, sample_weight=weights).coef_[0]
-            )
+    inputs = ((covariates - covariates.mean()) / covariates.std().clip(lower=1e-9)).to_numpy()
+    coefficients = [
+        LogisticRegression().fit(inputs, wrong, sample_weight=weights).coef_[0]
+        for weights in sample_and_resamples(pairs, wrong, NUM_REGRESSION_RESAMPLES)
+    ]
     low, high = np.exp(np.quantile(coefficients[1:], [0.025, 0.975], axis=0))
-    return pd.DataFrame(
-        {"odds_ratio": np.exp(coefficients[0]), "low": low, "high": high}, index=factors.columns
-    )
+    odds_ratios = {"odds_ratio": np.exp(coefficients[0]), "low": low, "high": high}
+    return pd.DataFrame(odds_ratios, index=covariates.columns)
 
 
-def least_confident(scores, threshold, count):
-    """The pairs nearest to the threshold, the nearest first: rows of `scores`, as `Run.scores` gives them."""
-    distance = np.abs(log_odds(scores["score"]) - log_odds(threshold))
-    return scores.iloc[np.argsort(distance, kind="stable")[:count]]
-
-
-def errors_by_person(scores):
-    """Who is in wrong pairs most often.
+def errors_by_person(scores: pd.DataFrame) -> pd.DataFrame:
+    """The people in wrong pairs, with their numbers of pairs and errors.
 
     Args:
         scores: rows of `Run.scores` with the further column `wrong`.
 
     Returns:
-        A pandas DataFrame, a row a person in a wrong pair, the most errors first: person, pairs, false_accepts, false_rejects, errors.
+        A row for each person in a wrong pair, the most errors first: person, pairs, false_accepts,
+        false_rejects, errors.
     """
-    import pandas as pd
-
-    seen, counts = Counter(), {"false_accepts": Counter(), "false_rejects": Counter()}
-    for row in scores.to_dict("records"):
-        for person in {parse_face(row["left"]).person, parse_face(row["right"]).person}:
-            seen[person] += 1
-            if row["wrong"]:
-                counts["false_rejects" if row["label"] else "false_accepts"][person] += 1
-    rows = [
-        {"person": person, "pairs": seen[person]}
-        | {kind: of_kind[person] for kind, of_kind in counts.items()}
-        for person in sorted(seen)
+    kinds = pd.DataFrame(
+        {
+            "false_accepts": scores["wrong"] & (scores["label"] == DIFFERENT),
+            "false_rejects": scores["wrong"] & (scores["label"] == SAME),
+            "pair": np.arange(len(scores)),
+        }
+    )
+    sides = [
+        kinds.assign(person=[parse_face(name).person for name in scores[side]])
+        for side in ("left", "right")
     ]
-    table = pd.DataFrame(rows)
-    table["errors"] = table["false_accepts"] + table["false_rejects"]
+    # A pair of one person counts once for that person.
+    of_person = pd.concat(sides).drop_duplicates(["pair", "person"]).groupby("person")
+    counts = of_person.agg(
+        pairs=("pair", "size"),
+        false_accepts=("false_accepts", "sum"),
+        false_rejects=("false_rejects", "sum"),
+    )
     return (
-        table[table["errors"] > 0]
-        .sort_values("errors", ascending=False, kind="stable")
-        .reset_index(drop=True)
+        counts.reset_index()
+        .assign(errors=counts["false_accepts"].to_numpy() + counts["false_rejects"].to_numpy())
+        .query("errors > 0")
+        .sort_values("errors", ascending=False, kind="stable", ignore_index=True)
     )
 
 
-def suspected_label_errors(tables, thresholds, distance):
-    """Pairs that every run decides wrongly and with confidence: a person should look whether the label is right.
+def suspected_label_errors(
+    tables: Sequence[pd.DataFrame], thresholds: Sequence[float], distance: float
+) -> pd.DataFrame:
+    """The pairs that every run decides wrongly and with confidence; their labels need a check.
 
     Args:
         tables: the rows of `Run.scores` of several runs, on the same pairs.
-        thresholds: of each run.
-        distance: how far from the threshold every score must be, in log-odds.
+        thresholds: the threshold of each run.
+        distance: the smallest distance of every score from its threshold, in log-odds.
 
     Returns:
-        The left, right and label of these pairs and each run's distance, the most confident first.
+        The left, right and label of these pairs and the signed distance of each run (distance_1,
+        ...), the most confident first.
     """
-    distances = [
-        log_odds(table["score"]) - log_odds(threshold)
-        for table, threshold in zip(tables, thresholds)
-    ]
-    labels = tables[0]["label"].to_numpy()
-    against = np.min([np.where(labels == 1, -one, one) for one in distances], axis=0)
-    listed = tables[0][["left", "right", "label"]].assign(
-        **{f"distance_{place}": one for place, one in enumerate(distances, start=1)}
+    distances = pd.DataFrame(
+        {
+            f"distance_{number}": log_odds(table["score"]) - log_odds(threshold)
+            for number, (table, threshold) in enumerate(zip(tables, thresholds), start=1)
+        },
+        index=tables[0].index,
     )
-    return (
-        listed[against >= distance]
-        .assign(least=against[against >= distance])
-        .sort_values("least", ascending=False)
-        .drop(columns="least")
-    )
+    # Positive where the decision is wrong: same pairs have scores below the threshold then.
+    confidence = distances.where(tables[0]["label"] != SAME, -distances).min(axis=1)
+    suspected = confidence[confidence >= distance].sort_values(ascending=False)
+    return tables[0][["left", "right", "label"]].join(distances).loc[suspected.index]

@@ -1,24 +1,30 @@
-"""From scores to numbers: threshold, accuracy with its interval, ROC, error rates. Needs no network and no TensorFlow.
+"""Verification metrics: the threshold, accuracy, the ROC curve, error rates, and their intervals.
 
-A score is larger for more alike; label 1 = same person; all rates are fractions between 0 and 1.
+A larger score means more alike; label 1 = same person; rates are fractions between 0 and 1.
 """
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
+
+from siamese_lib.data.pairs import PairList
 
 NUM_RESAMPLES = 2000
 
 
-def best_threshold(scores, labels):
-    """The threshold with the highest accuracy, to be chosen on validation scores.
+def best_threshold(scores: ArrayLike, labels: ArrayLike) -> float:
+    """The threshold with the highest accuracy on these scores; for choosing it on validation.
 
-    Between two scores every threshold decides alike, so the middle is taken; among equally good places the median one.
+    All thresholds between two neighbouring scores give the same decisions; the middle is taken. Of
+    several equally good thresholds the median one is taken.
 
     Args:
         scores: `(num_pairs,)`.
         labels: `(num_pairs,)`, 1 = same person.
 
     Returns:
-        A float; a pair is called the same person if its score is at least the threshold.
+        The threshold; a pair with at least this score is decided as the same person.
 
     Raises:
         ValueError: if there are no scores, or some are not finite.
@@ -26,22 +32,19 @@ def best_threshold(scores, labels):
     scores, labels = _checked(scores, labels)
     order = np.argsort(scores, kind="stable")
     levels, first = np.unique(scores[order], return_index=True)
-    same_below = np.concatenate([[0], np.cumsum(labels[order])])[[*first, len(scores)]]
     num_below = np.array([*first, len(scores)])
-    # Calling everything below a level different: right are the different pairs below and the same pairs from there on.
-    correct = (num_below - same_below) + (labels.sum() - same_below)
-    places = np.flatnonzero(correct == correct.max())
-    place = places[len(places) // 2]
-    if place == 0:
-        return float(levels[0])
-    if place == len(levels):
-        return float(np.nextafter(levels[-1], np.inf))
-    middle = (levels[place - 1] + levels[place]) / 2
+    same_below = np.concatenate([[0], np.cumsum(labels[order])])[num_below]
+    # Correct decisions: the different pairs below the threshold and the same pairs from it upwards.
+    num_correct = (num_below - same_below) + (labels.sum() - same_below)
+    middles = (levels[:-1] + levels[1:]) / 2
     # Two neighbouring floats have no number between them.
-    return float(middle if middle > levels[place - 1] else levels[place])
+    middles = np.where(middles > levels[:-1], middles, levels[1:])
+    thresholds = [levels[0], *middles, np.nextafter(levels[-1], np.inf)]
+    best = np.flatnonzero(num_correct == num_correct.max())
+    return float(thresholds[best[len(best) // 2]])
 
 
-def platt_scaling(scores, labels):
+def platt_scaling(scores: ArrayLike, labels: ArrayLike) -> tuple[float, float]:
     """The logistic regression of the label on the score's log-odds (Platt, 1999).
 
     Returns:
@@ -54,24 +57,26 @@ def platt_scaling(scores, labels):
 
     scores, labels = _checked(scores, labels, both_classes=True)
     odds = log_odds(scores)
-    # Of mean 0 and deviation 1 and with practically no penalty (C), so that the solver's end does not depend on the scores' unit.
+    # Standardised, and with practically no penalty (C), so that the result of the solver does not
+    # depend on the unit of the scores.
     centre, unit = odds.mean(), odds.std() if np.ptp(odds) else 1.0
     regression = LogisticRegression(C=1e6).fit(((odds - centre) / unit)[:, np.newaxis], labels)
     slope = float(regression.coef_[0, 0] / unit)
     return slope, float(regression.intercept_[0] - slope * centre)
 
 
-def log_odds(probabilities):
-    """log(p / (1 - p)), with p kept 1e-7 away from 0 and 1 so that it stays finite."""
-    probabilities = np.clip(np.asarray(probabilities, dtype=float), 1e-7, 1 - 1e-7)
-    return np.log(probabilities / (1 - probabilities))
+def log_odds(probabilities: ArrayLike) -> np.ndarray:
+    """log(p / (1 - p)), with p kept 1e-7 away from 0 and 1 so that the result is finite."""
+    clipped = np.clip(np.asarray(probabilities, dtype=float), 1e-7, 1 - 1e-7)
+    return np.log(clipped / (1 - clipped))
 
 
-def calibrated_threshold(scores, labels):
-    """The score at which the calibrated probability is one half, to be chosen on validation scores.
+def calibrated_threshold(scores: ArrayLike, labels: ArrayLike) -> float:
+    """The score at which the calibrated probability is one half; for choosing it on validation.
 
-    All scores take part in it, where the threshold of the highest accuracy follows a handful of pairs near the middle: on a few hundred
-    pairs it is the steadier of the two (docs/log.md). Scores that do not rise with the label have no such place; then `best_threshold`.
+    The calibration uses all scores, while `best_threshold` depends on a handful of pairs near the
+    middle. On a few hundred pairs this threshold varies less (docs/log.md). If the scores do not
+    rise with the label, the result is `best_threshold`.
     """
     slope, intercept = platt_scaling(scores, labels)
     if slope <= 0:
@@ -79,17 +84,29 @@ def calibrated_threshold(scores, labels):
     return float(np.exp(-np.logaddexp(0.0, intercept / slope)))
 
 
-def accuracy_at(scores, labels, threshold):
-    """The share of pairs that are decided rightly at a threshold."""
+def accuracy_at(scores: ArrayLike, labels: ArrayLike, threshold: float) -> float:
+    """The share of pairs that are decided correctly at a threshold."""
     scores, labels = _checked(scores, labels)
     return float(np.mean((scores >= threshold) == (labels == 1)))
 
 
-def roc(scores, labels):
+def confusion(scores: ArrayLike, labels: ArrayLike, threshold: float) -> np.ndarray:
+    """The confusion matrix at a threshold, `(2, 2)` counts: a row for each label, 0 first.
+
+    The columns are the decisions: different people first, same person second.
+    """
+    from sklearn.metrics import confusion_matrix
+
+    scores, labels = _checked(scores, labels)
+    return confusion_matrix(labels, (scores >= threshold).astype(int), labels=[0, 1])
+
+
+def roc(scores: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The ROC curve.
 
     Returns:
-        `(far, tar, thresholds)`: false accept rate, true accept rate, and the thresholds that give them, each `(num_points,)`.
+        `(far, tar, thresholds)`: false accept rates, true accept rates and their thresholds, each
+        `(num_points,)`.
 
     Raises:
         ValueError: if one of the two classes is missing.
@@ -100,39 +117,44 @@ def roc(scores, labels):
     return roc_curve(labels, scores, drop_intermediate=False)
 
 
-def area_under_roc(scores, labels):
-    """The probability that a random same pair scores higher than a random different pair, ties counted half."""
+def area_under_roc(scores: ArrayLike, labels: ArrayLike) -> float:
+    """The probability that a random same pair scores higher than a random different pair.
+
+    Ties count half.
+    """
     from sklearn.metrics import roc_auc_score
 
     scores, labels = _checked(scores, labels, both_classes=True)
     return float(roc_auc_score(labels, scores))
 
 
-def resampled_areas_under_roc(scores, labels, weights):
+def resampled_areas_under_roc(
+    scores: ArrayLike, labels: ArrayLike, weights: np.ndarray
+) -> np.ndarray:
     """`area_under_roc` in each resample of a bootstrap.
 
     Args:
         scores, labels: `(num_pairs,)`.
-        weights: how often each pair counts, `(num_resamples, num_pairs)`, as `people_weights` gives them.
+        weights: how often each pair counts, `(num_resamples, num_pairs)`, as in `people_weights`.
 
     Returns:
-        `(num_resamples,)`; NaN where a resample holds pairs of one class only.
+        `(num_resamples,)`; NaN where a resample has pairs of one class only.
     """
     scores, labels = _checked(scores, labels, both_classes=True)
-    same, different = scores[labels == 1], scores[labels == 0]
-    wins = (same[:, np.newaxis] > different) + 0.5 * (same[:, np.newaxis] == different)
-    of_same, of_different = (
-        weights[:, labels == 1].astype(float),
-        weights[:, labels == 0].astype(float),
-    )
+    same, different = scores[labels == 1, np.newaxis], scores[labels == 0]
+    wins = (same > different) + 0.5 * (same == different)
+    of_same, of_different = (weights[:, labels == label].astype(float) for label in (1, 0))
     with np.errstate(invalid="ignore"):
         return np.sum((of_same @ wins) * of_different, axis=1) / (
             of_same.sum(axis=1) * of_different.sum(axis=1)
         )
 
 
-def equal_error_rate(scores, labels):
-    """The rate at which false accepts and false rejects are equally frequent, interpolated on the ROC curve."""
+def equal_error_rate(scores: ArrayLike, labels: ArrayLike) -> float:
+    """The rate at which false accepts and false rejects are equally frequent.
+
+    The rate is interpolated between the two points of the ROC curve around it.
+    """
     far, tar, _ = roc(scores, labels)
     gap = far - (1.0 - tar)  # rises from -1 to 1
     after = int(np.argmax(gap >= 0))
@@ -142,11 +164,12 @@ def equal_error_rate(scores, labels):
     return float(far[after - 1] + share * (far[after] - far[after - 1]))
 
 
-def true_accepts_at(scores, labels, false_accept_rate):
-    """TAR@FAR: the largest true accept rate at which at most this share of the different pairs is accepted.
+def true_accepts_at(scores: ArrayLike, labels: ArrayLike, false_accept_rate: float) -> float | None:
+    """TAR@FAR: the largest true accept rate with at most this false accept rate.
 
     Returns:
-        A float, or None where there are too few different pairs for the rate to mean anything (fewer than 1 / rate).
+        The rate, or None where there are too few different pairs (fewer than 1 / rate) to measure
+        the false accept rate.
     """
     far, tar, _ = roc(scores, labels)
     if np.sum(np.asarray(labels) == 0) * false_accept_rate < 1 - 1e-9:
@@ -154,31 +177,42 @@ def true_accepts_at(scores, labels, false_accept_rate):
     return float(tar[far <= false_accept_rate].max())
 
 
-def people_bootstrap(left_people, right_people, values, num_resamples=NUM_RESAMPLES, seed=0):
+def people_bootstrap(
+    left_people: ArrayLike,
+    right_people: ArrayLike,
+    values: ArrayLike,
+    num_resamples: int = NUM_RESAMPLES,
+    seed: int = 0,
+) -> list[float]:
     """A 95 % interval for the mean of `values` over pairs, by bootstrap over people.
 
-    Pairs that share a person are not independent, so people are drawn with replacement, not pairs: a pair of two people counts as
-    often as the product of how often both were drawn, a pair of one person as often as that person (pigeonhole bootstrap: Owen,
-    "The pigeonhole bootstrap", 2007).
+    Pairs that share a person are not independent. Therefore people are drawn with replacement, not
+    pairs. A pair of two people counts as often as the product of how often both were drawn, a pair
+    of one person as often as that person (pigeonhole bootstrap: Owen, "The pigeonhole bootstrap",
+    2007).
 
     Args:
         left_people, right_people: the person on each side, `(num_pairs,)`.
-        values: `(num_pairs,)`, for example whether each pair was decided rightly.
+        values: `(num_pairs,)`, for example whether each pair was decided correctly.
 
     Returns:
         `[low, high]`
     """
-    values, weights = (
-        np.asarray(values, dtype=float),
-        people_weights(left_people, right_people, num_resamples, seed),
-    )
+    weights = people_weights(left_people, right_people, num_resamples, seed)
     totals = weights.sum(axis=1)
-    means = (weights[totals > 0] @ values) / totals[totals > 0]
-    return [float(bound) for bound in np.quantile(means, [0.025, 0.975])]
+    sums = weights[totals > 0] @ np.asarray(values, dtype=float)
+    return [float(bound) for bound in np.quantile(sums / totals[totals > 0], [0.025, 0.975])]
 
 
-def people_weights(left_people, right_people, num_resamples=NUM_RESAMPLES, seed=0):
-    """How often each pair counts in each resample of a bootstrap over people; see `people_bootstrap`.
+def people_weights(
+    left_people: ArrayLike,
+    right_people: ArrayLike,
+    num_resamples: int = NUM_RESAMPLES,
+    seed: int = 0,
+) -> np.ndarray:
+    """How often each pair counts in each resample of a bootstrap over people.
+
+    `people_bootstrap` describes the resampling.
 
     Returns:
         `(num_resamples, num_pairs)`, whole numbers.
@@ -191,67 +225,86 @@ def people_weights(left_people, right_people, num_resamples=NUM_RESAMPLES, seed=
     return np.where(left == right, draws[:, left], draws[:, left] * draws[:, right])
 
 
-def verification_metrics(pairs, scores, threshold, loss=None, probabilities=True):
-    """Everything that `metrics.json` says of one split.
+def sample_and_resamples(pairs: PairList, classes: ArrayLike, num_resamples: int) -> np.ndarray:
+    """The weights of the sample itself and of each bootstrap resample over people.
+
+    Resamples without a pair of one of the two classes are left out.
 
     Args:
         pairs: a `PairList`.
-        scores: `(num_pairs,)`.
-        threshold: chosen elsewhere, on validation.
-        loss: as trained, with its penalties, or None.
-        probabilities: whether the scores are probabilities, so that 0.5 is a threshold of its own.
+        classes: `(num_pairs,)`, 0 or 1.
+        num_resamples: the number of resamples that are drawn.
 
     Returns:
-        A dict with accuracy, accuracy_interval, accuracy_at_half, loss, auc, eer, tar_at_far_1pct, tar_at_far_0_1pct, num_pairs;
-        None where a quantity does not exist.
+        `(at most 1 + num_resamples, num_pairs)`, whole numbers; the first row is the sample's, all
+        ones.
+    """
+    weights = people_weights(*pairs.people_of_sides, num_resamples)
+    weights = np.vstack([np.ones_like(weights[:1]), weights])
+    first_class = np.asarray(classes) == 0
+    return weights[weights[:, first_class].any(axis=1) & weights[:, ~first_class].any(axis=1)]
+
+
+def verification_metrics(
+    pairs: PairList, scores: ArrayLike, threshold: float, loss: float | None = None
+) -> dict:
+    """The metrics of one split, as in `metrics.json`.
+
+    Args:
+        pairs: a `PairList`.
+        scores: `(num_pairs,)`, probabilities.
+        threshold: chosen on validation.
+        loss: the loss with its penalties, or None.
+
+    Returns:
+        A dict with accuracy, accuracy_interval, accuracy_at_half (at the threshold 0.5), loss, auc,
+        eer, tar_at_far_1pct, tar_at_far_0_1pct, num_pairs; None where a metric is undefined.
     """
     scores, labels = _checked(scores, pairs.labels)
     correct = (scores >= threshold) == (labels == 1)
-    both = len(set(pairs.labels)) == 2
+    both_classes = len(set(pairs.labels)) == 2
     return {
         "accuracy": float(np.mean(correct)),
         "accuracy_interval": people_bootstrap(*pairs.people_of_sides, correct),
-        "accuracy_at_half": accuracy_at(scores, labels, 0.5) if probabilities else None,
+        "accuracy_at_half": accuracy_at(scores, labels, 0.5),
         "loss": loss,
-        "auc": area_under_roc(scores, labels) if both else None,
-        "eer": equal_error_rate(scores, labels) if both else None,
-        "tar_at_far_1pct": true_accepts_at(scores, labels, 0.01) if both else None,
-        "tar_at_far_0_1pct": true_accepts_at(scores, labels, 0.001) if both else None,
+        "auc": area_under_roc(scores, labels) if both_classes else None,
+        "eer": equal_error_rate(scores, labels) if both_classes else None,
+        "tar_at_far_1pct": true_accepts_at(scores, labels, 0.01) if both_classes else None,
+        "tar_at_far_0_1pct": true_accepts_at(scores, labels, 0.001) if both_classes else None,
         "num_pairs": len(pairs),
     }
 
 
-def metrics_of_splits(pairs, scores, losses):
-    """The threshold, chosen on validation, and with it `verification_metrics` of each split, as `metrics.json` has them.
+def metrics_of_splits(
+    pairs: Mapping[str, PairList],
+    scores: Mapping[str, np.ndarray],
+    losses: Mapping[str, float | None],
+) -> dict:
+    """The threshold, chosen on validation, and the `verification_metrics` of each split at it.
 
     Args:
         pairs, scores, losses: `{split: ...}` of a `PairList`, `(num_pairs,)` and a number.
+
+    Returns:
+        `{"threshold": threshold, split: metrics, ...}`, as in `metrics.json`.
     """
     threshold = calibrated_threshold(scores["validation"], pairs["validation"].labels)
-    parts = {
+    return {"threshold": threshold} | {
         split: verification_metrics(pairs[split], scores[split], threshold, losses[split])
         for split in pairs
     }
-    return {"threshold": threshold, **parts}
 
 
-def confusion(scores, labels, threshold):
-    """Counts at a threshold: `[[different called different, different called same], [same called different, same called same]]`."""
-    scores, labels = _checked(scores, labels)
-    called_same = scores >= threshold
-    return [
-        [int(np.sum((labels == label) & (called_same == called))) for called in (False, True)]
-        for label in (0, 1)
-    ]
+def mcnemar(first: Sequence[bool] | np.ndarray, second: Sequence[bool] | np.ndarray) -> dict:
+    """McNemar's test (1947): do two ways to decide the same pairs differ in accuracy?
 
-
-def mcnemar(first, second):
-    """Whether two ways to decide differ on the same pairs, by the pairs that only one of them decides rightly (McNemar, 1947).
-
-    The p-value is that of the exact binomial test, two-sided. It takes pairs as independent; where they share people, it is too small.
+    The test uses the pairs that only one of the two decides correctly. The p-value is that of the
+    exact binomial test, two-sided. It takes pairs as independent; where they share people, it is
+    too small.
 
     Args:
-        first, second: whether each decides each pair rightly, `(num_pairs,)`, in the same order.
+        first, second: whether each way decides each pair correctly, `(num_pairs,)`, in one order.
 
     Returns:
         A dict with the counts both_correct, only_first, only_second, both_wrong, and p_value.
@@ -261,34 +314,41 @@ def mcnemar(first, second):
     """
     from scipy.stats import binomtest
 
-    one, other = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
-    if one.shape != other.shape or one.ndim != 1:
+    first, second = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
+    if first.shape != second.shape or first.ndim != 1:
         raise ValueError(
-            f"Two decisions on the same pairs are two lists of one length. Received: shapes {one.shape} and {other.shape}"
+            "Two decisions on the same pairs are two lists of one length. "
+            f"Received: shapes {first.shape} and {second.shape}"
         )
-    first, second = int(np.sum(one & ~other)), int(np.sum(other & ~one))
+    only_first, only_second = int(np.sum(first & ~second)), int(np.sum(second & ~first))
     return {
-        "both_correct": int(np.sum(one & other)),
-        "only_first": first,
-        "only_second": second,
-        "both_wrong": int(np.sum(~one & ~other)),
-        # Where no pair speaks for either, nothing speaks for a difference.
-        "p_value": float(binomtest(first, first + second).pvalue) if first + second else 1.0,
+        "both_correct": int(np.sum(first & second)),
+        "only_first": only_first,
+        "only_second": only_second,
+        "both_wrong": int(np.sum(~first & ~second)),
+        # Without a differing pair there is no evidence of a difference.
+        "p_value": float(binomtest(only_first, only_first + only_second).pvalue)
+        if only_first + only_second
+        else 1.0,
     }
 
 
-def _checked(scores, labels, both_classes=False):
+def _checked(
+    scores: ArrayLike, labels: ArrayLike, both_classes: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scores as floats and labels as integers, `(num_pairs,)` each; errors for anything else."""
     scores, labels = np.asarray(scores, dtype=float), np.asarray(labels).astype(int)
     if scores.shape != labels.shape or scores.ndim != 1 or len(scores) == 0:
         raise ValueError(
-            f"Scores and labels are two lists of one length. Received: shapes {scores.shape} and {labels.shape}"
+            "Scores and labels are two lists of one length. "
+            f"Received: shapes {scores.shape} and {labels.shape}"
         )
     if not np.isfinite(scores).all():
         raise ValueError(
-            f"Scores must be finite; did the training diverge? Received: {np.sum(~np.isfinite(scores))} that are not"
+            "Scores must be finite; did the training diverge? "
+            f"Received: {np.sum(~np.isfinite(scores))} that are not"
         )
-    if not set(np.unique(labels)) <= {0, 1} or (both_classes and len(np.unique(labels)) < 2):
-        raise ValueError(
-            f"Labels are 0 and 1, and both are needed here. Received: {np.unique(labels).tolist()}"
-        )
+    classes = np.unique(labels).tolist()
+    if not set(classes) <= {0, 1} or (both_classes and len(classes) < 2):
+        raise ValueError(f"Labels are 0 and 1, and both are needed here. Received: {classes}")
     return scores, labels

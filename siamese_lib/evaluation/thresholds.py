@@ -1,17 +1,26 @@
-"""What a threshold costs, how far scores can be taken for probabilities, what refusing to decide brings. Needs no TensorFlow.
+"""Thresholds and probabilities: error rates, calibration, and accuracy with abstention.
 
-A score is larger for more alike; label 1 = same person; all rates are fractions between 0 and 1.
+A larger score means more alike; label 1 = same person; rates are fractions between 0 and 1.
 """
 
-import numpy as np
+from collections.abc import Mapping, Sequence
 
-from siamese_lib.evaluation.metrics import confusion, log_odds, people_weights, platt_scaling
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.isotonic import IsotonicRegression
+from sklearn.metrics import brier_score_loss, log_loss, roc_curve
+
+from siamese_lib.data.pairs import SAME, PairList
+from siamese_lib.evaluation.metrics import log_odds, platt_scaling, sample_and_resamples
 
 NUM_BAND_RESAMPLES = 300
 FALSE_ACCEPT_RATES = np.concatenate([[0.0], np.geomspace(0.002, 1.0, 120)])
 
 
-def roc_band(pairs, scores):
+def roc_band(
+    pairs: PairList, scores: ArrayLike
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The ROC curve with a 95 % band by bootstrap over people.
 
     Args:
@@ -19,101 +28,72 @@ def roc_band(pairs, scores):
         scores: `(num_pairs,)`.
 
     Returns:
-        `(false_accept_rates, true_accept_rates, low, high)`, each `(num_points,)`; the band is that of the true accept rate.
+        `(false_accept_rates, true_accept_rates, low, high)`, each `(num_points,)`; the band is that
+        of the true accept rate.
     """
-    from sklearn.metrics import roc_curve
-
-    labels, scores = np.array(pairs.labels), np.asarray(scores, dtype=float)
     curves = []
-    for weights in [
-        np.ones(len(labels)),
-        *people_weights(*pairs.people_of_sides, NUM_BAND_RESAMPLES),
-    ]:
-        if all(weights[labels == label].sum() for label in (0, 1)):
-            far, tar, _ = roc_curve(labels, scores, sample_weight=weights)
-            curves.append(np.interp(FALSE_ACCEPT_RATES, far, tar))
+    for weights in sample_and_resamples(pairs, pairs.labels, NUM_BAND_RESAMPLES):
+        far, tar, _ = roc_curve(pairs.labels, np.asarray(scores, float), sample_weight=weights)
+        curves.append(np.interp(FALSE_ACCEPT_RATES, far, tar))
     low, high = np.quantile(curves[1:], [0.025, 0.975], axis=0)
     return FALSE_ACCEPT_RATES, curves[0], low, high
 
 
-def errors_at(scores, labels, thresholds):
-    """What each threshold gets wrong, of both kinds.
+def errors_at(scores: ArrayLike, labels: ArrayLike, thresholds: Sequence[float]) -> pd.DataFrame:
+    """The errors of both kinds at each threshold.
 
     Returns:
-        A pandas DataFrame, a row a threshold: threshold, false_accepts and false_rejects (counts), false_accept_rate,
-        false_reject_rate, accuracy.
+        A row for each threshold: threshold, false_accepts and false_rejects (counts),
+        false_accept_rate, false_reject_rate, accuracy.
     """
-    import pandas as pd
-
-    rows = []
-    for threshold in thresholds:
-        (right_different, accepted), (rejected, right_same) = confusion(scores, labels, threshold)
-        far, frr = (
-            accepted / max(1, accepted + right_different),
-            rejected / max(1, rejected + right_same),
-        )
-        accuracy = (right_different + right_same) / len(labels)
-        rows.append((threshold, accepted, rejected, far, frr, accuracy))
-    columns = [
-        "threshold",
-        "false_accepts",
-        "false_rejects",
-        "false_accept_rate",
-        "false_reject_rate",
-        "accuracy",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+    decided_same = np.asarray(scores) >= np.reshape(thresholds, (-1, 1))
+    is_same = np.asarray(labels) == SAME
+    false_accepts = np.sum(decided_same & ~is_same, axis=1)
+    false_rejects = np.sum(~decided_same & is_same, axis=1)
+    return pd.DataFrame(
+        {
+            "threshold": thresholds,
+            "false_accepts": false_accepts,
+            "false_rejects": false_rejects,
+            "false_accept_rate": false_accepts / max(1, np.sum(~is_same)),
+            "false_reject_rate": false_rejects / max(1, np.sum(is_same)),
+            "accuracy": (len(is_same) - false_accepts - false_rejects) / len(is_same),
+        }
+    )
 
 
-def calibrated(validation_scores, validation_labels, scores):
-    """Scores as they are, and after two calibrations that are fitted on validation scores: Platt (1999) and isotonic regression.
+def calibrated(
+    validation_scores: ArrayLike, validation_labels: ArrayLike, scores: ArrayLike
+) -> dict[str, np.ndarray]:
+    """Scores without calibration and with two: Platt scaling (1999) and isotonic regression.
 
     Args:
-        validation_scores, validation_labels: what the calibrations learn from, `(num_validation_pairs,)`.
-        scores: `(num_pairs,)`, what is calibrated; between 0 and 1.
+        validation_scores, validation_labels: the data for fitting, `(num_validation_pairs,)`.
+        scores: the scores to calibrate, `(num_pairs,)`, between 0 and 1.
 
     Returns:
         `{"as scored", "Platt", "isotonic"}` -> probabilities `(num_pairs,)`.
     """
-    from sklearn.isotonic import IsotonicRegression
-
     slope, intercept = platt_scaling(validation_scores, validation_labels)
     isotonic = IsotonicRegression(out_of_bounds="clip").fit(validation_scores, validation_labels)
-    platt = 1.0 / (1.0 + np.exp(-(slope * log_odds(scores) + intercept)))
     return {
         "as scored": np.asarray(scores, dtype=float),
-        "Platt": platt,
+        "Platt": 1.0 / (1.0 + np.exp(-(slope * log_odds(scores) + intercept))),
         "isotonic": isotonic.predict(scores),
     }
 
 
-def reliability(probabilities, labels, num_bins=10):
-    """How often pairs with about one probability show the same person; bins hold equally many pairs.
-
-    Returns:
-        `(predicted, observed)`: in each bin the mean probability and the share of same pairs, at most `(num_bins,)`.
-    """
-    from sklearn.calibration import calibration_curve
-
-    observed, predicted = calibration_curve(
-        labels, probabilities, n_bins=num_bins, strategy="quantile"
-    )
-    return predicted, observed
-
-
-def calibration_table(probabilities, labels):
-    """How good probabilities are: Brier score (mean squared error) and log loss; smaller is better for both.
+def calibration_table(probabilities: Mapping[str, np.ndarray], labels: ArrayLike) -> pd.DataFrame:
+    """The Brier score (mean squared error) and the log loss of probabilities; smaller is better.
 
     Args:
         probabilities: `{name: (num_pairs,)}`.
+        labels: `(num_pairs,)`.
 
     Returns:
-        A pandas DataFrame, a row a name.
+        A row for each name, with the columns brier_score and log_loss.
     """
-    import pandas as pd
-    from sklearn.metrics import brier_score_loss, log_loss
-
-    # Isotonic regression answers 0 and 1 too; a log loss needs room there.
+    # Isotonic regression returns 0 and 1 too; there a log loss can be infinite.
     rows = {
         name: {
             "brier_score": brier_score_loss(labels, values),
@@ -121,32 +101,37 @@ def calibration_table(probabilities, labels):
         }
         for name, values in probabilities.items()
     }
-    return pd.DataFrame(rows).T
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def selective_accuracy(validation_scores, scores, labels, threshold, shares):
-    """What is gained by refusing the pairs nearest to the threshold; how near is too near is read off the validation scores.
+def selective_accuracy(
+    validation_scores: ArrayLike,
+    scores: ArrayLike,
+    labels: ArrayLike,
+    threshold: float,
+    shares: Sequence[float],
+) -> pd.DataFrame:
+    """The accuracy of the remaining pairs when pairs near the threshold are not decided.
+
+    The distance below which a pair is not decided is chosen on the validation scores.
 
     Args:
         validation_scores: `(num_validation_pairs,)`.
         scores, labels: `(num_pairs,)`.
-        threshold: as chosen on validation.
-        shares: the shares of the validation pairs that are to be refused, from 0 to below 1.
+        threshold: chosen on validation.
+        shares: the shares of the validation pairs to leave undecided, from 0 to below 1.
 
     Returns:
-        A pandas DataFrame, a row a share: share, distance (in log-odds, from the threshold), refused (share of `scores`), accuracy (of
-        those that are decided).
+        A row for each share: share, distance (from the threshold, in log-odds), abstained (share of
+        `scores`), accuracy (of the decided pairs).
     """
-    import pandas as pd
-
-    centre = log_odds(threshold)
     validation_distance, distance = (
-        np.abs(log_odds(values) - centre) for values in (validation_scores, scores)
+        np.abs(log_odds(values) - log_odds(threshold)) for values in (validation_scores, scores)
     )
-    correct = (np.asarray(scores) >= threshold) == (np.asarray(labels) == 1)
+    correct = (np.asarray(scores) >= threshold) == (np.asarray(labels) == SAME)
     rows = []
     for share in shares:
         nearest = float(np.quantile(validation_distance, share)) if share else 0.0
         decided = distance >= nearest
         rows.append((share, nearest, float(1 - decided.mean()), float(correct[decided].mean())))
-    return pd.DataFrame(rows, columns=["share", "distance", "refused", "accuracy"])
+    return pd.DataFrame(rows, columns=["share", "distance", "abstained", "accuracy"])

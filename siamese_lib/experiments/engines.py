@@ -1,6 +1,7 @@
-"""Where the runs of a sweep are trained: here one process a run on this machine; `ray_engine` does the same on a cluster.
+"""Engines train the runs of a sweep; the one here uses this machine, `ray_engine` a cluster.
 
-An engine is handed runs whose folders hold `config.json`. It leaves each one finished, or with `error.json`.
+An engine is called with the sweep and its unfinished runs, whose folders hold `config.json`. It
+leaves each run finished or with an `error.json`.
 """
 
 import os
@@ -10,173 +11,150 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from tqdm.auto import tqdm
 
+from siamese_lib.training.run import Run
 from siamese_lib.utils.machine import project_root
 
+if TYPE_CHECKING:
+    from siamese_lib.experiments.sweep import Sweep
+
 POLL_SECONDS = 0.2
-REFUSED = 2  # exit code of a command whose input is wrong: another try would end alike
-LINES_OF_ERROR = 3
+INVALID_INPUT = 2  # exit code of a command with invalid input; another try would end the same way
 
 
-class Progress:
-    """A bar over all epochs that are to be trained, so that the time left can be estimated from the first epoch on.
+@contextmanager
+def progress_bar(name: str, runs: Sequence[Run], num_done: int) -> Iterator[None]:
+    """Shows a bar over all epochs of a sweep, with an estimate of the time left.
 
-    It reads from the runs' folders how far they are, wherever they are trained, in a thread of its own.
+    A thread reads the number of trained epochs from the folders of the runs, so it does not matter
+    where they are trained.
 
     Args:
         name: the sweep's name.
-        runs: the unfinished `Run`s.
+        runs: the unfinished runs.
         num_done: how many runs were finished before.
     """
+    epochs = {run: run.config.num_epochs for run in runs}
+    trained, total, _ = progress(epochs, num_done)
+    ended = threading.Event()
+    with tqdm(total=total, initial=trained, desc=f"Sweep {name}", unit="epoch") as bar:
+        thread = threading.Thread(target=_watch, args=(bar, epochs, num_done, ended), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
 
-    def __init__(self, name, runs, num_done):
-        self._runs, self._num_done = runs, num_done
-        self._epochs = {run.directory: run.config.num_epochs for run in runs}
-        self._bar = tqdm(
-            total=sum(self._epochs.values()),
-            initial=self._trained(),
-            desc=f"Sweep {name}",
-            unit="epoch",
-        )
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
 
-    def __enter__(self):
-        self._thread.start()
-        return self
+def _watch(bar, epochs, num_done, ended):
+    is_last = False
+    while not is_last:
+        is_last = ended.wait(POLL_SECONDS)
+        trained, _, text = progress(epochs, num_done)
+        if (trained, text) != (bar.n, bar.postfix):
+            bar.set_postfix_str(text, refresh=False)
+            bar.update(trained - bar.n)
 
-    def __exit__(self, *_):
-        self._ended.set()
-        self._thread.join()
-        self.update()
-        self._bar.close()
 
-    def _watch(self):
-        while not self._ended.wait(POLL_SECONDS):
-            self.update()
+def progress(epochs: Mapping[Run, int], num_done: int) -> tuple[int, int, str]:
+    """How far the runs of a sweep are.
 
-    def update(self):
-        """Brings the bar up to date; it is drawn anew only when something happened."""
-        trained, words = self._trained(), self._words()
-        if (trained, words) != (self._bar.n, self._bar.postfix):
-            self._bar.set_postfix_str(words, refresh=False)
-            self._bar.update(trained - self._bar.n)
+    Args:
+        epochs: the unfinished runs and the epochs that each is to be trained for.
+        num_done: how many runs were finished before.
 
-    @property
-    def state(self):
-        """Epochs that are trained or not needed any more, epochs in all, and how many runs ended, in words."""
-        return self._bar.n, self._bar.total, self._words()
-
-    def _words(self):
-        ended = self._num_done + sum(run.done or run.error is not None for run in self._runs)
-        return f"{ended} of {self._num_done + len(self._runs)} runs ended"
-
-    def _trained(self):
-        # A run that stopped early or failed has nothing left to do.
-        return sum(
-            epochs if run.done or run.error else min(len(run.history), epochs)
-            for run, epochs in zip(self._runs, self._epochs.values())
-        )
+    Returns:
+        The epochs trained or no longer needed (a run stopped early or failed), all epochs, and in
+        words how many runs have ended.
+    """
+    ended = {run: run.done or run.error is not None for run in epochs}
+    trained = [most if ended[run] else min(len(run.history), most) for run, most in epochs.items()]
+    num_ended, num_runs = num_done + sum(ended.values()), num_done + len(epochs)
+    return sum(trained), sum(epochs.values()), f"{num_ended} of {num_runs} runs ended"
 
 
 class LocalEngine:
-    """Trains runs on this machine, each in a process of its own, so that its memory is given back.
+    """Trains runs on this machine, each in its own process, so that its memory is freed.
 
     Args:
         data_root: folder or archive of LFW-a; not needed for the sample.
-        workers: how many runs at a time.
+        workers: how many runs are trained at the same time.
 
     Raises:
         ValueError: if `workers` is less than 1.
     """
 
-    def __init__(self, data_root=None, workers=1):
+    def __init__(self, data_root: Path | str | None = None, workers: int = 1) -> None:
         if workers < 1:
             raise ValueError(
-                f"A sweep takes a whole number of workers from 1 on. Received: {workers}"
+                f"The number of workers of a sweep is a whole number from 1 on. Received: {workers}"
             )
         self._data_root, self._workers = data_root, workers
 
-    def __call__(self, sweep, runs):
-        """Trains every run; a process that crashes is started once more, then its error is written down.
+    def __call__(self, sweep: "Sweep", runs: Sequence[Run]) -> None:
+        """Trains every run. After a crash a run is started once more, then its error is saved.
 
         Raises:
-            ValueError: if the sweep wants bad runs to be stopped, which only a cluster's scheduler does.
+            ValueError: if the sweep is adaptive, since only a cluster's scheduler stops bad runs.
         """
         if sweep.adaptive:
             raise ValueError(
-                f"An adaptive sweep wants --engine ray, whose scheduler stops bad runs. Received: {sweep.name}"
+                "An adaptive sweep needs --engine ray, whose scheduler stops bad runs. "
+                f"Received: {sweep.name}"
             )
-        waiting, working, attempts = list(runs), [], Counter()
+        waiting, attempts = list(runs), Counter[Run]()
+        working: dict[Run, tuple[subprocess.Popen, IO]] = {}
         try:
             while waiting or working:
                 while waiting and len(working) < self._workers:
-                    working.append(_Worker(_next(waiting), self._data_root))
-                for worker in [worker for worker in working if worker.ended]:
-                    working.remove(worker)
-                    attempts[worker.run.directory] += 1
-                    if worker.crashed and attempts[worker.run.directory] < 2:
-                        waiting.insert(0, worker.run)
-                    elif not worker.run.done:
-                        worker.run.write_error(worker.error)
+                    # A run that another process is training at this moment comes last.
+                    run = next((run for run in waiting if not run.locked), waiting[0])
+                    waiting.remove(run)
+                    working[run] = self._start(run)
+                ended = [run for run, (process, _) in working.items() if process.poll() is not None]
+                for run in ended:
+                    process, log = working.pop(run)
+                    attempts[run] += 1
+                    crashed = not run.done and process.returncode != INVALID_INPUT
+                    if crashed and attempts[run] < 2:
+                        waiting.insert(0, run)
+                    elif not run.done:
+                        run.write_error(_error(process, log))
                 time.sleep(POLL_SECONDS)
         finally:
-            for worker in working:
-                worker.stop()
+            for process, _ in working.values():
+                process.terminate()
+                process.wait()
 
-
-def _next(waiting):
-    """Takes the next run out of the list; one that another process trains at this moment comes last."""
-    run = next((run for run in waiting if not run.locked), waiting[0])
-    waiting.remove(run)
-    return run
-
-
-class _Worker:
-    """A process that trains one run: the command that a user would type."""
-
-    def __init__(self, run, data_root):
-        self.run = run
-        command = [
-            sys.executable,
-            "-m",
-            "siamese_lib",
-            "train",
-            "--run",
-            str(run.directory.resolve()),
-            "--of-sweep",
-        ]
-        command += ["--data-root", str(data_root)] if data_root else []
+    def _start(self, run):
+        """A process that trains the run by the command line, and the file with its output."""
+        options = ["--run", str(run.directory.resolve()), "--of-sweep"]
+        options += ["--data-root", str(self._data_root)] if self._data_root else []
         paths = [str(project_root()), *filter(None, [os.environ.get("PYTHONPATH")])]
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the process
-        # The process ends when its standard input does, and that ends with this process, however it ends.
-        self._process = subprocess.Popen(
-            command,
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+        log = tempfile.TemporaryFile()  # noqa: SIM115  it stays open as long as the process runs
+        # The process ends when its standard input closes: at the latest when this process ends.
+        process = subprocess.Popen(
+            [sys.executable, "-m", "siamese_lib", "train", *options],
             stdin=subprocess.PIPE,
-            stdout=self._log,
-            stderr=self._log,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            stdout=log,
+            stderr=log,
+            env=environment,
         )
+        return process, log
 
-    @property
-    def ended(self):
-        return self._process.poll() is not None
 
-    @property
-    def crashed(self):
-        return not self.run.done and self._process.returncode != REFUSED
-
-    @property
-    def error(self):
-        """The last lines that the process wrote, or how it ended."""
-        self._log.seek(0)
-        lines = self._log.read().decode("utf-8", "replace").strip().splitlines()[-LINES_OF_ERROR:]
-        if self._process.returncode == REFUSED and lines:
-            return lines[-1].removeprefix("siamese_lib: ")
-        return " ".join([f"the process ended with exit code {self._process.returncode}", *lines])
-
-    def stop(self):
-        self._process.terminate()
-        self._process.wait()
+def _error(process, log):
+    """The last lines that a process wrote, with its exit code unless its input was invalid."""
+    log.seek(0)
+    lines = log.read().decode("utf-8", "replace").strip().splitlines()[-3:]
+    if process.returncode == INVALID_INPUT and lines:
+        return lines[-1].removeprefix("siamese_lib: ")
+    return " ".join([f"the process ended with exit code {process.returncode}", *lines])

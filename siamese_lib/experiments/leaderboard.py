@@ -1,203 +1,226 @@
-"""The table of results: read from the committed run folders, written as JSON and into the README."""
+"""The leaderboard: one row for each experiment, from its finished runs, as JSON and for readers."""
 
 import re
-import statistics as statistics_of
+import statistics
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+import pandas as pd
 
-from siamese_lib.data.pairs import PairList
-from siamese_lib.evaluation.metrics import accuracy_at, best_threshold, people_bootstrap
+from siamese_lib.evaluation.metrics import accuracy_at, best_threshold
 from siamese_lib.evaluation.oneshot import average_over_seeds, trial_accuracy
-from siamese_lib.plots import basic
+from siamese_lib.experiments.statistics import accuracy_interval, mean_over_runs
 from siamese_lib.training.run import Run
-from siamese_lib.utils.files import atomic_write, write_json, write_text
+from siamese_lib.utils.files import as_table, atomic_write, write_json, write_text
 
-# What stands in the pages around each dataset's table.
-MARKS = {
-    "lfwa": (
-        "<!-- results: written by `python -m siamese_lib leaderboard`, do not edit -->",
-        "<!-- end of results -->",
-    ),
-    "omniglot": (
-        "<!-- results on Omniglot: written by `python -m siamese_lib leaderboard`, do not edit -->",
-        "<!-- end of results on Omniglot -->",
-    ),
+DATASETS = ("lfwa", "omniglot")
+README_COLUMNS = {  # of the full table, and their headings
+    "experiment": "experiment",
+    "test": "test accuracy",
+    "95 % interval": "95 % interval",
+    "training": "training",
 }
 
 
-def leaderboard(results_dir):
-    """One row an experiment, from the finished runs in `results_dir/EXPERIMENT/seed_N`.
+def leaderboard(results_dir: Path | str) -> list[dict[str, Any]]:
+    """The rows of all experiments, from the finished runs in `results_dir/EXPERIMENT/seed_N`.
 
     Returns:
-        A list of dicts with the keys experiment, protocol, encoder, num_parameters, num_seeds, validation_accuracy_mean,
-        test_accuracy_mean, test_accuracy_sd (None for a single seed), test_accuracy_interval (over people, of the mean of the seeds),
-        test_accuracy_at_half_mean, test_auc_mean, threshold_cost_mean (what the threshold from validation costs against the best one on the
-        test pairs, which nothing else uses), train_seconds_mean; with one-shot runs also oneshot, `{part: ...}` as
-        `oneshot.trial_accuracy` has it, of the mean of the seeds, with accuracy_sd; the best validation accuracy first.
+        The rows as `leaderboard_row` returns them, the best validation accuracy first.
     """
-    rows = []
-    for folder in sorted(Path(results_dir).iterdir()):
-        if runs := Run.all_of(folder):
-            rows.append(leaderboard_row(runs))
+    runs = map(Run.all_of, sorted(Path(results_dir).iterdir()))
+    rows = [leaderboard_row(of_experiment) for of_experiment in runs if of_experiment]
     return sorted(rows, key=lambda row: -row["validation_accuracy_mean"])
 
 
-def leaderboard_row(runs):
-    """The row of one experiment's finished runs, a run a seed; see `leaderboard`."""
-    config, metrics = runs[0].config, [run.metrics for run in runs]
-    test = [one["test"]["accuracy"] for one in metrics]
-    oneshot = (
-        {"oneshot": {part: _oneshot(runs, part) for part in metrics[0]["oneshot"]}}
-        if "oneshot" in metrics[0]
-        else {}
-    )
-    return {
+def leaderboard_row(runs: Sequence[Run]) -> dict[str, Any]:
+    """The row of one experiment.
+
+    Args:
+        runs: its finished runs, one for each seed.
+
+    Returns:
+        A dict with the keys experiment, protocol, encoder, num_parameters, num_seeds,
+        validation_accuracy_mean, test_accuracy_mean, test_accuracy_sd (None for a single seed),
+        test_accuracy_interval (of the mean, 95 %, by bootstrap over people),
+        test_accuracy_at_half_mean, test_auc_mean, threshold_cost_mean (the best possible accuracy
+        on the test pairs minus the accuracy at the threshold from validation), and
+        train_seconds_mean. If the runs have one-shot trials, also oneshot, `{split: ...}` as
+        `trial_accuracy` returns it, with accuracy_sd.
+    """
+    config, metrics = runs[0].config, runs[0].metrics
+    row = {
         "experiment": config.experiment,
         "protocol": config.protocol,
         "encoder": config.encoder,
-        "num_parameters": metrics[0]["parameters"]["total"],
+        "num_parameters": metrics["parameters"]["total"],
         "num_seeds": len(runs),
-        "validation_accuracy_mean": statistics_of.mean(
-            one["validation"]["accuracy"] for one in metrics
-        ),
-        "test_accuracy_mean": statistics_of.mean(test),
-        "test_accuracy_sd": _spread(test),
-        "test_accuracy_interval": interval_of_runs(runs, "test", correct_of_runs(runs, "test")),
-        "test_accuracy_at_half_mean": statistics_of.mean(
-            one["test"]["accuracy_at_half"] for one in metrics
-        ),
-        "test_auc_mean": statistics_of.mean(one["test"]["auc"] for one in metrics),
-        "threshold_cost_mean": statistics_of.mean(map(_threshold_cost, runs)),
-        "train_seconds_mean": statistics_of.mean(one["seconds"]["train"] for one in metrics),
-        **oneshot,
+        "validation_accuracy_mean": mean_over_runs(runs, "validation", "accuracy"),
+        "test_accuracy_mean": mean_over_runs(runs, "test", "accuracy"),
+        "test_accuracy_sd": _deviation([run.metrics["test"]["accuracy"] for run in runs]),
+        "test_accuracy_interval": accuracy_interval(runs, "test"),
+        "test_accuracy_at_half_mean": mean_over_runs(runs, "test", "accuracy_at_half"),
+        "test_auc_mean": mean_over_runs(runs, "test", "auc"),
+        "threshold_cost_mean": statistics.mean(map(_threshold_cost, runs)),
+        "train_seconds_mean": mean_over_runs(runs, "seconds", "train"),
     }
+    if "oneshot" in metrics:
+        row["oneshot"] = {split: _oneshot(runs, split) for split in metrics["oneshot"]}
+    return row
 
 
-def _oneshot(runs, part):
-    whole = trial_accuracy(average_over_seeds([run.trials(part) for run in runs]))
-    return whole | {
-        "accuracy_sd": _spread([run.metrics["oneshot"][part]["accuracy"] for run in runs])
-    }
+def _oneshot(runs, split):
+    deviation = _deviation([run.metrics["oneshot"][split]["accuracy"] for run in runs])
+    trials = average_over_seeds([run.trials(split) for run in runs])
+    return trial_accuracy(trials) | {"accuracy_sd": deviation}
 
 
-def _spread(values):
-    return statistics_of.stdev(values) if len(values) > 1 else None
-
-
-def correct_of_runs(runs, split):
-    """Whether each pair of a split was decided rightly, 1 or 0, the runs' pairs one after the other."""
-    return np.concatenate([run.correct(split).to_numpy(float) for run in runs])
-
-
-def interval_of_runs(runs, split, values):
-    """The 95 % interval for the mean of `values`, which belong to the pairs of the runs one after the other, by bootstrap over people."""
-    pairs = PairList(tuple(pair for run in runs for pair in run.pairs(split)))
-    return people_bootstrap(*pairs.people_of_sides, values)
+def _deviation(values):
+    return statistics.stdev(values) if len(values) > 1 else None
 
 
 def _threshold_cost(run):
-    table = run.scores("test")
-    best = accuracy_at(
-        table["score"], table["label"], best_threshold(table["score"], table["label"])
-    )
+    scores, labels = (run.scores("test")[column] for column in ("score", "label"))
+    best = accuracy_at(scores, labels, best_threshold(scores, labels))
     return best - run.metrics["test"]["accuracy"]
 
 
-def as_markdown(rows):
-    """The rows as a Markdown table for readers: percent, minutes, and how many seeds."""
-    lines = [
-        "| experiment | protocol | encoder | parameters | seeds | validation | test | 95 % interval | at 0.5 | test AUC | training |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        lines.append(
-            f"| `{row['experiment']}` | {row['protocol']} | {row['encoder']} | {row['num_parameters']:,} | {row['num_seeds']} "
-            f"| {100 * row['validation_accuracy_mean']:.1f} % | {_percent(row['test_accuracy_mean'], row['test_accuracy_sd'])} "
-            f"| {_interval(row['test_accuracy_interval'])} | {100 * row['test_accuracy_at_half_mean']:.1f} % "
-            f"| {row['test_auc_mean']:.3f} | {row['train_seconds_mean'] / 60:.1f} min |"
-        )
-    return "\n".join(lines)
+def results_table(rows: Sequence[Mapping[str, Any]], markdown: bool = False) -> pd.DataFrame:
+    """The leaderboard for readers: all cells are text, with percent, minutes and ± over seeds.
+
+    Args:
+        rows: as `leaderboard_row` returns them.
+        markdown: whether experiments are marked as code and accuracies on test as bold.
+
+    Returns:
+        A DataFrame with the columns experiment, protocol, encoder, parameters, seeds, validation,
+        test, 95 % interval, at 0.5, test AUC, training. Rows with one-shot trials have, between
+        seeds and training, the columns 20-way one-shot (20 trial sets), interval (20), 400 trial
+        sets, interval (400), verification, 95 % interval.
+    """
+    return as_table([_cells(row, *(("**", "`") if markdown else ("", ""))) for row in rows])
 
 
-def oneshot_as_markdown(rows):
-    """The rows of runs with one-shot trials as a Markdown table: first what the paper measures."""
-    lines = [
-        "| experiment | encoder | parameters | seeds | 20-way one-shot, 20 runs | 95 % interval | 400 runs | 95 % interval "
-        "| verification | 95 % interval | training |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        customary, many = (row["oneshot"][part] for part in ("test", "test_400"))
-        lines.append(
-            f"| `{row['experiment']}` | {row['encoder']} | {row['num_parameters']:,} | {row['num_seeds']} "
-            f"| {_percent(customary['accuracy'], customary['accuracy_sd'])} | {_interval(customary['accuracy_interval'])} "
-            f"| {_percent(many['accuracy'], many['accuracy_sd'])} | {_interval(many['accuracy_interval'])} "
-            f"| {_percent(row['test_accuracy_mean'], row['test_accuracy_sd'])} | {_interval(row['test_accuracy_interval'])} "
-            f"| {row['train_seconds_mean'] / 60:.1f} min |"
-        )
-    return "\n".join(lines)
+def _cells(row, bold, code):
+    cells = {
+        "experiment": f"{code}{row['experiment']}{code}",
+        "protocol": row["protocol"],
+        "encoder": row["encoder"],
+        "parameters": f"{row['num_parameters']:,}",
+        "seeds": str(row["num_seeds"]),
+    }
+    test = _percent(row["test_accuracy_mean"], row["test_accuracy_sd"], bold)
+    interval = _interval(row["test_accuracy_interval"])
+    if "oneshot" in row:
+        few, many = row["oneshot"]["test"], row["oneshot"]["test_400"]
+        cells |= {
+            "20-way one-shot (20 trial sets)": _percent(few["accuracy"], few["accuracy_sd"], bold),
+            "interval (20)": _interval(few["accuracy_interval"]),
+            "400 trial sets": _percent(many["accuracy"], many["accuracy_sd"], bold),
+            "interval (400)": _interval(many["accuracy_interval"]),
+            "verification": test,
+            "95 % interval": interval,
+        }
+    else:
+        cells |= {
+            "validation": _percent(row["validation_accuracy_mean"]),
+            "test": test,
+            "95 % interval": interval,
+            "at 0.5": _percent(row["test_accuracy_at_half_mean"]),
+            "test AUC": f"{row['test_auc_mean']:.3f}",
+        }
+    return cells | {"training": f"{row['train_seconds_mean'] / 60:.1f} min"}
 
 
-TABLES = {"lfwa": as_markdown, "omniglot": oneshot_as_markdown}
-
-
-def _percent(mean, spread):
-    return f"**{100 * mean:.1f} %**" + ("" if spread is None else f" ± {100 * spread:.1f}")
+def _percent(mean, deviation=None, bold=""):
+    spread = "" if deviation is None else f" ± {100 * deviation:.1f}"
+    return f"{bold}{100 * mean:.1f} %{bold}{spread}"
 
 
 def _interval(bounds):
     return "{:.1f} to {:.1f}".format(*(100 * bound for bound in bounds))
 
 
-def update(results_dir, readme, card):
-    """Writes `leaderboard.json` into the folder of each dataset's runs, the tables into the README between their marks, and the figure of
-    LFW-a's beside it; into the models' card the rows of the experiments whose model lies there.
+def update(results_dir: Path | str, root: Path | str) -> dict[str, list[dict[str, Any]]]:
+    """Rewrites every table of results: `leaderboard.json`, the project's pages and the figure.
 
     Args:
-        results_dir: the folder with `lfwa` and `omniglot`, in which their runs are.
-        readme: the README; its figure is `docs/results.png` in the same folder.
-        card: `models/README.md`.
+        results_dir: the folder with the runs of the datasets, `lfwa` and `omniglot`; each gets a
+            `leaderboard.json`.
+        root: the project's folder, with the pages of `pages_with_results`; the figure of LFW-a is
+            its `docs/results.png`.
 
     Returns:
         The rows, `{dataset: [row, ...]}`.
 
     Raises:
-        ValueError: if one of the two pages has lost its marks.
+        ValueError: if a page has lost the marks of its table; then nothing is written.
     """
-    boards = {dataset: leaderboard(Path(results_dir) / dataset) for dataset in MARKS}
-    with_model = {
-        dataset: [
-            row for row in rows if (Path(card).parent / f"{row['experiment']}.keras").is_file()
-        ]
-        for dataset, rows in boards.items()
-    }
-    for page, shown in ((readme, boards), (card, with_model)):
-        write_text(page, with_tables(Path(page).read_text(encoding="utf-8"), shown))
+    from siamese_lib.plots import basic
+
+    boards = {dataset: leaderboard(Path(results_dir) / dataset) for dataset in DATASETS}
+    for page, text in pages_with_results(boards, root).items():
+        write_text(Path(root) / page, text)
     for dataset, rows in boards.items():
         write_json(Path(results_dir) / dataset / "leaderboard.json", rows)
     lines = [
         (f"{row['experiment']}, test", row["test_accuracy_mean"], row["test_accuracy_interval"])
         for row in boards["lfwa"]
     ]
-    with atomic_write(Path(readme).parent / "docs" / "results.png") as temporary:
-        basic.accuracy_intervals(
-            lines, "LFW-a, test pairs of people who were not in training"
-        ).savefig(temporary, dpi=150)
+    figure = basic.accuracy_intervals(lines, "LFW-a, test pairs of people not in training")
+    with atomic_write(Path(root) / "docs" / "results.png") as temporary:
+        figure.savefig(temporary, dpi=150)
     return boards
 
 
-def with_tables(text, boards):
-    """A page's text with the tables of these rows, `{dataset: [row, ...]}`, between their marks."""
-    for dataset, rows in boards.items():
-        text = between_marks(
-            text, *MARKS[dataset], TABLES[dataset](rows) if rows else "None is committed yet."
+def pages_with_results(
+    boards: Mapping[str, Sequence[Mapping[str, Any]]], root: Path | str
+) -> dict[str, str]:
+    """The text of each page of the project that shows results, with these rows in its tables.
+
+    Args:
+        boards: the rows, `{dataset: [row, ...]}`.
+        root: the project's folder, from which the pages are read.
+
+    Returns:
+        `{page: text}`, the pages as paths below `root`.
+
+    Raises:
+        ValueError: if a page has lost the marks of its table.
+    """
+    models = {path.stem for path in Path(root).glob("models/*.keras")}
+    few = {"lfwa_reference", "lfwa_pairs", "lfwa_people"}
+    tables = [  # page, name of the marks, dataset, experiments (None: all), columns ({}: all)
+        ("docs/results.md", "results", "lfwa", None, {}),
+        ("docs/omniglot.md", "results on Omniglot", "omniglot", None, {}),
+        ("README.md", "results", "lfwa", few, README_COLUMNS),
+        ("models/README.md", "results", "lfwa", models, {}),
+        ("models/README.md", "results on Omniglot", "omniglot", models, {}),
+    ]
+    texts = {page: Path(root, page).read_text(encoding="utf-8") for page, *_ in tables}
+    for page, name, dataset, chosen, columns in tables:
+        rows = [row for row in boards[dataset] if chosen is None or row["experiment"] in chosen]
+        table = results_table(rows, markdown=True).reindex(columns=list(columns) or None)
+        markdown = table.rename(columns=columns).to_markdown(index=False, disable_numparse=True)
+        texts[page] = between_marks(
+            texts[page],
+            f"<!-- {name}: written by `python -m siamese_lib leaderboard`, do not edit -->",
+            f"<!-- end of {name} -->",
+            markdown if rows else "No runs yet.",
+            page,
         )
-    return text
+    return texts
 
 
-def between_marks(text, begin, end, content):
+def between_marks(text: str, begin: str, end: str, content: str, page: str = "The page") -> str:
     """A page's text with other content between two marks, which stay.
+
+    Args:
+        text: the text of the page.
+        begin, end: the two marks.
+        content: what comes between them.
+        page: the page's name, for the message.
 
     Raises:
         ValueError: if the page has lost its marks.
@@ -205,6 +228,7 @@ def between_marks(text, begin, end, content):
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     if not pattern.search(text):
         raise ValueError(
-            f"The page has lost the marks of a table that is written into it; put them back. Received: no {begin!r}"
+            f"{page} has lost the marks of a table that is written into it; put them back. "
+            f"Received: no {begin!r}"
         )
     return pattern.sub(lambda _: f"{begin}\n\n{content}\n\n{end}", text)

@@ -1,47 +1,49 @@
-"""The runs of a sweep as trials of Ray Tune, on one machine or a cluster: for users who outgrow one machine. Needs requirements-ray.txt.
+"""Trains the runs of a sweep with Ray Tune, on one machine or a cluster.
 
-Every node wants the project installed and sees the folder of the runs (shared storage). A trial on a node that is lost is started again
-by Ray elsewhere and goes on from the run's last checkpoint.
+Needs requirements-ray.txt. The project must be installed on every node, and every node must see
+the folder of the runs (shared storage). If a node is lost, Ray starts its runs again on another
+node, where they continue from their last checkpoints.
 """
 
 import logging
 import shutil
 import socket
 import uuid
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from siamese_lib.experiments.sweep import Sweep
 from siamese_lib.training.run import Run
 
-TRIES_AFTER_CRASH = 3  # more than on one machine: on a cluster nodes come and go
-SECONDS_TO_ANSWER = 10
-FOLDER = ".ray"
+TRIES_AFTER_CRASH = 3  # more than on one machine: the nodes of a cluster come and go
 
 
 class RayEngine:
-    """Trains runs on whatever `ray.init(address=...)` finds.
+    """Trains runs on the machines that `ray.init(address=...)` finds.
 
     Args:
         data_root: folder or archive of LFW-a, as the nodes see it; not needed for the sample.
-        address: a cluster's address; none: the one of the environment variable RAY_ADDRESS, else a Ray of its own on this machine.
+        address: the address of a cluster. Without one, it is the environment variable RAY_ADDRESS;
+            without that, Ray is started on this machine.
 
     Raises:
         ValueError: if Ray is not installed.
     """
 
-    def __init__(self, data_root=None, address=None):
+    def __init__(self, data_root: Path | str | None = None, address: str | None = None) -> None:
         try:
             import ray.tune  # noqa: F401
         except ImportError as error:
             raise ValueError(
-                f"The engine ray wants Ray: pip install -r requirements-ray.txt. Received: {error}"
+                f"The engine ray needs Ray: pip install -r requirements-ray.txt. Received: {error}"
             ) from error
         self._data_root, self._address = data_root, address
 
-    def __call__(self, sweep, runs):
-        """Trains every run, as Ray has the resources that the sweep asks for.
+    def __call__(self, sweep: Sweep, runs: Sequence[Run]) -> None:
+        """Trains every run, as many at a time as Ray has the sweep's resources for.
 
         Raises:
             ValueError: if there is no cluster at the address.
@@ -49,24 +51,23 @@ class RayEngine:
         import ray
         from ray import tune
 
-        of_others = ray.is_initialized()
-        _connect(self._address)
+        started_elsewhere = ray.is_initialized()
+        if not started_elsewhere:
+            _connect(self._address)
         data_root = self._data_root and str(Path(self._data_root).resolve())
-        trial = tune.with_parameters(_train, data_root=data_root)
-        resources = {
-            "cpu": sweep.resources.get("num_cpus", 1),
-            "gpu": sweep.resources.get("num_gpus", 0),
-        }
+        trainable = tune.with_resources(
+            tune.with_parameters(_train, data_root=data_root),
+            {"cpu": sweep.resources.get("num_cpus", 1), "gpu": sweep.resources.get("num_gpus", 0)},
+        )
+        directories = [str(run.directory.resolve()) for run in runs]
         try:
             with _storage(runs[0].directory.parents[1].resolve()) as storage:
-                trials = tune.Tuner(
-                    tune.with_resources(trial, resources),
-                    param_space={
-                        "directory": tune.grid_search(
-                            [str(run.directory.resolve()) for run in runs]
-                        )
-                    },
-                    tune_config=tune.TuneConfig(scheduler=_scheduler(sweep, runs)),
+                results = tune.Tuner(
+                    trainable,
+                    param_space={"directory": tune.grid_search(directories)},
+                    tune_config=tune.TuneConfig(
+                        scheduler=_scheduler(sweep, runs) if sweep.adaptive else None
+                    ),
                     run_config=tune.RunConfig(
                         name=sweep.name,
                         storage_path=str(storage),
@@ -74,26 +75,28 @@ class RayEngine:
                         failure_config=tune.FailureConfig(max_failures=TRIES_AFTER_CRASH),
                     ),
                 ).fit()
-            for ended in trials:
-                _note_crash(Run(ended.config["directory"]), ended.error)
+            _save_crashes(results)
         finally:
-            if not of_others:
+            if not started_elsewhere:
                 ray.shutdown()
 
 
-def _note_crash(run, error):
-    """Writes down why a trial's process was lost for good, which it could not do itself."""
-    if error and not run.done and not run.error:
-        run.write_error(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+def _save_crashes(results):
+    """Saves why processes were lost for good, which the processes themselves could not do."""
+    for result in results:
+        run, error = Run(result.config["directory"]), result.error
+        if error and not run.done and not run.error:
+            run.write_error(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
 
 
 def _connect(address):
     import ray
 
-    if ray.is_initialized():
-        return
+    host, _, port = (address or "").partition(":")
     try:
-        _check_reachable(address)
+        if port.isdigit():
+            # Ten seconds; Ray itself would wait two minutes for an answer at HOST:PORT.
+            socket.create_connection((host, int(port)), timeout=10).close()
         ray.init(
             address=address,
             log_to_driver=False,
@@ -102,65 +105,54 @@ def _connect(address):
         )
     except (OSError, ValueError) as error:
         raise ValueError(
-            f"There is no Ray cluster at this address; start one with 'ray start'. Received: {address}"
+            "There is no Ray cluster at this address; start one with 'ray start'. "
+            f"Received: {address}"
         ) from error
 
 
-def _check_reachable(address):
-    """Ray itself waits two minutes for somebody to answer at HOST:PORT."""
-    host, separator, port = (address or "").partition(":")
-    if separator and port.isdigit():
-        socket.create_connection((host, int(port)), timeout=SECONDS_TO_ANSWER).close()
+def _train(parameters, data_root):
+    """Trains one run, on a node of the cluster in its own process."""
+    from ray import tune
 
-
-def _train(trial, data_root):
-    """One trial: on a node of the cluster, in a process of its own."""
     from siamese_lib.training.fit import train
+    from siamese_lib.utils.tensorflow import keras
 
-    run = Run(trial["directory"])
+    run = Run(parameters["directory"])
     try:
-        # The run may still be locked, by another sweep or for a moment by the process that a lost node leaves behind.
+        monitor = run.config.monitor
+        # Tells Ray Tune after each epoch how far the run is, for its scheduler.
+        report = keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda epoch, logs: tune.report(
+                {"epoch": epoch + 1, monitor: float(logs[monitor])}
+            )
+        )
         train(
             run.config,
             data_root,
             run.directory.parents[1],
             verbose=0,
-            wait=True,
-            callbacks=[_reporter(run.config.monitor)],
+            wait=True,  # for another sweep, or for the process that a lost node leaves behind
+            callbacks=[report],
         )
     except (ValueError, OSError) as error:
-        # What is wrong with the input would be wrong again: no other try.
+        # Invalid input stays invalid, so there is no other try.
         run.write_error(" ".join(str(error).split()))
     except Exception as error:
         run.write_error(f"{type(error).__name__}: {' '.join(str(error).split())}")
         raise
 
 
-def _reporter(monitor):
-    """A Keras callback that tells Tune how far the run is, so that its scheduler can compare."""
-    from ray import tune
-
-    from siamese_lib.utils.tensorflow import keras
-
-    class Reporter(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            tune.report({"epoch": epoch + 1, monitor: float(logs[monitor])})
-
-    return Reporter()
-
-
 def _scheduler(sweep, runs):
-    """None, so that every run is trained to its end, or successive halving by the validation pairs (ASHA; Li et al., 2020)."""
+    """Stops runs that are bad on validation: asynchronous successive halving (Li et al., 2020)."""
     from ray.tune.schedulers import ASHAScheduler
 
-    if not sweep.adaptive:
-        return None
     configs = [run.config for run in runs]
     return ASHAScheduler(
         time_attr="epoch",
         metric=configs[0].monitor,
-        mode="max" if configs[0].monitor == "val_auc" else "min",
-        # One more than there are: at its last epoch a trial must not be stopped, since the test pairs are scored after it.
+        mode="max" if configs[0].monitor_increases else "min",
+        # One epoch more than there are, so that no run is stopped at its last epoch, before the
+        # test pairs are scored.
         max_t=max(config.num_epochs for config in configs) + 1,
         grace_period=sweep.adaptive.get("grace_epochs", 1),
         reduction_factor=sweep.adaptive.get("reduction_factor", 3),
@@ -168,9 +160,12 @@ def _scheduler(sweep, runs):
 
 
 @contextmanager
-def _storage(runs_dir):
-    """A folder for Tune's own records below the runs; gone afterwards, as are those of sweeps that were killed."""
-    folder = runs_dir / FOLDER
+def _storage(runs_dir: Path) -> Iterator[Path]:
+    """A temporary folder for Ray Tune's own records, below the runs.
+
+    It is removed at the end, and at the start those that killed sweeps left behind.
+    """
+    folder = runs_dir / ".ray"
     folder.mkdir(parents=True, exist_ok=True)
     for leftover in folder.glob("*.lock"):
         _remove_if_unused(leftover)

@@ -1,280 +1,284 @@
-"""What a sweep's numbers allow to be said: means and intervals over seeds, and whether a setting is better than another on validation.
+"""Statistics of runs and sweeps: means over seeds, 95 % intervals, significance, ablations.
 
-What a recipe's components and its training data brought: tables from the finished runs of sweeps, with what is certain about them.
-
-`python -m siamese_lib leaderboard` writes them as `ablation.json`, `learning_curve.json` and `leak.json` beside the leaderboard.
+`python -m siamese_lib leaderboard` writes the tables of this module to `ablation.json`,
+`learning_curve.json` and `leak.json` beside the leaderboard of LFW-a.
 """
 
-import statistics as statistics_of
+import statistics
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from siamese_lib.evaluation.metrics import area_under_roc, people_weights, resampled_areas_under_roc
-from siamese_lib.experiments.leaderboard import correct_of_runs, interval_of_runs
-from siamese_lib.experiments.sweep import DONE, FULL_RECIPE, Sweep
+from siamese_lib.data.pairs import PairList
+from siamese_lib.evaluation.metrics import (
+    area_under_roc,
+    people_bootstrap,
+    people_weights,
+    resampled_areas_under_roc,
+)
+from siamese_lib.experiments.sweep import ABLATED, DONE, FULL_RECIPE, Sweep
+from siamese_lib.training.run import Run
 from siamese_lib.utils.files import as_text, write_json
 
 METRICS = ("validation_accuracy", "validation_auc", "test_accuracy", "test_auc", "train_seconds")
+# Validation decides between settings; test is shown beside it and decides nothing.
+SPLITS_SHOWN = ("validation", "test")
 
 
-def settings_table(table):
-    """One row a setting, its seeds taken together; settings without a finished run are left out.
+def mean_over_runs(runs: Sequence[Run], split: str, metric: str) -> float:
+    """The mean of `metrics[split][metric]` over runs."""
+    return statistics.mean(run.metrics[split][metric] for run in runs)
 
-    The interval is that of the mean over seeds (Student's t) where there are at least two, else that of the single run over people, which
-    does not hold the spread from seed to seed; the column `interval_over` says which.
+
+def accuracy_interval(runs: Sequence[Run], split: str, baseline: Sequence[Run] = ()) -> list[float]:
+    """The 95 % interval of the mean accuracy of runs on a split, by bootstrap over people.
 
     Args:
-        table: as `sweeps.sweep_table` gives it.
+        runs: one for each seed.
+        split: "train", "validation" or "test".
+        baseline: runs of the same seeds on the same pairs; if given, the interval is that of the
+            gain in accuracy over them.
 
     Returns:
-        A pandas DataFrame with the columns axis, value, num_seeds, interval_over, and for each metric its mean; for the accuracies of
-        validation and test also `*_low` and `*_high`, 95 %.
+        `[low, high]`
+    """
+    pairs = PairList(tuple(pair for run in runs for pair in run.pairs(split)))
+    values = _correct(runs, split) - (_correct(baseline, split) if baseline else 0.0)
+    return people_bootstrap(*pairs.people_of_sides, values)
+
+
+def _correct(runs, split):
+    """Whether each pair of the runs was decided correctly, 1 or 0, `(num_runs * num_pairs,)`."""
+    return np.concatenate([run.correct(split).to_numpy(float) for run in runs])
+
+
+def interval_of_mean(values: Sequence[float] | np.ndarray | pd.Series) -> tuple[float, float]:
+    """The 95 % interval of the mean of at least two values, by Student's t: `(low, high)`."""
+    from scipy.stats import sem, t
+
+    # In units of the standard error, since SciPy gives NaN for values without any spread.
+    low, high = np.mean(values) + sem(values) * np.array(t.interval(0.95, len(values) - 1))
+    return low, high
+
+
+def settings_table(table: pd.DataFrame) -> pd.DataFrame:
+    """One row for each setting of a sweep: means over its seeds, with 95 % intervals.
+
+    With at least two seeds the interval is that of the mean over seeds (Student's t). With one
+    seed it is the run's own interval over people, which leaves out the spread between seeds. The
+    column `interval_over` tells which. Settings without a finished run are left out.
+
+    Args:
+        table: the sweep's points, as `sweep_table` returns them.
+
+    Returns:
+        A DataFrame with the columns axis, value, num_seeds, interval_over, the mean of each of
+        `METRICS`, and for the accuracies on validation and test `*_low` and `*_high`.
     """
     rows = []
     for (axis, value), runs in table[table["state"] == DONE].groupby(["axis", "value"], sort=False):
-        row = {
-            "axis": axis,
-            "value": value,
-            "num_seeds": len(runs),
-            "interval_over": "seeds" if len(runs) > 1 else "people",
-        }
-        row |= {metric: runs[metric].mean() for metric in METRICS}
-        for split in ("validation", "test"):
-            over_people = runs.iloc[0][[f"{split}_low", f"{split}_high"]].astype(float)
-            interval = interval_of_mean(runs[f"{split}_accuracy"]) if len(runs) > 1 else over_people
-            row[f"{split}_low"], row[f"{split}_high"] = np.clip(
-                interval, 0.0, 1.0
-            )  # Student's t does not know that these are shares
+        over = "seeds" if len(runs) > 1 else "people"
+        row = {"axis": axis, "value": value, "num_seeds": len(runs), "interval_over": over}
+        row |= runs[list(METRICS)].mean().to_dict()
+        for split in SPLITS_SHOWN:
+            bounds = [f"{split}_low", f"{split}_high"]
+            interval = (
+                interval_of_mean(runs[f"{split}_accuracy"])
+                if len(runs) > 1
+                else runs[bounds].iloc[0]
+            )
+            # Student's t ignores that an accuracy lies between 0 and 1.
+            row |= dict(zip(bounds, np.clip(interval, 0.0, 1.0)))
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def interval_of_mean(values):
-    """The 95 % interval of the mean of at least two values, by Student's t: `(low, high)`."""
-    from scipy.stats import t
+def _finished_runs(sweep, runs_dir):
+    """`{axis: {value: {seed: run}}}`; a value without a finished run has an empty dict."""
+    runs = defaultdict(lambda: defaultdict(dict))
+    for point in sweep.points():
+        run, of_value = point.run(runs_dir), runs[point.axis][point.value]
+        if run.done:
+            of_value[point.config.seed] = run
+    return runs
 
-    values = np.asarray(values, dtype=float)
-    half = t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-    return values.mean() - half, values.mean() + half
 
+def best_settings(sweep: Sweep, runs_dir: Path | str) -> list[dict[str, Any]]:
+    """For each axis the setting with the highest validation AUC, and how the others compare.
 
-def best_settings(sweep, runs_dir):
-    """For each axis the setting with the highest validation AUC, and which others are told apart from it. Test pairs say nothing here.
-
-    AUC needs no threshold, so on a few hundred pairs it is steadier than accuracy. A setting is told apart if the interval of its
-    difference to the best lies above zero: over people (bootstrap, both settings on the same pairs), and over seeds too (Student's t,
-    paired by seed) where there are at least two. Intervals are of 95 % and not corrected for their number.
+    AUC needs no threshold and therefore varies less than accuracy on a few hundred pairs. Test
+    pairs are not used. The intervals behind `worse` are not corrected for multiple comparisons.
 
     Args:
         sweep: a `Sweep`.
-        runs_dir: where its runs are.
+        runs_dir: the folder of its runs.
 
     Returns:
-        A list of dicts with the keys axis, best, seeds (that all compared settings share), worse (values that are told apart from the
-        best), open (values that are not), missing (values with no seed in common), and sentence.
+        A list of dicts with the keys axis, best, seeds (shared by all compared settings), worse
+        (values significantly worse than the best, see `significantly_better`), not_worse (the
+        other values), missing (values without a finished run), and sentence (all this in words).
     """
-    runs = defaultdict(dict)
-    for point in sweep.points():
-        runs[point.axis, point.value][point.config.seed] = point.run(runs_dir)
-    return [
-        _best_setting(
-            axis, {value: of_seed for (name, value), of_seed in runs.items() if name == axis}
-        )
-        for axis in _axes(runs)
-    ]
-
-
-def _axes(runs):
-    return dict.fromkeys(axis for axis, _ in runs)
+    runs = _finished_runs(sweep, runs_dir)
+    return [_best_setting(axis, of_axis) for axis, of_axis in runs.items()]
 
 
 def _best_setting(axis, runs):
-    done = {
-        value: {seed: run for seed, run in of_seed.items() if run.done}
-        for value, of_seed in runs.items()
-    }
-    missing = [value for value, of_seed in done.items() if not of_seed]
-    done = {value: of_seed for value, of_seed in done.items() if of_seed}
+    done = {value: of_seed for value, of_seed in runs.items() if of_seed}
     seeds = sorted(set.intersection(*map(set, done.values()))) if done else []
-    verdict = {
-        "axis": axis,
-        "best": None,
-        "seeds": seeds,
-        "worse": [],
-        "open": [],
-        "missing": missing,
-    }
+    row = {"axis": axis, "best": None, "seeds": seeds, "worse": [], "not_worse": []}
+    row["missing"] = [value for value in runs if value not in done]
     if seeds:
-        means = {
-            value: np.mean([of_seed[seed].metrics["validation"]["auc"] for seed in seeds])
-            for value, of_seed in done.items()
-        }
-        verdict["best"] = best = max(means, key=means.get)
-        for value in done:
-            if value != best:
-                apart = significantly_better(
-                    [done[best][seed] for seed in seeds], [done[value][seed] for seed in seeds]
-                )
-                verdict["worse" if apart else "open"].append(value)
-    return verdict | {"sentence": _sentence(verdict)}
+        done = {value: [of_seed[seed] for seed in seeds] for value, of_seed in done.items()}
+        best = max(done, key=lambda value: mean_over_runs(done[value], "validation", "auc"))
+        row["best"], best_runs = best, done.pop(best)
+        for value, others in done.items():
+            row["worse" if significantly_better(best_runs, others) else "not_worse"].append(value)
+    return row | {"sentence": _sentence(row)}
 
 
-def significantly_better(better, other):
-    """Whether validation AUC of the runs `better` is above that of `other`, seed by seed, beyond what people and seeds leave open.
+def _sentence(row):
+    if row["best"] is None:
+        return f"{row['axis']}: nothing can be said yet: its settings have no seed in common."
+    is_clear = row["worse"] and not row["not_worse"]
+    parts = [f"{as_text(row['best'])} {'is the best' if is_clear else 'has the highest mean AUC'}"]
+    names = {
+        "worse": "significantly worse",
+        "not_worse": "no significant difference",
+        "missing": "not trained yet",
+    }
+    parts += [f"{names[key]}: {', '.join(map(as_text, row[key]))}" for key in names if row[key]]
+    if len(row["seeds"]) == 1:
+        parts.append("a single seed, so the intervals leave out the spread between seeds")
+    return f"{row['axis']}: {'; '.join(parts)}."
+
+
+def significantly_better(first: Sequence[Run], second: Sequence[Run]) -> bool:
+    """Whether the runs `first` have a significantly higher validation AUC than the runs `second`.
+
+    The 95 % interval of the difference must lie above zero: over people (bootstrap, both runs of
+    a seed on the same pairs), and with at least two seeds also over seeds (Student's t, paired).
+
+    Args:
+        first, second: one run for each seed, in the same order.
 
     Raises:
-        ValueError: if two runs of a seed have other validation pairs.
+        ValueError: if the two runs of a seed have different validation pairs.
     """
     differences, resampled = [], []
-    for one, two in zip(better, other):
-        if one.pairs("validation") != two.pairs("validation"):
+    for runs in zip(first, second):
+        pairs = runs[0].pairs("validation")
+        if pairs != runs[1].pairs("validation"):
             raise ValueError(
-                f"Two settings are compared on the same validation pairs; these have others. Received: {one}, {two}"
+                "Two settings can be compared on the same validation pairs only; these have "
+                f"different ones. Received: {runs[0]}, {runs[1]}"
             )
-        scores = [run.scores("validation") for run in (one, two)]
-        weights = people_weights(*one.pairs("validation").people_of_sides)
+        labels, weights = pairs.labels, people_weights(*pairs.people_of_sides)
+        of_first, of_second = (run.scores("validation")["score"] for run in runs)
+        differences.append(area_under_roc(of_first, labels) - area_under_roc(of_second, labels))
         resampled.append(
-            np.subtract(
-                *(
-                    resampled_areas_under_roc(part["score"], part["label"], weights)
-                    for part in scores
-                )
-            )
-        )
-        differences.append(
-            np.subtract(*(area_under_roc(part["score"], part["label"]) for part in scores))
+            resampled_areas_under_roc(of_first, labels, weights)
+            - resampled_areas_under_roc(of_second, labels, weights)
         )
     over_people = np.nanquantile(np.mean(resampled, axis=0), 0.025)
     return bool(over_people > 0 and (len(differences) < 2 or interval_of_mean(differences)[0] > 0))
 
 
-def _sentence(verdict):
-    if verdict["best"] is None:
-        return f"{verdict['axis']}: nothing can be said yet; its settings have no seed in common."
-    names = {key: ", ".join(map(as_text, verdict[key])) for key in ("worse", "open", "missing")}
-    if not verdict["open"] and not verdict["worse"]:
-        words = f"only {as_text(verdict['best'])} is trained"
-    elif not verdict["open"]:
-        words = f"{as_text(verdict['best'])} is the best; all others are worse beyond the intervals"
-    else:
-        words = f"no difference found between {as_text(verdict['best'])} (the highest mean) and {names['open']}"
-        words += f"; {names['worse']} worse beyond the intervals" if names["worse"] else ""
-    if len(verdict["seeds"]) == 1:
-        words += " (a single seed: the spread from seed to seed is not in the intervals)"
-    return f"{verdict['axis']}: {words}." + (
-        f" Not trained yet: {names['missing']}." if names["missing"] else ""
-    )
+def ablation(sweep: Sweep, runs_dir: Path | str) -> list[dict[str, Any]]:
+    """The accuracy and AUC that each component of a recipe contributes.
 
-
-SPLITS_SHOWN = (
-    "validation",
-    "test",
-)  # validation decides; test stands beside it and decides nothing
-
-
-def ablation(sweep, runs_dir):
-    """What is lost without each component of a recipe, all runs of the sweep being trained alike but for that component.
+    All runs of the sweep are trained alike but for the removed component. A component is compared
+    on the seeds for which both the full recipe and the recipe without it are trained.
 
     Args:
         sweep: a `Sweep` with components.
-        runs_dir: where its runs are.
+        runs_dir: the folder of its runs.
 
     Returns:
-        A list of dicts, one a component, with the keys recipe, component, change, num_epochs, seeds, and for validation and test
-        `*_accuracy_mean`, `*_auc_mean` (without the component), `*_accuracy_gain`, `*_auc_gain` (whole recipe less that, mean over seeds) and
-        `*_gain_interval` (of the accuracy's gain, 95 %, by bootstrap over people). A component counts with the seeds that both sides have.
+        A list of dicts, one for each component, with the keys recipe, component, change, seeds,
+        num_epochs, and for validation and test `*_accuracy_mean`, `*_auc_mean` (without the
+        component), `*_accuracy_gain`, `*_auc_gain` (full recipe minus that, mean over seeds) and
+        `*_gain_interval` (of the accuracy's gain, 95 %, by bootstrap over people).
     """
-    runs = defaultdict(dict)
-    for point in sweep.points():
-        if (run := point.run(runs_dir)).done:
-            runs[point.value][point.config.seed] = run
-    whole = runs.pop(FULL_RECIPE, {})
-    rows = []
-    for component, without in runs.items():
-        if seeds := sorted(set(without) & set(whole)):
-            sides = [[of_seed[seed] for seed in seeds] for of_seed in (whole, without)]
-            about = {
+    runs, rows = _finished_runs(sweep, runs_dir)[ABLATED], []
+    full = runs.pop(FULL_RECIPE, {})
+    for component, ablated in runs.items():
+        if seeds := sorted(set(ablated) & set(full)):
+            row = {
                 "recipe": sweep.base.stem,
                 "component": component,
                 "change": sweep.components[component],
                 "seeds": seeds,
+                "num_epochs": full[seeds[0]].config.num_epochs,
             }
-            rows.append(about | {"num_epochs": sides[0][0].config.num_epochs} | _gains(*sides))
+            rows.append(row | _gains([full[s] for s in seeds], [ablated[s] for s in seeds]))
     return rows
 
 
-def _gains(whole, without):
+def _gains(full, ablated):
     gains = {}
     for split in SPLITS_SHOWN:
         for metric in ("accuracy", "auc"):
-            of_whole, of_without = (
-                [run.metrics[split][metric] for run in side] for side in (whole, without)
-            )
-            gains[f"{split}_{metric}_mean"] = statistics_of.mean(of_without)
-            gains[f"{split}_{metric}_gain"] = statistics_of.mean(of_whole) - statistics_of.mean(
-                of_without
-            )
-        gains[f"{split}_gain_interval"] = interval_of_runs(
-            whole, split, correct_of_runs(whole, split) - correct_of_runs(without, split)
-        )
+            mean = mean_over_runs(ablated, split, metric)
+            gains[f"{split}_{metric}_mean"] = mean
+            gains[f"{split}_{metric}_gain"] = mean_over_runs(full, split, metric) - mean
+        gains[f"{split}_gain_interval"] = accuracy_interval(full, split, baseline=ablated)
     return gains
 
 
-def points_of_axis(sweep, axis, runs_dir):
-    """The finished runs along one axis, a dict a value, seeds taken together.
+def points_of_axis(sweep: Sweep, axis: str, runs_dir: Path | str) -> list[dict[str, Any]]:
+    """The finished runs along one axis of a sweep, a dict for each value, averaged over seeds.
 
     Returns:
-        A list of dicts with the keys recipe, the axis, num_epochs, seeds, num_classes (people, under protocol `people`), num_pairs (under
-        protocol `pairs`, those that were trained on), and for validation and test accuracy_mean, accuracy_interval (of that mean, 95 %, by
-        bootstrap over people) and auc_mean.
+        A list of dicts with the keys recipe, the axis, num_epochs, seeds, num_classes (people that
+        were trained on, under protocol `people`), num_pairs (pairs that were trained on, under
+        protocol `pairs`), and for validation and test `*_accuracy_mean`, `*_accuracy_interval` (of
+        that mean, 95 %, by bootstrap over people) and `*_auc_mean`.
     """
-    runs = defaultdict(list)
-    for point in sweep.points():
-        if point.axis == axis and (run := point.run(runs_dir)).done:
-            runs[point.value].append(run)
     return [
-        {"recipe": sweep.base.stem, axis: value} | _point_row(of_value)
-        for value, of_value in runs.items()
+        {"recipe": sweep.base.stem, axis: value} | _point_row(list(of_seed.values()))
+        for value, of_seed in _finished_runs(sweep, runs_dir)[axis].items()
+        if of_seed
     ]
 
 
 def _point_row(runs):
-    metrics, config = [run.metrics for run in runs], runs[0].config
-    row = {"num_epochs": config.num_epochs, "seeds": [run.config.seed for run in runs]}
-    row["num_classes"] = metrics[0].get("examples", {}).get("classes")
-    row["num_pairs"] = metrics[0]["train"]["num_pairs"] if config.protocol == "pairs" else None
+    config, metrics = runs[0].config, runs[0].metrics
+    row = {
+        "num_epochs": config.num_epochs,
+        "seeds": [run.config.seed for run in runs],
+        "num_classes": metrics.get("examples", {}).get("classes"),
+        "num_pairs": metrics["train"]["num_pairs"] if config.protocol == "pairs" else None,
+    }
     for split in SPLITS_SHOWN:
-        row[f"{split}_accuracy_mean"] = statistics_of.mean(
-            one[split]["accuracy"] for one in metrics
-        )
-        row[f"{split}_accuracy_interval"] = interval_of_runs(
-            runs, split, correct_of_runs(runs, split)
-        )
-        row[f"{split}_auc_mean"] = statistics_of.mean(one[split]["auc"] for one in metrics)
+        row |= {
+            f"{split}_accuracy_mean": mean_over_runs(runs, split, "accuracy"),
+            f"{split}_accuracy_interval": accuracy_interval(runs, split),
+            f"{split}_auc_mean": mean_over_runs(runs, split, "auc"),
+        }
     return row
 
 
-def write_tables(sweeps_dir, results_dir):
-    """Writes the three tables from the finished runs of the sweep files `ablation_*`, `learning_curve_*` and `leak_*`.
+def write_tables(sweeps_dir: Path | str, results_dir: Path | str) -> None:
+    """Writes the tables of ablations, learning curves and the leak of a split by pairs.
+
+    They come from the finished runs of the sweep files `ablation_*`, `learning_curve_*`, `leak_*`.
 
     Args:
         sweeps_dir: `experiments/sweeps`.
-        results_dir: the folder of the results; the sweeps' runs are in its folder `sweeps`.
+        results_dir: the folder of the results; the runs of the sweeps are in its `sweeps`.
     """
-    results_dir = Path(results_dir)
-    makers = {
-        "ablation": ablation,
-        "learning_curve": lambda sweep, runs_dir: points_of_axis(
-            sweep, "training_fraction", runs_dir
-        ),
-        "leak": lambda sweep, runs_dir: points_of_axis(sweep, "split_by", runs_dir),
-    }
-    for name, make in makers.items():
-        sweeps = [Sweep.from_yaml(path) for path in sorted(Path(sweeps_dir).glob(f"{name}_*.yaml"))]
-        write_json(
-            results_dir / f"{name}.json",
-            [row for sweep in sweeps for row in make(sweep, results_dir / "sweeps")],
-        )
+    axes = {"ablation": ABLATED, "learning_curve": "training_fraction", "leak": "split_by"}
+    for name, axis in axes.items():
+        rows, runs_dir = [], Path(results_dir) / "sweeps"
+        for path in sorted(Path(sweeps_dir).glob(f"{name}_*.yaml")):
+            sweep = Sweep.from_yaml(path)
+            rows += (
+                ablation(sweep, runs_dir)
+                if axis == ABLATED
+                else points_of_axis(sweep, axis, runs_dir)
+            )
+        write_json(Path(results_dir) / f"{name}.json", rows)

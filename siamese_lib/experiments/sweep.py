@@ -1,67 +1,69 @@
-"""A sweep: one YAML file names a base experiment, what is varied, and seeds; every point becomes a run, and all runs one table.
+"""Sweeps: one YAML file names a base experiment, what is varied, and the seeds.
 
-Varied are fields of the experiment, each alone (axes) or two together (grid), or the recipe's components, which are taken away one at a time
-(an ablation).
+A sweep varies fields of the experiment, each alone (axes) or two together (grid), or removes the
+components of the recipe one at a time (an ablation). Each setting is trained with each seed.
+`run_sweep` trains all these points and collects one table.
 """
 
 import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.experiments.engines import Progress
+from siamese_lib.experiments.engines import progress_bar
 from siamese_lib.training.run import Run
-from siamese_lib.utils.files import atomic_write, parse_yaml, write_json
+from siamese_lib.utils.files import parse_yaml, write_json, write_text
 
-ABLATED, FULL_RECIPE = "without", "nothing"
+ABLATED, FULL_RECIPE = "ablated", "nothing"  # axis of an ablation, and its point without removal
 DONE = "done"
 KEYS = ("base", "overrides", "axes", "grid", "components", "seeds", "resources", "adaptive")
 
 
 @dataclass(frozen=True)
 class Point:
-    """One setting and seed of a sweep, and where its numbers stand.
+    """One setting and one seed of a sweep.
 
     Attributes:
-        axis: the field that is varied, both fields of a grid, or `ABLATED` in an ablation.
-        value: the field's value, both values as text, or the component's name (`FULL_RECIPE` for the whole recipe).
-        config: the `ExperimentConfig` that is trained.
-        epoch: if given, the point is that training as it was after so many epochs.
+        axis: the field that is varied; for a grid both fields, for an ablation `ABLATED`.
+        value: the field's value; for a grid both values as text, for an ablation the name of the
+            removed component, `FULL_RECIPE` if none is removed.
+        config: the config that is trained.
+        epoch: if given, the point is the state of that training after so many epochs.
     """
 
     axis: str
-    value: object
+    value: Any
     config: ExperimentConfig
     epoch: int | None = None
 
-    def run(self, runs_dir):
-        """The `Run` that holds the point's numbers; see `Run.done`."""
+    def run(self, runs_dir: Path | str) -> Run:
+        """The run with the point's metrics; it may be unfinished, see `Run.done`."""
         whole = Run.of(self.config, runs_dir)
-        if self.epoch is None:
-            return whole
-        state = whole.after_epoch(self.epoch)
-        # Training that had stopped early by then would have stopped there with fewer epochs too.
-        return (
-            whole
-            if not state.done and whole.done and whole.metrics["num_epochs"] < self.epoch
-            else state
-        )
+        state = whole.after_epoch(self.epoch) if self.epoch else whole
+        # A training that stopped before this epoch would have stopped there with fewer epochs too.
+        stopped = whole.done and not state.done and whole.metrics["num_epochs"] < self.epoch
+        return whole if stopped else state
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """What `experiments/sweeps/*.yaml` says.
+    """The content of a file `experiments/sweeps/*.yaml`.
 
     Attributes:
         name: the stem of the YAML file.
         base: the path of the base experiment.
-        seeds: each point is trained once a seed.
-        overrides: what every run changes of the base, for example a shorter training.
-        axes: `{field: values}`; each axis is varied alone, the others stay as in the base.
-        grid: `{field: values}` of two fields, all of whose combinations are trained.
-        components: `{name: overrides}`, for each component of the recipe what takes it away.
-        resources: `{"num_cpus": n, "num_gpus": n}`, what one run asks of a cluster.
-        adaptive: nothing, or `{"grace_epochs": n, "reduction_factor": n}`: a cluster stops runs that do badly on validation.
+        seeds: each setting is trained once with each seed.
+        overrides: fields that all runs change in the base, for example a shorter training.
+        axes: `{field: values}`; each field is varied alone, the others stay as in the base.
+        grid: `{field: values}` of two fields; all their combinations are trained.
+        components: `{name: overrides}`: for each component of the recipe, what removes it.
+        resources: `{"num_cpus": n, "num_gpus": n}`, what one run needs on a cluster.
+        adaptive: empty, or `{"grace_epochs": n, "reduction_factor": n}`: a cluster then stops
+            runs that are among the worst on validation.
     """
 
     name: str
@@ -75,12 +77,12 @@ class Sweep:
     adaptive: dict = field(default_factory=dict)
 
     @classmethod
-    def from_yaml(cls, path):
+    def from_yaml(cls, path: Path | str) -> "Sweep":
         """Reads a sweep file.
 
         Raises:
             FileNotFoundError: if there is no such file.
-            ValueError: if it does not hold a base experiment, something to vary, and seeds.
+            ValueError: if it lacks a base experiment, something to vary, or seeds.
         """
         path = Path(path)
         if not path.is_file():
@@ -88,48 +90,36 @@ class Sweep:
                 f"There is no such sweep file; see experiments/sweeps/*.yaml. Received: {path}"
             )
         content = parse_yaml(path)
-        if (
-            not isinstance(content, dict)
-            or set(content) - set(KEYS)
-            or not {"base", "seeds"} <= set(content)
-        ):
+        if not isinstance(content, dict) or not {"base", "seeds"} <= set(content) <= set(KEYS):
             raise ValueError(
-                f"{path} must hold base, seeds, and axes, grid or components; keys are {', '.join(KEYS)}. Received: {_start(content)}"
+                f"{path} must hold base, seeds, and axes, grid or components; "
+                f"keys are {', '.join(KEYS)}. Received: {str(content)[:80]!r}"
             )
-        seeds = content.pop("seeds")
-        if not isinstance(seeds, list) or not seeds:
+        values: dict[str, Any] = {key: content.get(key) or {} for key in _FORMS}
+        for key, (has_form, form) in _FORMS.items():
+            if not has_form(values[key]):
+                raise ValueError(f"{path}: {form}. Received: {str(values[key])[:80]!r}")
+        if not (values["axes"] or values["grid"] or values["components"]):
             raise ValueError(
-                f"{path}: seeds are a list of whole numbers. Received: {_start(seeds)}"
+                f"{path}: nothing is varied; give axes, grid or components. "
+                f"Received: {str(content)[:80]!r}"
             )
-        parts = {key: content.get(key) or {} for key in KEYS[1:] if key != "seeds"}
-        for key, value in parts.items():
-            if not isinstance(value, dict) or not _WELL_FORMED[key][0](value):
-                raise ValueError(f"{path}: {_WELL_FORMED[key][1]}. Received: {_start(value)}")
-        if not parts["axes"] and not parts["grid"] and not parts["components"]:
+        components = itertools.chain(*values["components"].values())
+        names = [*values["overrides"], *values["axes"], *values["grid"], *components]
+        if "seed" in names or not all(isinstance(name, str) for name in names):
             raise ValueError(
-                f"{path}: nothing is varied; give axes, grid or components. Received: {_start(content)}"
+                f"{path}: only fields of the experiment can be varied, and seed belongs under "
+                f"seeds. Received: {str(content)[:80]!r}"
             )
-        fields = [
-            *parts["overrides"],
-            *parts["axes"],
-            *parts["grid"],
-            *itertools.chain(*parts["components"].values()),
-        ]
-        if "seed" in fields or not all(isinstance(name, str) for name in fields):
-            raise ValueError(
-                f"{path}: what is varied are fields of the experiment, but not seed. Received: {_start(content)}"
-            )
-        return cls(
-            name=path.stem, base=path.parent / str(content["base"]), seeds=tuple(seeds), **parts
-        )
+        base, seeds = path.parent / str(content["base"]), tuple(values.pop("seeds"))
+        return cls(name=path.stem, base=base, seeds=seeds, **values)
 
     @classmethod
-    def of_experiment(cls, path):
-        """The sweeps around an experiment: the file of the same name in `sweeps/` beside it, if any, then that of the experiment it is
-        compared with, and so on.
+    def of_experiment(cls, path: Path | str) -> "list[Sweep]":
+        """The sweeps around an experiment and around those that it is compared with.
 
-        Returns:
-            A list of `Sweep`s.
+        The sweep of an experiment is the file of the same name in `sweeps/` beside it. The key
+        `compare_with` leads from one experiment to the next.
 
         Raises:
             FileNotFoundError: if there is none.
@@ -143,186 +133,171 @@ class Sweep:
         if found := [cls.from_yaml(file) for file in files if file.is_file()]:
             return found
         raise FileNotFoundError(
-            f"There is no sweep for this experiment; write {path.name} into sweeps/ beside it. Received: {path}"
+            f"There is no sweep for this experiment; write {path.name} into sweeps/ beside it. "
+            f"Received: {path}"
         )
 
-    def points(self):
-        """Every `Point` of the sweep; settings that lie on several axes are one run with one config."""
+    def points(self) -> Iterator[Point]:
+        """Every point of the sweep. A setting on several axes has the same config on each."""
         shared = ExperimentConfig.from_yaml(self.base, self.overrides)
         for axis, values in self.axes.items():
             for seed, value in itertools.product(self.seeds, values):
                 if axis == "num_epochs" and shared.shorter_runs_are_prefixes:
-                    # One long training, looked at on its way, is what several shorter ones would have been.
+                    # One long training, scored along the way, replaces several shorter ones.
                     along = {"num_epochs": max(values), "score_epochs": sorted(set(values))}
-                    yield Point(axis, value, self._config(shared, seed, along), epoch=value)
+                    yield Point(axis, value, self._config(seed, along), epoch=value)
                 else:
-                    config = self._config(shared, seed, {axis: value})
+                    config = self._config(seed, {axis: value})
                     yield Point(axis, getattr(config, axis), config)
-        for seed, values in itertools.product(
-            self.seeds, itertools.product(*self.grid.values()) if self.grid else ()
-        ):
-            config = self._config(shared, seed, dict(zip(self.grid, values)))
-            yield Point(
-                self.grid_axis,
-                " x ".join(f"{_number(config, name):g}" for name in self.grid),
-                config,
-            )
+        settings = itertools.product(*self.grid.values()) if self.grid else ()
+        for seed, values in itertools.product(self.seeds, settings):
+            config = self._config(seed, dict(zip(self.grid, values)))
+            yield Point(self.grid_axis, _grid_value(config, self.grid), config)
         components = {FULL_RECIPE: {}, **self.components} if self.components else {}
-        for seed, (name, change) in itertools.product(self.seeds, components.items()):
-            yield Point(ABLATED, name, self._config(shared, seed, change))
+        for seed, (name, removal) in itertools.product(self.seeds, components.items()):
+            yield Point(ABLATED, name, self._config(seed, removal))
 
-    def _config(self, shared, seed, change):
-        # The base's own value needs no override, so that the axes share that run.
-        known = vars(shared)
-        change = {
-            name: value
-            for name, value in change.items()
-            if name not in known or value != known[name]
-        }
+    def _config(self, seed, change):
         return ExperimentConfig.from_yaml(self.base, self.overrides | change | {"seed": seed})
 
     @property
-    def grid_axis(self):
-        """What the points of the grid have as their axis."""
+    def grid_axis(self) -> str:
+        """The `axis` of the grid's points."""
         return " x ".join(self.grid)
 
     @property
-    def varied(self):
+    def varied(self) -> tuple[str, ...]:
         """The fields that axes and grid vary, each once."""
         return tuple(dict.fromkeys([*self.axes, *self.grid]))
 
 
-def _number(config, name):
-    value = getattr(config, name)
-    if type(value) not in (int, float):
-        raise ValueError(f"A grid takes fields that are numbers. Received: {name}: {value!r}")
-    return value
+def _grid_value(config, names):
+    values = {name: getattr(config, name) for name in names}
+    if not all(type(value) in (int, float) for value in values.values()):
+        raise ValueError(f"The fields of a grid are numbers. Received: {values}")
+    return " x ".join(f"{value:g}" for value in values.values())
 
 
-def _lists(axes):
-    return all(isinstance(values, list) and values for values in axes.values())
-
-
-def _axes(axes):
-    return _lists(axes) and all(type(value) is int for value in axes.get("num_epochs", []))
-
-
-def _numbers(*names):
-    return lambda part: (
-        set(part) <= set(names)
-        and all(type(value) in (int, float) and value >= 0 for value in part.values())
+def _is_dict_of(kind, value):
+    """Whether `value` is a dict whose values are of one kind (list or dict) and not empty."""
+    return isinstance(value, dict) and all(
+        isinstance(item, kind) and item for item in value.values()
     )
 
 
-_WELL_FORMED = {
-    "overrides": (lambda part: True, "overrides are lines 'field: value'"),
-    "axes": (_axes, "axes are lines 'field: [value, value]', those of num_epochs whole numbers"),
+def _has_numbers(names, value):
+    """Whether `value` is a dict of numbers from 0 on, under some of these names."""
+    return (
+        isinstance(value, dict)
+        and set(value) <= set(names)
+        and all(type(number) in (int, float) and number >= 0 for number in value.values())
+    )
+
+
+# For each key of a sweep file: a check of its value, and the required form in words.
+_FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "seeds": (
+        lambda value: isinstance(value, list) and bool(value),
+        "seeds are a list of whole numbers",
+    ),
+    "overrides": (lambda value: isinstance(value, dict), "overrides are lines 'field: value'"),
+    "axes": (
+        lambda value: (
+            _is_dict_of(list, value)
+            and all(type(epochs) is int for epochs in value.get("num_epochs", []))
+        ),
+        "axes are lines 'field: [value, value]', the values of num_epochs whole numbers",
+    ),
     "grid": (
-        lambda part: _lists(part) and len(part) in (0, 2),
+        lambda value: _is_dict_of(list, value) and len(value) in (0, 2),
         "a grid is two lines 'field: [number, number]'",
     ),
     "components": (
-        lambda part: all(isinstance(change, dict) and change for change in part.values()),
-        "components are 'name: {field: value}'",
+        lambda value: _is_dict_of(dict, value),
+        "components are lines 'name: {field: value}'",
     ),
     "resources": (
-        _numbers("num_cpus", "num_gpus"),
+        lambda value: _has_numbers(("num_cpus", "num_gpus"), value),
         "resources are num_cpus and num_gpus, numbers from 0 on",
     ),
     "adaptive": (
-        _numbers("grace_epochs", "reduction_factor"),
-        "adaptive takes grace_epochs and reduction_factor, numbers",
+        lambda value: _has_numbers(("grace_epochs", "reduction_factor"), value),
+        "adaptive takes grace_epochs and reduction_factor, numbers from 0 on",
     ),
 }
 
 
-def _start(content):
-    return repr(str(content)[:80])
-
-
-def run_sweep(sweep, runs_dir, engine):
-    """Trains what is not trained yet and collects the table.
+def run_sweep(
+    sweep: Sweep, runs_dir: Path | str, engine: Callable[[Sweep, list[Run]], None]
+) -> pd.DataFrame:
+    """Trains the points that are not trained yet and collects the table.
 
     Args:
         sweep: a `Sweep`.
-        runs_dir: where run folders are made, and the table, as `SWEEP.csv` and `SWEEP.json`.
-        engine: what trains runs, `engine(sweep, runs)`: `engines.LocalEngine` or `ray_engine.RayEngine`.
+        runs_dir: the folder for the run folders and for the table, `SWEEP.csv` and `SWEEP.json`.
+        engine: trains runs, `engine(sweep, runs)`: `LocalEngine` or `RayEngine`.
 
     Returns:
-        A pandas DataFrame, a row a point of an axis and a seed; see `sweep_table`.
+        A DataFrame with a row for each point; see `sweep_table`.
 
     Raises:
         ValueError: if no run could be finished.
     """
-    runs = {point.config.hash(): Run.of(point.config, runs_dir) for point in sweep.points()}
     configs = {point.config.hash(): point.config for point in sweep.points()}
-    unfinished = {name: run for name, run in runs.items() if not run.done}
-    for name, run in unfinished.items():
-        run.write_json("config.json", configs[name].to_dict())
+    runs = {Run.of(config, runs_dir): config for config in configs.values()}
+    unfinished = [run for run in runs if not run.done]
+    for run in unfinished:
+        run.write_json("config.json", runs[run].to_dict())
         run.clear_error()
     try:
         if unfinished:
-            with Progress(sweep.name, list(unfinished.values()), len(runs) - len(unfinished)):
-                engine(sweep, list(unfinished.values()))
-    finally:  # also of a sweep that is stopped there is a table, which says what is missing
-        table = _write_table(sweep, Path(runs_dir))
+            with progress_bar(sweep.name, unfinished, len(runs) - len(unfinished)):
+                engine(sweep, unfinished)
+    finally:  # also when the sweep is interrupted: the table shows what is missing
+        table = sweep_table(sweep, runs_dir)
+        path = Path(runs_dir) / sweep.name
+        write_text(f"{path}.csv", table.to_csv(index=False, lineterminator="\n"))
+        rows = table.astype(object).where(table.notna(), None)
+        write_json(f"{path}.json", rows.to_dict("records"))
     if not (table["state"] == DONE).any():
         raise ValueError(
-            f"No run of the sweep could be finished. Received: {sweep.name}, {'; '.join(table['state'].unique())}"
+            "No run of the sweep could be finished. "
+            f"Received: {sweep.name}, {'; '.join(table['state'].unique())}"
         )
     return table
 
 
-def _write_table(sweep, runs_dir):
-    table = sweep_table(sweep, runs_dir)
-    with atomic_write(runs_dir / f"{sweep.name}.csv") as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
-    write_json(
-        runs_dir / f"{sweep.name}.json",
-        table.astype(object).where(table.notna(), None).to_dict("records"),
-    )
-    return table
-
-
-def sweep_table(sweep, runs_dir):
-    """All points of a sweep, those that are not trained with their state and without numbers.
+def sweep_table(sweep: Sweep, runs_dir: Path | str) -> pd.DataFrame:
+    """All points of a sweep, trained or not; those without a finished run have empty metrics.
 
     Returns:
-        A pandas DataFrame with the columns axis, value, one for each field that is varied, seed, state ("done", "missing",
-        "N epochs so far", "failed: why"), for validation and test `*_accuracy`, `*_low`, `*_high` (95 % over people) and `*_auc`,
-        train_seconds and run (the folder, below `runs_dir`).
+        A DataFrame with the columns axis, value, one for each varied field, seed, state ("done",
+        "missing", "N epochs so far", "failed: REASON"), for validation and test `*_accuracy`,
+        `*_low`, `*_high` (95 % interval over people) and `*_auc`, train_seconds, and run (the
+        folder below `runs_dir`).
     """
-    import pandas as pd
+    numbers = itertools.product(("validation", "test"), ("accuracy", "low", "high", "auc"))
+    columns = ["axis", "value", *sweep.varied, "seed", "state", *map("_".join, numbers)]
+    rows = [_row(point, Path(runs_dir)) for point in sweep.points()]
+    return pd.DataFrame(rows, columns=[*columns, "train_seconds", "run"])
 
-    return pd.DataFrame([_row(sweep, point, Path(runs_dir)) for point in sweep.points()])
 
-
-def _row(sweep, point, runs_dir):
+def _row(point, runs_dir):
+    """The config's fields, the point's axis and value, and the metrics of a finished run."""
     run = point.run(runs_dir)
-    settings = {name: getattr(point.config, name) for name in sweep.varied}
-    if point.epoch is not None:
-        settings["num_epochs"] = point.epoch
-    row = (
-        {"axis": point.axis, "value": point.value}
-        | settings
-        | {"seed": point.config.seed, "state": _state(run)}
-    )
-    metrics = run.metrics if run.done else None
-    for split in ("validation", "test"):
-        numbers = (
-            (
-                metrics[split]["accuracy"],
-                *metrics[split]["accuracy_interval"],
-                metrics[split]["auc"],
-            )
-            if metrics
-            else [None] * 4
-        )
-        row |= dict(
-            zip([f"{split}_{name}" for name in ("accuracy", "low", "high", "auc")], numbers)
-        )
-    seconds = metrics["seconds"]["train"] if metrics else None
-    return row | {"train_seconds": seconds, "run": run.directory.relative_to(runs_dir).as_posix()}
+    metrics = run.metrics if run.done else {}
+    row = vars(point.config) | {
+        "axis": point.axis,
+        "value": point.value,
+        "num_epochs": point.epoch or point.config.num_epochs,
+        "state": _state(run),
+        "train_seconds": metrics.get("seconds", {}).get("train"),
+        "run": run.directory.relative_to(runs_dir).as_posix(),
+    }
+    for split in {"validation", "test"} & set(metrics):
+        row |= {f"{split}_{name}": metrics[split][name] for name in ("accuracy", "auc")}
+        row[f"{split}_low"], row[f"{split}_high"] = metrics[split]["accuracy_interval"]
+    return row
 
 
 def _state(run):

@@ -1,7 +1,12 @@
-"""A user's images compared: two with each other, one with a folder. Each image is embedded once, and none leaves this machine."""
+"""Comparison of a user's images: two with each other, or one with a folder.
 
+Each image is embedded once, and no image leaves this machine.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -9,12 +14,13 @@ from tqdm.auto import tqdm
 from siamese_lib.data.images import cropped_and_resized, decode_image
 from siamese_lib.data.pairs import CLASS_NAMES
 from siamese_lib.data.sources import MAX_MEMBER_BYTES, FolderSource
-from siamese_lib.inference.photos import find_face
+from siamese_lib.inference.photos import AlignedFace, find_face
+from siamese_lib.inference.verifier import Verifier
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """A folder's images, ranked by how alike they are to a probe.
+    """A folder's images, ranked by their score with a probe.
 
     Attributes:
         rows: dicts with rank, image, score, decision, the most alike first.
@@ -22,106 +28,103 @@ class Ranking:
         notes: a sentence for each image in which several faces were found.
     """
 
-    rows: list
-    skipped: list
-    notes: list
+    rows: list[dict[str, Any]]
+    skipped: list[str]
+    notes: list[str]
 
 
-def compare(verifier, images, aligned=False):
+def compare(
+    verifier: Verifier, images: Sequence[Path | str], aligned: bool = False
+) -> tuple[float, list[str]]:
     """Scores two images.
 
     Args:
         verifier: a `Verifier`.
         images: two paths.
-        aligned: whether the images have the frame of the training data; if not, their faces are found and aligned.
+        aligned: whether the images are aligned like the training data; if not, their faces are
+            found and aligned.
 
     Returns:
-        `(score, notes)`, the score larger for more alike, and what the user should know about the choice of faces.
+        `(score, notes)`: the score, larger for more alike, and notes on the choice of faces.
 
     Raises:
-        FileNotFoundError: if there is no such image.
-        ValueError: if one cannot be read or shows no face, or if the network does not take photographs.
+        FileNotFoundError: if an image does not exist.
+        ValueError: if one cannot be read or shows no face, or if the network is not for photos.
     """
     _check_frame(verifier, aligned)
-    # Both are found before either is decoded: a wrong path is the commoner mistake.
-    contents = [_content(path) for path in images]
+    # Both paths are checked before an image is decoded: a wrong path is the more common mistake.
+    contents = [_read(path) for path in images]
     inputs, notes = zip(
         *(
-            _network_input(verifier, content, path, aligned)
+            _network_input(verifier, content, str(path), aligned)
             for content, path in zip(contents, images)
         )
     )
-    return score_inputs(verifier, inputs), [note for note in notes if note]
+    return _score(verifier, inputs), [note for note in notes if note]
 
 
-def score_faces(verifier, faces):
-    """The score of two `AlignedFace`s.
+def score_faces(verifier: Verifier, faces: Sequence[AlignedFace]) -> float:
+    """The score of two aligned faces.
 
     Raises:
-        ValueError: if the network learnt from images of another frame.
+        ValueError: if the network was trained on images with another frame.
     """
     _check_frame(verifier, aligned=False)
-    return score_inputs(verifier, [_of_face(verifier, face) for face in faces])
+    return _score(verifier, [_cropped(verifier, face) for face in faces])
 
 
-def score_inputs(verifier, inputs):
-    """The score of two images `(height, width)`, uint8, that are cropped and resized for the network."""
+def _score(verifier: Verifier, inputs: Sequence[np.ndarray]) -> float:
     embeddings = verifier.embed(np.stack(inputs)[..., np.newaxis])
     return float(verifier.score(embeddings[:1], embeddings[1:])[0])
 
 
-def decision(score, threshold):
-    """What is said of a pair with this score: "same person" or "different people"."""
+def decision(score: float, threshold: float) -> str:
+    """The decision for a score: "same person" or "different people"."""
     return CLASS_NAMES[int(score >= threshold)]
 
 
-def rank_folder(verifier, probe, folder, aligned=False):
-    """Ranks the images of a folder, and of the folders in it, by their score to a probe, which itself is left out.
+def rank_folder(
+    verifier: Verifier, probe: Path | str, folder: Path | str, aligned: bool = False
+) -> Ranking:
+    """Ranks the images of a folder and its subfolders by their score with a probe.
 
     Args:
         verifier: a `Verifier`.
-        probe: the path of an image.
+        probe: the path of an image; in the folder it is left out.
         folder: the path of a folder.
         aligned: as in `compare`.
 
-    Returns:
-        A `Ranking`.
-
     Raises:
-        FileNotFoundError: if there is no such image or folder.
+        FileNotFoundError: if the probe or the folder does not exist.
         ValueError: if the probe cannot be compared, or no image of the folder can.
     """
     _check_frame(verifier, aligned)
-    content = _content(probe)
+    content = _read(probe)
     if not Path(folder).is_dir():
         raise FileNotFoundError(f"There is no such folder; check the path. Received: {folder}")
-    of_probe, note = _network_input(verifier, content, probe, aligned)
-    inputs, skipped, notes = _inputs_of_folder(verifier, folder, probe, aligned)
-    embeddings = verifier.embed(np.stack([of_probe, *inputs.values()])[..., np.newaxis])
+    probe_input, probe_note = _network_input(verifier, content, str(probe), aligned)
+    inputs, skipped, notes = _folder_inputs(verifier, Path(folder), Path(probe), aligned)
+    embeddings = verifier.embed(np.stack([probe_input, *inputs.values()])[..., np.newaxis])
     scores = verifier.score(np.repeat(embeddings[:1], len(inputs), axis=0), embeddings[1:])
     ranked = sorted(zip(inputs, scores.tolist()), key=lambda item: -item[1])
+    threshold = verifier.settings["threshold"]
     rows = [
-        {
-            "rank": place,
-            "image": name,
-            "score": score,
-            "decision": decision(score, verifier.settings["threshold"]),
-        }
-        for place, (name, score) in enumerate(ranked, start=1)
+        {"rank": rank, "image": name, "score": score, "decision": decision(score, threshold)}
+        for rank, (name, score) in enumerate(ranked, start=1)
     ]
-    return Ranking(rows, skipped, [line for line in (note, *notes) if line])
+    return Ranking(rows, skipped, [note for note in (probe_note, *notes) if note])
 
 
-def _inputs_of_folder(verifier, folder, probe, aligned):
-    """`{name: image}` of what can be compared, a sentence for each file that cannot, and the notes."""
+def _folder_inputs(
+    verifier: Verifier, folder: Path, probe: Path, aligned: bool
+) -> tuple[dict[str, np.ndarray], list[str], list[str]]:
+    """The inputs `{name: image}`, a sentence for each skipped file, and the notes."""
     inputs, skipped, notes = {}, [], []
     for name in tqdm(
-        _images_of(folder, probe), desc="Looking for faces", unit="image", disable=None
+        _image_names(folder, probe), desc="Looking for faces", unit="image", disable=None
     ):
         try:
-            inputs[name], note = _network_input(
-                verifier, _content(Path(folder) / name), name, aligned
-            )
+            inputs[name], note = _network_input(verifier, _read(folder / name), name, aligned)
             notes.append(note)
         except ValueError as error:
             skipped.append(" ".join(str(error).split()))
@@ -130,49 +133,54 @@ def _inputs_of_folder(verifier, folder, probe, aligned):
     if not inputs:
         first = f"{len(skipped)} files, the first: {skipped[0]}" if skipped else "an empty folder"
         raise ValueError(
-            f"{folder}: no image with a face can be compared with the probe; give another folder. Received: {first}"
+            f"{folder}: no image with a face can be compared with the probe; give another folder. "
+            f"Received: {first}"
         )
     return inputs, skipped, notes
 
 
-def _check_frame(verifier, aligned):
-    """A network is at home in the frame that it learnt in; photographs are brought into LFW-a's alone."""
+def _check_frame(verifier: Verifier, aligned: bool) -> None:
+    """Checks that photos, which are aligned to LFW-a's frame, suit the network's training data."""
     dataset = verifier.settings.get("dataset")
     if not aligned and dataset != "lfwa":
         raise ValueError(
-            "Photographs are aligned to the frame of LFW-a, which this network does not know; give images that are aligned like those it "
-            f"learnt from and say --aligned. Received: a network trained on {dataset}"
+            "Photos are aligned to the frame of LFW-a, but this network was trained with another "
+            "one; give images that are aligned like its training data, with --aligned. "
+            f"Received: a network trained on {dataset}"
         )
 
 
-def _images_of(folder, probe):
-    """The names of a folder's files, without hidden ones (those that systems leave behind) and without the probe."""
-    names = [
+def _image_names(folder: Path, probe: Path) -> list[str]:
+    """The names of a folder's files without hidden files and without the probe."""
+    return [
         name
         for name in FolderSource(folder).names()
         if not any(part.startswith(".") for part in Path(name).parts)
+        and (folder / name).resolve() != probe.resolve()
     ]
-    return [name for name in names if (Path(folder) / name).resolve() != Path(probe).resolve()]
 
 
-def _content(path):
+def _read(path: Path | str) -> bytes:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no such image; check the path. Received: {path}")
     if path.stat().st_size > MAX_MEMBER_BYTES:
         raise ValueError(
-            f"{path} is too large for an image; replace the file. Received: {path.stat().st_size} bytes"
+            f"{path} is too large for an image; replace the file. "
+            f"Received: {path.stat().st_size} bytes"
         )
     return path.read_bytes()
 
 
-def _network_input(verifier, content, name, aligned):
-    """`(image, note)`: the image `(height, width)`, uint8, as the network takes it."""
+def _network_input(
+    verifier: Verifier, content: bytes, name: str, aligned: bool
+) -> tuple[np.ndarray, str]:
+    """`(image, note)`: the network's input `(height, width)`, uint8, and a note or ""."""
     if aligned:
         return decode_image(content, verifier.crop, verifier.image_size, name), ""
-    face = find_face(content, str(name))
-    return _of_face(verifier, face), face.note
+    face = find_face(content, name)
+    return _cropped(verifier, face), face.note
 
 
-def _of_face(verifier, face):
+def _cropped(verifier: Verifier, face: AlignedFace) -> np.ndarray:
     return cropped_and_resized(face.image, verifier.crop, verifier.image_size, face.name)

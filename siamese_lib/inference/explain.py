@@ -1,114 +1,128 @@
-"""Why a pair scored as it did: what happens to the score when a part of an image is covered, and which other faces are near."""
+"""Explanations of scores: the effect of covering part of an image, and the nearest other faces."""
 
 import random
+from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
+from sklearn.manifold import TSNE
 
-from siamese_lib.data.pairs import faces_by_person
+from siamese_lib.data.face_dataset import FaceDataset
+from siamese_lib.data.images import FaceCache
+from siamese_lib.data.pairs import Face, PairList, faces_by_person
 from siamese_lib.evaluation.metrics import log_odds
+from siamese_lib.inference.verifier import Verifier
 
 PATCH_SHARE = 0.22  # of the image's height: about an eye with its brow
 STEPS_PER_PATCH = 2
 
 
-def occlusion_maps(verifier, left, right):
-    """What each part of the two images does to the score (Zeiler and Fergus, 2014, section 4.2).
+def occlusion_maps(
+    verifier: Verifier, left: np.ndarray, right: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The effect of each part of two images on their score (Zeiler and Fergus, 2014, section 4.2).
 
-    A square is covered with the image's mean grey, everywhere in turn, and the pair is scored again.
+    A square of the image's mean grey covers each position in turn, and the pair is scored again.
 
     Args:
         verifier: a `Verifier`.
         left, right: `(height, width, 1)`, uint8.
 
     Returns:
-        `(left_map, right_map)`, each `(height, width)`: how much higher the score is with the part visible than covered, in log-odds;
-        positive: the part speaks for the same person.
+        `(left_map, right_map)`, each `(height, width)`: the score with the part visible minus the
+        score with it covered, in log-odds; positive parts support "same person".
     """
-    places, covered_left = _covered(left)
+    boxes, covered_left = _covered(left)
     _, covered_right = _covered(right)
-    embeddings = verifier.embed(
-        np.concatenate([left[np.newaxis], right[np.newaxis], covered_left, covered_right]).astype(
-            np.float32
-        )
-    )
-    left_embedding, right_embedding, of_left, of_right = np.split(
-        embeddings, [1, 2, 2 + len(places)]
-    )
-    whole = log_odds(verifier.score(left_embedding, right_embedding))[0]
+    images = np.concatenate([left[np.newaxis], right[np.newaxis], covered_left, covered_right])
+    embeddings = verifier.embed(images.astype(np.float32))
+    left_whole, right_whole, of_left, of_right = np.split(embeddings, [1, 2, 2 + len(boxes)])
+    score = log_odds(verifier.score(left_whole, right_whole))[0]
     maps = []
-    for changed, other in ((of_left, right_embedding), (of_right, left_embedding)):
-        drops = whole - log_odds(verifier.score(changed, np.repeat(other, len(changed), axis=0)))
-        maps.append(_spread(drops, places, left.shape[:2]))
-    return tuple(maps)
+    for covered, whole in ((of_left, right_whole), (of_right, left_whole)):
+        scores = verifier.score(covered, np.repeat(whole, len(covered), axis=0))
+        maps.append(_mean_over_boxes(score - log_odds(scores), boxes, left.shape[:2]))
+    return maps[0], maps[1]
 
 
-def _covered(image):
-    """The rectangles `(top, bottom, left, right)` and for each the image with it covered."""
+def _covered(image: np.ndarray) -> tuple[list[tuple], np.ndarray]:
+    """The boxes `(top, bottom, left, right)`, and a copy of the image with each one covered."""
     height, width = image.shape[:2]
     side = max(4, round(PATCH_SHARE * height))
     tops, lefts = (_starts(size, side) for size in (height, width))
-    places = [(top, top + side, start, start + side) for top in tops for start in lefts]
-    covered = np.repeat(image[np.newaxis].astype(np.float32), len(places), axis=0)
-    for copy, (top, bottom, start, end) in zip(covered, places):
-        copy[top:bottom, start:end] = image.mean()
-    return places, covered
+    boxes = [(top, top + side, left, left + side) for top in tops for left in lefts]
+    copies = np.repeat(image[np.newaxis].astype(np.float32), len(boxes), axis=0)
+    for copy, (top, bottom, left, right) in zip(copies, boxes):
+        copy[top:bottom, left:right] = image.mean()
+    return boxes, copies
 
 
-def _starts(size, side):
+def _starts(size: int, side: int) -> np.ndarray:
     count = max(2, round(STEPS_PER_PATCH * size / side))
     return np.unique(np.round(np.linspace(0, size - side, count)).astype(int))
 
 
-def _spread(values, places, shape):
-    """Each pixel's mean over the rectangles that cover it."""
+def _mean_over_boxes(values: np.ndarray, boxes: list[tuple], shape: tuple) -> np.ndarray:
+    """For each pixel the mean value of the boxes that cover it."""
     total, count = np.zeros(shape), np.zeros(shape)
-    for value, (top, bottom, start, end) in zip(values, places):
-        total[top:bottom, start:end] += value
-        count[top:bottom, start:end] += 1
+    for value, (top, bottom, left, right) in zip(values, boxes):
+        total[top:bottom, left:right] += value
+        count[top:bottom, left:right] += 1
     return total / np.maximum(count, 1)
 
 
-def face_mask(dataset, crop, image_size):
-    """Which pixels of the network's image show the face: the ellipse within the dataset's face box.
+def face_mask(
+    dataset: FaceDataset,
+    crop: tuple[int, int, int, int] | str | None,
+    image_size: tuple[int, int],
+) -> np.ndarray:
+    """The pixels of the network's input that show the face: the ellipse in the dataset's face box.
+
+    Args:
+        dataset: a `FaceDataset`.
+        crop, image_size: of the network.
 
     Returns:
         `(height, width)`, bool.
 
     Raises:
-        ValueError: if the crop follows each image's ink, so that the face has no fixed place.
+        ValueError: if the crop differs from image to image, so that the face has no fixed position.
     """
     if isinstance(crop, str):
         raise ValueError(
-            f"The face has a fixed place only in a crop of four numbers, or without one. Received: crop {crop}"
+            "The face has a fixed position only in a crop of four numbers, or without one. "
+            f"Received: crop {crop}"
         )
     top, bottom, left, right = dataset.face_box
-    crop = crop or dataset.frame
-    rows = crop[0] + (np.arange(image_size[0]) + 0.5) * (crop[1] - crop[0]) / image_size[0]
-    columns = crop[2] + (np.arange(image_size[1]) + 0.5) * (crop[3] - crop[2]) / image_size[1]
-    down, across = (
-        (2 * rows - top - bottom) / (bottom - top),
-        (2 * columns - left - right) / (right - left),
-    )
+    frame = crop or dataset.frame
+    rows = frame[0] + (np.arange(image_size[0]) + 0.5) * (frame[1] - frame[0]) / image_size[0]
+    columns = frame[2] + (np.arange(image_size[1]) + 0.5) * (frame[3] - frame[2]) / image_size[1]
+    down = (2 * rows - top - bottom) / (bottom - top)
+    across = (2 * columns - left - right) / (right - left)
     return down[:, np.newaxis] ** 2 + across**2 <= 1.0
 
 
-def scores_with_parts(verifier, cache, pairs, mask):
-    """The scores of pairs with the whole image, with the face alone and with the background alone; the rest is covered with mid-grey.
+def scores_with_parts(
+    verifier: Verifier, cache: FaceCache, pairs: PairList, mask: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The scores of pairs with whole images, faces alone and backgrounds alone.
+
+    The hidden part is mid-grey.
 
     Args:
         verifier: a `Verifier`.
         cache: the `FaceCache` with the images.
         pairs: a `PairList`.
-        mask: which pixels are the face, `(height, width)`, from `face_mask`.
+        mask: the pixels of the face, `(height, width)`, from `face_mask`.
 
     Returns:
         `{"whole image", "face alone", "background alone"}` -> `(num_pairs,)`.
     """
-    images, keep = cache[pairs.faces], mask[:, :, np.newaxis]
+    images, face = cache[pairs.faces], mask[:, :, np.newaxis]
     versions = {
         "whole image": images,
-        "face alone": np.where(keep, images, 128),
-        "background alone": np.where(keep, 128, images),
+        "face alone": np.where(face, images, 128),
+        "background alone": np.where(face, 128, images),
     }
     return {
         name: verifier.score_embedded(pairs, verifier.embed(version))
@@ -116,57 +130,57 @@ def scores_with_parts(verifier, cache, pairs, mask):
     }
 
 
-def draw_probes(faces, count, seed):
-    """Draws faces of people who have another image among `faces`, at most one a person."""
-    several = [own for own in faces_by_person(faces).values() if len(own) > 1]
+def draw_probes(faces: Sequence[Face], count: int, seed: int) -> list[Face]:
+    """Draws faces of people who have another image among `faces`, at most one of each person."""
+    several = [images for images in faces_by_person(faces).values() if len(images) > 1]
     generator = random.Random(seed)
-    return [generator.choice(own) for own in generator.sample(several, min(count, len(several)))]
+    chosen = generator.sample(several, min(count, len(several)))
+    return [generator.choice(images) for images in chosen]
 
 
-def nearest_faces(verifier, embeddings, faces, probes, count):
-    """The faces that score highest with each probe, the probe itself left out.
+def nearest_faces(
+    verifier: Verifier,
+    embeddings: np.ndarray,
+    faces: Sequence[Face],
+    probes: Sequence[Face],
+    count: int,
+) -> pd.DataFrame:
+    """The faces that score highest with each probe, without the probe itself.
 
     Args:
         verifier: a `Verifier`.
-        embeddings: `(num_faces, embedding_size)`, of `faces`.
-        faces: a list of `Face`, the gallery.
-        probes: some of them.
-        count: how many neighbours.
+        embeddings: of `faces`, `(num_faces, embedding_size)`.
+        faces: the gallery.
+        probes: some of the gallery's faces.
+        count: the number of neighbours.
 
     Returns:
-        A pandas DataFrame, a row a neighbour, the nearest first: probe, neighbour, score, same_person.
+        A pandas DataFrame, a row for each neighbour, the nearest first: probe, neighbour, score,
+        same_person.
     """
-    import pandas as pd
-
     rows = []
     for probe in probes:
-        own = faces.index(probe)
-        scores = verifier.score_among(embeddings, [own] * len(faces), range(len(faces)))
-        nearest = [place for place in np.argsort(-scores, kind="stable") if place != own][:count]
-        rows += [
-            (
-                str(probe),
-                str(faces[place]),
-                float(scores[place]),
-                faces[place].person == probe.person,
-            )
-            for place in nearest
-        ]
+        row = faces.index(probe)
+        scores = verifier.score_among(embeddings, [row] * len(faces), range(len(faces)))
+        nearest = [index for index in np.argsort(-scores, kind="stable") if index != row]
+        for index in nearest[:count]:
+            same = faces[index].person == probe.person
+            rows.append((str(probe), str(faces[index]), float(scores[index]), same))
     return pd.DataFrame(rows, columns=["probe", "neighbour", "score", "same_person"])
 
 
-def map_of_faces(embeddings, seed=0):
-    """A plane on which faces with near embeddings are near each other (t-SNE: van der Maaten and Hinton, 2008).
+def map_of_faces(embeddings: np.ndarray, seed: int = 0) -> np.ndarray:
+    """A plane in which faces with similar embeddings are close together.
+
+    t-SNE: van der Maaten and Hinton, 2008.
 
     Args:
-        embeddings: `(num_faces, embedding_size)`; their cosines are what is kept.
+        embeddings: `(num_faces, embedding_size)`, compared by their cosines.
 
     Returns:
-        `(num_faces, 2)`; the axes have no unit, and only small distances mean anything.
+        `(num_faces, 2)`, without a unit; only small distances have a meaning.
     """
-    from sklearn.manifold import TSNE
 
     perplexity = min(15.0, (len(embeddings) - 1) / 3)
-    return TSNE(
-        perplexity=perplexity, metric="cosine", init="random", random_state=seed
-    ).fit_transform(embeddings)
+    plane = TSNE(perplexity=perplexity, metric="cosine", init="random", random_state=seed)
+    return plane.fit_transform(embeddings)

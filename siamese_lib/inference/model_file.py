@@ -1,12 +1,19 @@
-"""?"""
+"""Model files: the network in `NAME.keras` and its settings in `NAME.json`, read safely."""
 
 import json
 import zipfile
+from pathlib import Path
+from typing import Any
 
-from siamese_lib.config import BOUNDING_BOX
+from siamese_lib.config import ExperimentConfig, Share
+from siamese_lib.models import layers
+from siamese_lib.utils.fields import checked, with_current_names
+from siamese_lib.utils.files import atomic_write, read_json, write_json
+from siamese_lib.utils.machine import policy_of
 from siamese_lib.utils.tensorflow import keras
 
-# What Keras 3.15 writes into a model file and Keras 3.13, which Colab has, refuses; each at the value that a reader takes without it.
+# Arguments that Keras 3.15 writes and Keras 3.13, which Colab has, does not accept, with the
+# values that mean "not used".
 NEW_ARGUMENTS = {
     "input_axes": None,
     "output_axes": None,
@@ -14,77 +21,131 @@ NEW_ARGUMENTS = {
     "renorm_clipping": None,
     "renorm_momentum": 0.99,
 }
-# All that a network of this project is made of. Keras' safe mode has been circumvented through layers that are not among these.
+# The classes that the networks of this project consist of. Others are not loaded: layers outside
+# this list have been used to get round Keras' safe mode.
 # fmt: off
 CLASSES = {
     "Functional", "InputLayer", "Conv2D", "MaxPooling2D", "Flatten", "Dense", "Dot",
     "Add", "ReLU", "Dropout", "BatchNormalization", "Rescaling", "UnitNormalization",
-    "AbsoluteDifference", "JoinSymmetries", "JointBayesian", "StackSymmetries", "StackBranches", "UnstackBranches",
+    "AbsoluteDifference", "JoinSymmetries", "JointBayesian",
+    "StackSymmetries", "StackBranches", "UnstackBranches",
     "DTypePolicy", "L2", "__keras_tensor__",
     "Constant", "GlorotUniform", "HeNormal", "Ones", "RandomNormal", "Zeros",
-}
+} | set(layers.OLD_CLASSES)
 # fmt: on
-SETTINGS = ("crop", "image_size", "test_time_flip", "threshold")
+SETTINGS = {
+    name: ExperimentConfig.__dataclass_fields__[name].type
+    for name in ("crop", "image_size", "test_time_flip")
+} | {"threshold": Share}
 
 
-def compute_in(encoder, policy):
-    """Sets the precision of an encoder: its file has that of the machine that trained it, which this one may lack, or do without."""
+def read_model(path: Path | str) -> tuple[Any, dict[str, Any]]:
+    """Reads a network and its settings.
+
+    Returns:
+        `(network, settings)`: a `keras.Model` that computes in the precision of this machine, if
+        its settings hold `mixed_precision`, and a dict with at least the keys of `SETTINGS`.
+
+    Raises:
+        FileNotFoundError: if one of the two files is missing.
+        ValueError: if they are not those of a model of this project.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no such model file; check the path. Received: {path}")
+    settings = _checked_settings(path.with_suffix(".json"))
+    try:
+        network = _read_network(path)
+        encoder = network.get_layer("encoder")
+        if precision := settings.get("mixed_precision"):
+            _set_precision(encoder, policy_of(precision))
+        shape = encoder.input_shape  # (batch, height, width, 1), or (batch, num_descriptors)
+        if len(shape) == 4 and list(shape[1:3]) != settings["image_size"]:
+            raise ValueError(
+                f"its input is {shape[1]}x{shape[2]} pixels, its settings name "
+                f"{settings['image_size']}"
+            )
+        network.get_layer("head")
+    except Exception as error:  # Keras raises many classes of errors for a damaged file
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(
+            f"{path} is not a model of this project, or is damaged; use the file that was saved. "
+            f"Received: {reason}"
+        ) from error
+    return network, settings
+
+
+def write_model(path: Path | str, network: Any, settings: dict[str, Any]) -> None:
+    """Writes a network to `NAME.keras` and its settings to `NAME.json`."""
+    path = Path(path)
+    with atomic_write(path) as temporary:
+        network.save(temporary)
+        _remove_new_arguments(temporary)
+    write_json(path.with_suffix(".json"), settings)
+
+
+def _checked_settings(path: Path) -> dict[str, Any]:
+    settings = read_json(path)
+    try:
+        settings = with_current_names(settings, "field")
+        for name, annotation in SETTINGS.items():
+            checked(name, annotation, settings[name])
+        crop = settings["crop"]
+        if isinstance(crop, list) and not (0 <= crop[0] < crop[1] and 0 <= crop[2] < crop[3]):
+            raise ValueError("crop is empty")
+        if min(settings["image_size"]) < 1:
+            raise ValueError("image_size is not positive")
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise ValueError(
+            f"{path} must hold {', '.join(SETTINGS)}; restore the one that was saved with the "
+            f"model. Received: {str(settings)[:80]!r}"
+        ) from error
+    return settings
+
+
+def _read_network(path: Path) -> Any:
+    """The network of a `.keras` file that holds only classes of this project."""
+    if path.suffix != ".keras":
+        raise ValueError("its name does not end in .keras")
+    with zipfile.ZipFile(path) as archive:
+        config = json.loads(archive.read("config.json"))
+    if foreign := _class_names(config) - CLASSES:
+        raise ValueError(f"it holds classes of others: {', '.join(sorted(foreign))}")
+    return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
+def _class_names(value: Any) -> set[str]:
+    """The names of all classes that Keras would make objects of."""
+    if isinstance(value, list):
+        return set().union(*map(_class_names, value))
+    if not isinstance(value, dict):
+        return set()
+    own = {str(value["class_name"])} if "class_name" in value else set()
+    return own.union(*map(_class_names, value.values()))
+
+
+def _set_precision(encoder: Any, policy: str) -> None:
+    """Sets the precision of an encoder, whose file has that of the machine it was trained on."""
     for layer in encoder.layers:
-        if not isinstance(layer, keras.layers.UnitNormalization):  # a length wants all digits
+        if not isinstance(layer, keras.layers.UnitNormalization):  # needs full precision
             layer.dtype_policy = policy
 
 
-def classes_of(path):
-    """The names of all classes that Keras would make objects of."""
-    with zipfile.ZipFile(path) as archive:
-        waiting, names = [json.loads(archive.read("config.json"))], set()
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            names |= {str(value["class_name"])} if "class_name" in value else set()
-        waiting += (
-            value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
-        )
-    return names
-
-
-def without_new_arguments(path):
+def _remove_new_arguments(path: Path) -> None:
     """Rewrites a model file so that an older Keras opens it too."""
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
-    members["config.json"] = json.dumps(_cut(json.loads(members["config.json"]))).encode()
+    members["config.json"] = json.dumps(_without_new(json.loads(members["config.json"]))).encode()
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)
 
 
-def _cut(value):
+def _without_new(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            key: _cut(part)
-            for key, part in value.items()
-            if key not in NEW_ARGUMENTS or part != NEW_ARGUMENTS[key]
+            key: _without_new(item)
+            for key, item in value.items()
+            if key not in NEW_ARGUMENTS or item != NEW_ARGUMENTS[key]
         }
-    return [_cut(part) for part in value] if isinstance(value, list) else value
-
-
-def can_score_with(settings):
-    if not isinstance(settings, dict) or not set(SETTINGS) <= set(settings):
-        return False
-    crop, size = settings["crop"], settings["image_size"]
-    whole = crop in (None, BOUNDING_BOX) or (
-        isinstance(crop, list) and len(crop) == 4 and all(type(side) is int for side in crop)
-    )
-    whole = whole and (
-        not isinstance(crop, list) or (0 <= crop[0] < crop[1] and 0 <= crop[2] < crop[3])
-    )
-    whole = (
-        whole
-        and isinstance(size, list)
-        and len(size) == 2
-        and all(type(side) is int and side > 0 for side in size)
-    )
-    whole = (
-        whole and type(settings["threshold"]) in (int, float) and 0 <= settings["threshold"] <= 1
-    )
-    return whole and type(settings["test_time_flip"]) is bool
+    return [_without_new(item) for item in value] if isinstance(value, list) else value

@@ -1,13 +1,14 @@
-"""A user's own photographs: opened upright, the face found and aligned to the frame that LFW-a's images have.
+"""A user's photos: opened upright, the face found and aligned to the frame of LFW-a's images.
 
-Faces are found by MTCNN (Zhang et al., 2016) as the package mtcnn carries it; `pip install -r requirements-photos.txt` brings it.
-Everything happens on this machine; no image leaves it.
+Faces are found by MTCNN (Zhang et al., 2016) in the package mtcnn, which the extra `photos`
+installs. Everything is computed on this machine; no image leaves it.
 """
 
 import functools
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -16,15 +17,17 @@ from skimage.transform import estimate_transform, warp
 from siamese_lib.data.images import eight_bit, open_image
 
 FRAME_SIDE = 250  # LFW-a's images are 250x250
-# Where LFW-a's images have the two eyes, (x, y) in pixels: medians over images of training people, by this very detector.
-# `python -m siamese_lib alignment` measures them; results/lfwa/alignment.json has the spread, the date and the versions.
+# The eyes in LFW-a's images, (x, y) in pixels: medians over training people, found by this
+# detector. `python -m benchmarks.alignment` measures them; results/lfwa/alignment.json has the
+# spread, the date and the versions.
 FRAME_EYES = ((103.6, 113.4), (147.5, 112.3))
-MAX_SIDE = 1280  # a photograph is scaled down to this before faces are looked for
-MIN_FACE = 32  # pixels; a smaller face has too little detail, and many finds of that size are none
-MIN_CONFIDENCE = (
-    0.95  # of 399 faces of LFW-a's training people all but 2 exceed it; folds and emblems seldom do
-)
-# The detector's weights are joblib files, and loading such a file can run code: no other bytes than these are loaded.
+DETECTOR = "mtcnn==1.0.0"  # the requirement; its wheel contains the weights below
+MAX_SIDE = 1280  # pixels; larger photos are scaled down before faces are searched
+MIN_FACE = 32  # pixels; smaller faces have too little detail, and many finds of that size are wrong
+# All but 2 of 399 faces of LFW-a's training people exceed it; folds and emblems seldom do.
+MIN_CONFIDENCE = 0.95
+# The detector's weights are joblib files, and loading such a file can run code: only files with
+# these checksums are loaded.
 WEIGHTS_SHA256 = {
     "pnet.lz4": "ea6b0c3e685ebee3165326ad6484acc95f2ef78f1c94fbf40a55704fa989f7b5",
     "rnet.lz4": "cb00e6460f3c98b0bfafaba3c0a0ded4bdf6e62cee7174d969e8670d7e757fee",
@@ -33,19 +36,19 @@ WEIGHTS_SHA256 = {
 
 
 class NoFace(ValueError):
-    """A photograph in which no face was found."""
+    """A photo in which no face was found."""
 
 
 @dataclass(frozen=True)
 class AlignedFace:
-    """A face as LFW-a would have it.
+    """A face, aligned to the frame of LFW-a's images.
 
     Attributes:
         image: a grey Pillow image of 250x250 pixels.
-        name: of the photograph.
-        num_faces: how many faces the photograph shows; this one is the largest.
-        landmarks: `(5, 2)`, (x, y) of left eye, right eye, nose and the corners of the mouth in the opened photograph, in pixels; left is
-            the viewer's left.
+        name: of the photo.
+        num_faces: the number of faces in the photo; this one is the largest.
+        landmarks: `(5, 2)`, (x, y) of left eye, right eye, nose and the corners of the mouth in the
+            opened photo, in pixels; left is the viewer's left.
     """
 
     image: Image.Image
@@ -54,45 +57,40 @@ class AlignedFace:
     landmarks: np.ndarray
 
     @property
-    def note(self):
-        """What the user should know about the choice of the face, or ""."""
-        return (
-            f"{self.name}: {self.num_faces} faces were found, the largest is taken"
-            if self.num_faces > 1
-            else ""
-        )
+    def note(self) -> str:
+        """A sentence on the choice of the face where there are several, or ""."""
+        if self.num_faces == 1:
+            return ""
+        return f"{self.name}: {self.num_faces} faces were found, the largest is taken"
 
 
-def find_face(content, name):
-    """Finds the largest face of a photograph and aligns it.
+def find_face(content: bytes, name: str) -> AlignedFace:
+    """Finds the largest face of a photo and aligns it.
 
     Args:
-        content: the bytes of the file: any size and mode; of an animation the first image.
-        name: names the photograph in messages.
-
-    Returns:
-        An `AlignedFace`.
+        content: the bytes of the file, of any size and mode; of an animation the first image.
+        name: the photo's name in messages.
 
     Raises:
         NoFace: a ValueError, if no face is found.
-        ValueError: if the bytes are no image, or the detector is missing or not the one that was tested.
+        ValueError: if the bytes are no image, or the detector is missing or not the tested one.
     """
     photo = open_photo(content, name)
     faces = detect(np.asarray(photo))
     if not faces:
         raise NoFace(
-            f"{name}: no face was found; take a photograph in which a face looks towards the camera and is not small. "
-            f"Received: {photo.width}x{photo.height} pixels"
+            f"{name}: no face was found; take a photo in which a face looks towards the camera and "
+            f"is not small. Received: {photo.width}x{photo.height} pixels"
         )
     return AlignedFace(aligned(photo, faces[0]), name, len(faces), faces[0])
 
 
-def open_photo(content, name):
-    """Opens a photograph upright, in colour and not larger than the detector needs it.
+def open_photo(content: bytes, name: str) -> Image.Image:
+    """Opens a photo upright, in colour and no larger than the detector needs.
 
     Args:
         content: the bytes of the file.
-        name: names it in messages.
+        name: the photo's name in messages.
 
     Returns:
         A Pillow image of mode "RGB", its longer side at most `MAX_SIDE` pixels.
@@ -103,10 +101,10 @@ def open_photo(content, name):
     return open_image(content, name, _upright, enough_side=MAX_SIDE)
 
 
-def _upright(image):
+def _upright(image: Image.Image) -> Image.Image:
     image = eight_bit(ImageOps.exif_transpose(image))
     if image.has_transparency_data:
-        # What lies hidden below transparent pixels is often black or noise.
+        # The colours below transparent pixels are often black or noise.
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     image = image.convert("RGB")
@@ -114,8 +112,8 @@ def _upright(image):
     return image
 
 
-def detect(photo):
-    """Finds the faces of a photograph.
+def detect(photo: np.ndarray) -> list[np.ndarray]:
+    """Finds the faces of a photo.
 
     Args:
         photo: `(height, width, 3)`, uint8.
@@ -124,21 +122,19 @@ def detect(photo):
         A list of `(5, 2)` arrays as in `AlignedFace.landmarks`, the largest face first.
 
     Raises:
-        ValueError: if the detector is missing or not the one that was tested.
+        ValueError: if the detector is missing or not the tested one.
     """
-    # A row: number of the image, box (left, top, right, bottom), confidence, the five x, the five y.
+    # Columns: image number, box (left, top, right, bottom), confidence, five x, five y.
     found = detector().detect_faces(photo, box_format="xyxy", output_type="numpy")
     sides = np.minimum(found[:, 3] - found[:, 1], found[:, 4] - found[:, 2])
-    order = sorted(
-        np.flatnonzero((sides >= MIN_FACE) & (found[:, 5] >= MIN_CONFIDENCE)),
-        key=lambda row: -sides[row],
-    )
+    accepted = np.flatnonzero((sides >= MIN_FACE) & (found[:, 5] >= MIN_CONFIDENCE))
+    order = sorted(accepted, key=lambda row: -sides[row])
     return [found[row, 6:].reshape(2, 5).T for row in order]
 
 
 @functools.cache
-def detector():
-    """The face detector with the weights that were tested; it is made once.
+def detector() -> Any:
+    """The face detector with the tested weights; it is built once.
 
     Raises:
         ValueError: if mtcnn is not installed, or its weights are other files.
@@ -150,16 +146,16 @@ def detector():
         from mtcnn.stages import StageONet, StagePNet, StageRNet
     except ImportError as error:
         raise ValueError(
-            f"Finding faces takes a package that is not there: pip install -r requirements-photos.txt. Received: {error}"
+            f"Finding faces needs the package mtcnn: pip install {DETECTOR}. Received: {error}"
         ) from error
     folder = Path(mtcnn.__file__).parent / "assets" / "weights"
     for name, expected in WEIGHTS_SHA256.items():
         _check_weights(folder / name, expected)
     policy = keras.config.dtype_policy()
-    # A training before this one in the same notebook may have left half precision behind.
+    # A training earlier in the same process may have set half precision.
     keras.config.set_dtype_policy("float32")
     try:
-        # Whole paths: of a bare name the package would first load a file in the current folder.
+        # Absolute paths: for a bare name the package prefers a file in the current folder.
         proposals, *others = (
             stage(weights=str(folder / name))
             for stage, name in zip((StagePNet, StageRNet, StageONet), WEIGHTS_SHA256)
@@ -169,26 +165,27 @@ def detector():
         keras.config.set_dtype_policy(policy)
 
 
-def _unless_empty(stage):
-    """A stage of the detector that leaves an empty list of boxes as it is; Keras' layers refuse an empty batch."""
+def _unless_empty(stage: Any) -> Any:
+    """A stage that returns an empty list of boxes unchanged; Keras refuses an empty batch."""
     return lambda bboxes_batch, **given: (
         stage(bboxes_batch=bboxes_batch, **given) if len(bboxes_batch) else bboxes_batch
     )
 
 
-def _check_weights(path, expected):
+def _check_weights(path: Path, expected: str) -> None:
     received = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no such file"
     if received != expected:
         raise ValueError(
-            f"{path.name} is not the face detector's file that was tested, so it is not loaded: "
-            f"pip install --force-reinstall --no-deps -r requirements-photos.txt. Received: sha256 {received}"
+            f"{path.name} is not the tested file of the face detector, so it is not loaded: "
+            f"pip install --force-reinstall --no-deps {DETECTOR}. Received: sha256 {received}"
         )
 
 
-def aligned(photo, landmarks):
-    """Turns, scales and shifts a photograph so that the eyes come to lie where LFW-a's images have them.
+def aligned(photo: Image.Image, landmarks: np.ndarray) -> Image.Image:
+    """Rotates, scales and shifts a photo so that the eyes are where LFW-a's images have them.
 
-    Corners of the mouth and the nose as further points brought nothing on validation pairs (AUC 0.956 and 0.957, the eyes alone 0.958).
+    The nose and the corners of the mouth as further points do not help: on validation pairs AUC is
+    0.956 and 0.957 with them, 0.958 with the eyes alone.
 
     Args:
         photo: a Pillow image.
@@ -197,24 +194,24 @@ def aligned(photo, landmarks):
     Returns:
         A grey Pillow image of 250x250 pixels.
     """
-    eyes, wanted = landmarks[:2], np.array(FRAME_EYES)
-    # Pillow's resizing smooths what it makes smaller; warping alone would pick single pixels.
-    smaller = min(1.0, estimate_transform("similarity", eyes, wanted).scale)
-    size = [max(1, round(smaller * side)) for side in photo.size]
+    eyes, target = landmarks[:2], np.array(FRAME_EYES)
+    # Pillow smooths when it makes an image smaller; warping alone would pick single pixels.
+    scale = min(1.0, estimate_transform("similarity", eyes, target).scale)
+    size = [max(1, round(scale * side)) for side in photo.size]
     eyes = eyes * np.divide(size, photo.size)
-    return warped(photo.convert("L").resize(size), estimate_transform("similarity", eyes, wanted))
+    return warped(photo.convert("L").resize(size), estimate_transform("similarity", eyes, target))
 
 
-def warped(image, transform, side=FRAME_SIDE):
-    """A grey Pillow image turned, scaled and shifted into another frame.
+def warped(image: Image.Image, transform: Any, side: int = FRAME_SIDE) -> Image.Image:
+    """A grey Pillow image that is rotated, scaled and shifted into another frame.
 
     Args:
         image: a grey Pillow image.
-        transform: a `skimage.transform.SimilarityTransform` from its pixels (x, y) to those of the frame.
+        transform: a `skimage.transform.SimilarityTransform` from its pixels (x, y) to the frame's.
         side: of the frame, in pixels; by default LFW-a's.
 
     Returns:
-        A grey Pillow image of `side` x `side` pixels, black where the photograph ends, as in LFW-a.
+        A grey Pillow image of `side` x `side` pixels, black beyond the photo's border, as in LFW-a.
     """
     pixels = warp(
         np.asarray(image),

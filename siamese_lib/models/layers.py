@@ -1,23 +1,19 @@
-"""The layers that Keras has not: two images through one encoder, an image in all its symmetries, and ways to compare embeddings.
-
-Batch normalisation folded into the layer before it: what a trained encoder computes, in two thirds of the time.
-
-Outside training, batch normalisation multiplies each channel by one number and adds another. Both can be put into the kernel and the bias
-of the convolution before it (Jacob et al., 2018, section 3.2), which saves a pass over memory for each of them.
-"""
+"""Custom layers, and encoders with batch normalisation folded into the layer before it."""
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 
 from siamese_lib.utils.tensorflow import keras
 
 layers, ops = keras.layers, keras.ops
+registered = keras.saving.register_keras_serializable("siamese_lib")
 
 
-@keras.saving.register_keras_serializable("siamese_lib")
-class StackBranches(layers.Layer):
-    """Puts the left and the right images into one batch, so that batch normalisation sees both sides together.
+@registered
+class StackBranches(keras.layers.Layer):
+    """Puts the images of both branches into one batch: batch normalisation then sees both sides.
 
     Two inputs `(batch, ...)`; output `(2 * batch, ...)`.
     """
@@ -25,82 +21,76 @@ class StackBranches(layers.Layer):
     def call(self, left, right):
         return ops.concatenate([left, right], axis=0)
 
-    def compute_output_shape(self, left_shape, right_shape):
-        return (None, *left_shape[1:])
 
-
-@keras.saving.register_keras_serializable("siamese_lib")
-class UnstackBranches(layers.Layer):
+@registered
+class UnstackBranches(keras.layers.Layer):
     """Undoes `StackBranches`: input `(2 * batch, ...)`; two outputs `(batch, ...)`."""
 
-    def call(self, twins):
-        return ops.split(twins, 2, axis=0)
-
-    def compute_output_shape(self, twins_shape):
-        return [(None, *twins_shape[1:])] * 2
+    def call(self, branches):
+        return ops.split(branches, 2, axis=0)
 
 
-def symmetries(images, count):
-    """Square images as a square's symmetries show them: the four quarter turns and, of eight, their mirror images.
+# Class names in model files of earlier versions.
+OLD_CLASSES = {"StackTwins": StackBranches, "UnstackTwins": UnstackBranches}
+keras.saving.get_custom_objects().update(
+    {f"siamese_lib>{name}": layer for name, layer in OLD_CLASSES.items()}
+)
+
+
+def symmetries(images: Any, count: int) -> list:
+    """Rotated and mirrored copies of square images.
 
     Args:
         images: `(batch, side, side, 1)`.
-        count: 1, 4 or 8.
+        count: 1: the images alone; 4: rotated by 0, 90, 180 and 270 degrees; 8: their mirror
+            images too.
 
     Returns:
         A list of `count` tensors like `images`, the first of them `images`.
     """
-    turned = (
-        [ops.rot90(images, turns, axes=(1, 2)) for turns in range(4)] if count > 1 else [images]
-    )
-    return turned + [ops.flip(one, axis=2) for one in turned] if count == 8 else turned
+    if count == 1:
+        return [images]
+    rotated = [ops.rot90(images, turns, axes=(1, 2)) for turns in range(4)]
+    return rotated + [ops.flip(copy, axis=2) for copy in rotated] if count == 8 else rotated
 
 
-@keras.saving.register_keras_serializable("siamese_lib")
-class StackSymmetries(layers.Layer):
-    """Puts images in all their `symmetries` into one batch.
+class _Counted(keras.layers.Layer):
+    """A layer with the number of symmetries as its only setting."""
+
+    def __init__(self, count, **settings):
+        super().__init__(**settings)
+        self.count = count
+
+    def get_config(self):
+        return {**super().get_config(), "count": self.count}
+
+
+@registered
+class StackSymmetries(_Counted):
+    """Puts all `symmetries` of images into one batch.
 
     Input `(batch, side, side, 1)`; output `(count * batch, side, side, 1)`.
     """
 
-    def __init__(self, count, **others):
-        super().__init__(**others)
-        self.count = count
-
     def call(self, images):
         return ops.concatenate(symmetries(images, self.count), axis=0)
 
-    def compute_output_shape(self, images_shape):
-        return (None, *images_shape[1:])
 
-    def get_config(self):
-        return {**super().get_config(), "count": self.count}
+@registered
+class JoinSymmetries(_Counted):
+    """Undoes `StackSymmetries` for embeddings of unit length: joins those of one image into one.
 
-
-@keras.saving.register_keras_serializable("siamese_lib")
-class JoinSymmetries(layers.Layer):
-    """Undoes `StackSymmetries` for embeddings: those of an image, each of unit length, become one of unit length.
-
-    Input `(count * batch, embedding_size)`; output `(batch, count * embedding_size)`.
+    Input `(count * batch, embedding_size)`; output `(batch, count * embedding_size)`, of unit
+    length.
     """
-
-    def __init__(self, count, **others):
-        super().__init__(**others)
-        self.count = count
 
     def call(self, embeddings):
         return ops.concatenate(ops.split(embeddings, self.count, axis=0), axis=-1) / self.count**0.5
 
-    def compute_output_shape(self, embeddings_shape):
-        return (None, self.count * embeddings_shape[-1])
 
-    def get_config(self):
-        return {**super().get_config(), "count": self.count}
-
-
-@keras.saving.register_keras_serializable("siamese_lib")
-class AbsoluteDifference(layers.Layer):
-    """The distance of two embeddings component by component, |left - right| (Koch et al., section 3.1).
+@registered
+class AbsoluteDifference(keras.layers.Layer):
+    """The distance of two embeddings by component, |left - right| (Koch et al., section 3.1).
 
     Two inputs `(batch, embedding_size)`; output `(batch, embedding_size)`.
     """
@@ -108,19 +98,16 @@ class AbsoluteDifference(layers.Layer):
     def call(self, left, right):
         return ops.absolute(left - right)
 
-    def compute_output_shape(self, left_shape, right_shape):
-        return left_shape
 
-
-@keras.saving.register_keras_serializable("siamese_lib")
-class CosineToClasses(layers.Layer):
-    """The cosine between an embedding of unit length and one learnt direction a class.
+@registered
+class CosineToClasses(keras.layers.Layer):
+    """The cosines between an embedding of unit length and one learnt direction for each class.
 
     Input `(batch, embedding_size)`; output `(batch, num_classes)`.
     """
 
-    def __init__(self, num_classes, **others):
-        super().__init__(**others)
+    def __init__(self, num_classes, **settings):
+        super().__init__(**settings)
         self.num_classes = num_classes
 
     def build(self, embedding_shape):
@@ -133,19 +120,16 @@ class CosineToClasses(layers.Layer):
     def call(self, embeddings):
         return ops.matmul(embeddings, ops.normalize(self.kernel, axis=0))
 
-    def compute_output_shape(self, embedding_shape):
-        return (*embedding_shape[:-1], self.num_classes)
-
     def get_config(self):
         return {**super().get_config(), "num_classes": self.num_classes}
 
 
-@keras.saving.register_keras_serializable("siamese_lib")
-class JointBayesian(layers.Layer):
-    """The logarithm of how much likelier two embeddings are with one person behind them than with two (Chen et al., 2012).
+@registered
+class JointBayesian(keras.layers.Layer):
+    """The log-likelihood ratio of "one person" against "two people" (Chen et al., 2012).
 
-    In the coordinates of `joint_bayesian.fit_joint_bayesian` it is the sum over components of
-    b / (1 + 2 b) * (left * right - b / (2 + 2 b) * (left**2 + right**2)), up to a constant.
+    In the coordinates of `classical.fit_joint_bayesian` it is, up to a constant, the sum over
+    components of b / (1 + 2 b) * (left * right - b / (2 + 2 b) * (left**2 + right**2)).
 
     Two inputs `(batch, embedding_size)`, of which only the directions count; output `(batch, 1)`.
     """
@@ -171,61 +155,59 @@ class JointBayesian(layers.Layer):
         own = b / (2.0 + 2.0 * b) * (ops.square(left) + ops.square(right))
         return ops.sum(b / (1.0 + 2.0 * b) * (left * right - own), axis=-1, keepdims=True)
 
-    def compute_output_shape(self, left_shape, right_shape):
-        return (left_shape[0], 1)
-
 
 class FoldedEncoder:
-    """An encoder at work: it computes what the encoder it was made of computes with the weights of the last `refresh`, which comes first.
+    """An encoder for scoring, with batch normalisation folded into the layer before it.
+
+    Outside training, batch normalisation multiplies each channel by one number and adds another.
+    Both can be put into the kernel and bias of the convolution before it (Jacob et al., 2018,
+    section 3.2), which takes two thirds of the time. `refresh` copies the encoder's weights and
+    must be called first.
 
     Attributes:
-        network: a `keras.Model` from images to embeddings. It shares with the encoder all layers but those that were folded.
+        network: a `keras.Model` from images to embeddings, which shares all layers with the
+            encoder except the folded ones.
     """
 
-    def __init__(self, encoder):
-        self._folded = [(one, other, _with_bias(one)) for one, other in _foldable(encoder)]
-        twins = {one.name: twin for one, _, twin in self._folded}
-        gone = {other.name for _, other, _ in self._folded}
+    def __init__(self, encoder: Any):
+        self._folded = [(layer, norm, _with_bias(layer)) for layer, norm in _foldable(encoder)]
+        replaced = {layer.name: folded for layer, _, folded in self._folded}
+        skipped = {norm.name for _, norm, _ in self._folded}
         self.network = encoder
-        if twins:
+        if replaced:
             self.network = keras.models.clone_model(
                 encoder,
-                clone_function=lambda layer: twins.get(layer.name, layer),
-                call_function=lambda layer, *inputs, **others: (
-                    inputs[0] if layer.name in gone else layer(*inputs, **others)
+                clone_function=lambda layer: replaced.get(layer.name, layer),
+                call_function=lambda layer, *inputs, **settings: (
+                    inputs[0] if layer.name in skipped else layer(*inputs, **settings)
                 ),
             )
 
-    def refresh(self):
-        """Takes over the encoder's weights as they are now."""
-        for layer, normalization, twin in self._folded:
-            gamma, beta, mean, variance = (np.asarray(part) for part in normalization.get_weights())
+    def refresh(self) -> None:
+        """Copies the present weights of the encoder."""
+        for layer, norm, folded in self._folded:
+            gamma, beta, mean, variance = (np.asarray(weight) for weight in norm.get_weights())
             kernel, *bias = layer.get_weights()
-            scale = gamma / np.sqrt(variance + normalization.epsilon)
-            twin.set_weights([kernel * scale, beta + ((bias[0] if bias else 0.0) - mean) * scale])
+            scale = gamma / np.sqrt(variance + norm.epsilon)
+            folded.set_weights([kernel * scale, beta + ((bias[0] if bias else 0.0) - mean) * scale])
 
 
-def _foldable(encoder):
-    """`(layer, normalization)`: convolutions and dense layers with nothing behind them but a batch normalisation."""
-    made_by = {id(layer.output): layer for layer in encoder.layers}
-    taken = Counter(
+def _foldable(encoder: Any) -> list[tuple]:
+    """`(layer, normalization)`: linear layers whose output goes to a batch normalisation alone."""
+    layer_of = {id(layer.output): layer for layer in encoder.layers}
+    num_uses = Counter(
         id(tensor) for layer in encoder.layers for tensor in keras.tree.flatten(layer.input)
     )
-    pairs = []
-    for normalization in encoder.layers:
-        if isinstance(normalization, layers.BatchNormalization):
-            layer = made_by[id(normalization.input)]
-            linear = getattr(layer, "activation", None) is keras.activations.linear
-            if (
-                isinstance(layer, (layers.Conv2D, layers.Dense))
-                and linear
-                and taken[id(normalization.input)] == 1
-            ):
-                pairs.append((layer, normalization))
-    return pairs
+    return [
+        (layer_of[id(norm.input)], norm)
+        for norm in encoder.layers
+        if isinstance(norm, layers.BatchNormalization)
+        and isinstance(layer_of[id(norm.input)], (layers.Conv2D, layers.Dense))
+        and layer_of[id(norm.input)].activation is keras.activations.linear
+        and num_uses[id(norm.input)] == 1
+    ]
 
 
-def _with_bias(layer):
-    return type(layer).from_config(
-        {**layer.get_config(), "use_bias": True, "kernel_regularizer": None}
-    )
+def _with_bias(layer: Any) -> Any:
+    settings = layer.get_config() | {"use_bias": True, "kernel_regularizer": None}
+    return type(layer).from_config(settings)

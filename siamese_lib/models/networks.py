@@ -1,7 +1,10 @@
-"""The networks: two encoders, and the Siamese frame that runs both images through one of them and compares what comes out."""
+"""The networks: encoders, heads, and the Siamese network that compares two images with them."""
+
+from typing import Any
 
 import numpy as np
 
+from siamese_lib.config import ExperimentConfig
 from siamese_lib.models.classical import local_binary_patterns
 from siamese_lib.models.layers import (
     AbsoluteDifference,
@@ -19,53 +22,42 @@ layers, ops = keras.layers, keras.ops
 PENALTY_CONVOLUTION, PENALTY_DENSE = 2e-4, 2e-3  # L2 penalties of the reference
 
 
-def build_model(config, encoder=None):
+def build_model(config: ExperimentConfig, encoder: Any = None) -> Any:
     """Builds the Siamese network of an experiment, not yet compiled.
 
     Args:
         config: an `ExperimentConfig`.
-        encoder: one that exists already, to be shared; by default a new one.
+        encoder: an encoder to share; by default a new one.
 
     Returns:
-        A `keras.Model` from two images `(batch, height, width, 1)` in 0-255 to the probability `(batch, 1)`, float32, that they
-        show the same person. Its layer "encoder" maps an image to its embedding `(batch, embedding_size)`, its layer "head" two
-        embeddings to the probability, so that each image needs to be embedded only once. With `symmetries` the head takes the
-        embeddings of all those of an image, one behind the other.
+        A `keras.Model` from two images `(batch, height, width, 1)` in 0-255 to the probability
+        `(batch, 1)`, float32, that they show the same person. Its layer "encoder" maps an image to
+        its embedding `(batch, embedding_size)`, its layer "head" two embeddings to the
+        probability, so that each image is embedded only once. With `symmetries` the head takes the
+        embeddings of all copies of an image, one behind the other.
     """
-    encoder = encoder or {
-        "koch": koch_encoder,
-        "compact": compact_encoder,
-        "lbp": projection_encoder,
-    }[config.encoder](config)
-    head = (
-        koch_head
-        if config.encoder == "koch"
-        else joint_bayesian_head
-        if config.joint_bayesian
-        else cosine_head
-    )(config)
+    encoder = encoder or _ENCODERS[config.encoder](config)
     left, right = (keras.Input(encoder.input_shape[1:], name=side) for side in ("left", "right"))
-    twins = StackBranches(name="stack_branches")(left, right)  # (2 * batch, height, width, 1)
+    images = StackBranches(name="stack_branches")(left, right)  # (2 * batch, height, width, 1)
     if config.symmetries > 1:
-        # A turned character is another one to the encoder, so that these are several opinions on what two drawings have in common.
-        stacked = StackSymmetries(config.symmetries, name="stack_symmetries")(twins)
-        embeddings = JoinSymmetries(config.symmetries, dtype="float32", name="join_symmetries")(
-            encoder(stacked)
-        )
-    else:
-        embeddings = encoder(twins)
-    left_embedding, right_embedding = UnstackBranches(name="unstack_branches")(embeddings)
-    return keras.Model(
-        [left, right], head([left_embedding, right_embedding]), name=f"siamese_{config.encoder}"
-    )
+        # Test-time augmentation: rotated and mirrored copies of a character are compared jointly.
+        images = StackSymmetries(config.symmetries, name="stack_symmetries")(images)
+    embeddings = encoder(images)
+    if config.symmetries > 1:
+        join = JoinSymmetries(config.symmetries, dtype="float32", name="join_symmetries")
+        embeddings = join(embeddings)
+    pair = UnstackBranches(name="unstack_branches")(embeddings)
+    probability = _build_head(config)(list(pair))
+    return keras.Model([left, right], probability, name=f"siamese_{config.encoder}")
 
 
-def build_learner(config, num_classes):
-    """Builds what `fit` trains: the Siamese network itself, or for a loss of classes its encoder with what the loss needs behind it.
+def build_learner(config: ExperimentConfig, num_classes: int) -> Any:
+    """Builds the model that `fit` trains.
 
     Returns:
-        A `keras.Model` with a layer "encoder". With a loss of classes: from images to cosines `(batch, num_classes)` for
-        margin_softmax, to embeddings `(batch, embedding_size)` for the losses that compare within a batch.
+        A `keras.Model` with a layer "encoder": the Siamese network itself, or with a loss of
+        classes a model from images to cosines `(batch, num_classes)` (margin_softmax) or to
+        embeddings `(batch, embedding_size)` (the losses that compare within a batch).
     """
     network = build_model(config)
     if not config.learns_classes:
@@ -77,8 +69,8 @@ def build_learner(config, num_classes):
     return keras.Model(images, x, name="learner")
 
 
-def koch_encoder(config):
-    """The reference encoder of Koch et al. (2015), figure 4, with the batch normalisation of the course solution."""
+def koch_encoder(config: ExperimentConfig) -> Any:
+    """The reference: Koch et al. (2015), figure 4, plus the course solution's normalisation."""
     images = keras.Input((*config.image_size, 1), name="images")
     x = layers.Rescaling(1.0, name="pixels")(images)  # raw 0-255, as the course solution has it
     for index, (filters, kernel_size) in enumerate(
@@ -109,8 +101,8 @@ def koch_encoder(config):
     return keras.Model(images, x, name="encoder")
 
 
-def projection_encoder(config):
-    """A linear map of hand-made descriptors `(batch, num_values)`; `Verifier.fit_projection` sets it, no gradients."""
+def projection_encoder(config: ExperimentConfig) -> Any:
+    """A linear map of descriptors `(batch, num_values)`, set by `results.fit_projection`."""
     num_values = local_binary_patterns(np.zeros((1, *config.image_size, 1))).shape[1]
     values = keras.Input((num_values,), name="descriptors")
     return keras.Model(
@@ -118,8 +110,8 @@ def projection_encoder(config):
     )
 
 
-def koch_head(config):
-    """|left - right|, dropout, one sigmoid unit that weighs the components (Koch et al., section 3.1)."""
+def koch_head(config: ExperimentConfig) -> Any:
+    """|left - right|, dropout, one sigmoid unit over the components (Koch et al., section 3.1)."""
     embeddings = _two_embeddings(config)
     x = AbsoluteDifference(name="absolute_difference")(*embeddings)
     x = layers.Dropout(config.dropout_rate, name="dropout")(x)
@@ -130,8 +122,8 @@ def koch_head(config):
     return keras.Model(embeddings, x, name="head")
 
 
-def compact_encoder(config):
-    """A small residual network (He et al., 2016) with an embedding of unit length; four stages of one block each."""
+def compact_encoder(config: ExperimentConfig) -> Any:
+    """A small residual network (He et al., 2016) with an embedding of unit length."""
     images = keras.Input((*config.image_size, 1), name="images")
     x = layers.Rescaling(1 / 127.5, offset=-1.0, name="pixels")(images)  # -1 to 1
     x = _convolution(x, config.base_filters, 3, 1, "stem")
@@ -141,7 +133,8 @@ def compact_encoder(config):
         x = _residual_block(
             x, config.base_filters * 2**stage, 1 if stage == 0 else 2, f"stage_{stage + 1}"
         )
-    # Aligned faces have their eyes and mouths in fixed places: a dense layer may use the place, average pooling would lose it.
+    # Eyes and mouths of aligned faces have fixed positions: a dense layer can use the position,
+    # which average pooling would lose.
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dropout(config.dropout_rate, name="dropout")(x)
     x = layers.Dense(config.embedding_size, use_bias=False, name="embedding")(x)
@@ -150,8 +143,8 @@ def compact_encoder(config):
     return keras.Model(images, x, name="encoder")
 
 
-def cosine_head(config):
-    """A logistic function of the cosine between two embeddings of unit length; scale and bias are learnt."""
+def cosine_head(config: ExperimentConfig) -> Any:
+    """A logistic function of the cosine of two embeddings, with learnt scale and bias."""
     embeddings = _two_embeddings(config)
     x = layers.Dot(axes=1, normalize=True, dtype="float32", name="cosine")(embeddings)
     x = layers.Dense(
@@ -165,11 +158,12 @@ def cosine_head(config):
     return keras.Model(embeddings, x, name="head")
 
 
-def joint_bayesian_head(config):
-    """A logistic function of the joint Bayesian comparison; no gradients: `Verifier` sets it from people and pairs."""
+def joint_bayesian_head(config: ExperimentConfig) -> Any:
+    """A logistic function of the joint Bayesian score; fitted after training, without gradients."""
     embeddings = _two_embeddings(config)
     x = JointBayesian(dtype="float32", name="joint_bayesian")(*embeddings)
-    # A gentle slope at first: sums over many components are large, and what saturates cannot be calibrated.
+    # A small initial slope: scores are sums over many components, and saturated probabilities
+    # cannot be calibrated.
     slope = keras.initializers.Constant(0.05)
     x = layers.Dense(
         1, activation="sigmoid", kernel_initializer=slope, dtype="float32", name="probability"
@@ -177,12 +171,19 @@ def joint_bayesian_head(config):
     return keras.Model(embeddings, x, name="head")
 
 
-def _two_embeddings(config):
-    """What a head takes: for each image the embeddings of all its symmetries, one behind the other."""
-    return [
-        keras.Input((config.symmetries * config.embedding_size,), name=f"{side}_embedding")
-        for side in ("left", "right")
-    ]
+_ENCODERS = {"koch": koch_encoder, "compact": compact_encoder, "lbp": projection_encoder}
+
+
+def _build_head(config: ExperimentConfig) -> Any:
+    if config.encoder == "koch":
+        return koch_head(config)
+    return joint_bayesian_head(config) if config.joint_bayesian else cosine_head(config)
+
+
+def _two_embeddings(config: ExperimentConfig) -> list:
+    """The inputs of a head: for each image the embeddings of all its symmetries."""
+    size = config.symmetries * config.embedding_size
+    return [keras.Input((size,), name=f"{side}_embedding") for side in ("left", "right")]
 
 
 def _normal(mean):
@@ -203,11 +204,9 @@ def _convolution(x, filters, kernel_size, strides, name):
 
 
 def _residual_block(x, filters, strides, name):
-    shortcut = (
-        x
-        if strides == 1 and x.shape[-1] == filters
-        else _convolution(x, filters, 1, strides, f"{name}_shortcut")
-    )
+    shortcut = x
+    if strides > 1 or x.shape[-1] != filters:
+        shortcut = _convolution(x, filters, 1, strides, f"{name}_shortcut")
     x = _convolution(x, filters, 3, strides, f"{name}_first")
     x = layers.ReLU(name=f"{name}_first_relu")(x)
     x = _convolution(x, filters, 3, 1, f"{name}_second")
@@ -215,21 +214,25 @@ def _residual_block(x, filters, strides, name):
     return layers.ReLU(name=f"{name}_relu")(x)
 
 
-def count_parameters(model):
-    """`{"total", "trainable", "non_trainable"}` of a model; the state of random generators is no parameter."""
+def count_parameters(model: Any) -> dict[str, int]:
+    """The numbers of weights of a model, without the state of random generators.
+
+    Returns:
+        `{"total", "trainable", "non_trainable"}`.
+    """
     trainable = sum(int(ops.size(weight)) for weight in model.trainable_weights)
     fixed = sum(int(ops.size(weight)) for weight in model.non_trainable_weights)
     return {"total": trainable + fixed, "trainable": trainable, "non_trainable": fixed}
 
 
-def layer_table(model):
-    """The layers in order, nested models opened, one dict a layer.
+def layer_table(model: Any) -> list[dict[str, Any]]:
+    """The layers of a model in order, with those of nested models.
 
     Returns:
-        A list of dicts with the keys name, type, output_shape, filters, kernel, strides, pooling, activation, regularisation, parameters;
-        None where a layer has no such thing.
+        A dict for each layer with the keys name, type, output_shape, filters, kernel, strides,
+        pooling, activation, regularisation, parameters; None where a layer has no such property.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             rows += layer_table(layer)
@@ -238,9 +241,9 @@ def layer_table(model):
     return rows
 
 
-def _layer_row(layer):
+def _layer_row(layer: Any) -> dict[str, Any]:
     outputs = layer.output if isinstance(layer.output, list) else [layer.output]
-    activation = getattr(layer, "activation", None)
+    activation = getattr(getattr(layer, "activation", None), "__name__", "linear")
     return {
         "name": layer.name,
         "type": type(layer).__name__,
@@ -249,16 +252,14 @@ def _layer_row(layer):
         "kernel": list(getattr(layer, "kernel_size", [])) or None,
         "strides": list(getattr(layer, "strides", None) or []) or None,
         "pooling": list(getattr(layer, "pool_size", [])) or None,
-        "activation": None
-        if activation is None or activation.__name__ == "linear"
-        else activation.__name__,
+        "activation": None if activation == "linear" else activation,
         "regularisation": _regularisation(layer),
         "parameters": layer.count_params(),
     }
 
 
-def _regularisation(layer):
-    """What keeps a layer from learning by heart: an L2 penalty with its factor, dropout with its share."""
+def _regularisation(layer: Any) -> str | None:
+    """The L2 penalty of a layer with its factor, or dropout with its rate."""
     if isinstance(layer, layers.Dropout):
         return f"dropout {layer.rate:g}"
     penalty = getattr(layer, "kernel_regularizer", None)

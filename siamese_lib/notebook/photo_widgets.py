@@ -1,58 +1,47 @@
-"""A notebook's way in for the user's own photographs: two upload buttons, Colab's webcam, and their static twin.
+"""The user's own photos in a notebook: two upload buttons, Colab's webcam, and a static view.
 
-Written with what ipywidgets 7.7 (Colab) and 8 share. The images go to the notebook's own kernel and nowhere else; on Colab that kernel is
-Google's machine.
+The code uses only what ipywidgets 7.7 (Colab) and 8 share. Photos are sent to the notebook's own
+kernel and to no other place; on Colab that kernel is Google's machine.
 """
 
 import base64
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import ipywidgets
 from IPython.display import display
+from matplotlib.figure import Figure
 
 from siamese_lib.inference.comparison import score_faces
 from siamese_lib.inference.photos import find_face
+from siamese_lib.inference.verifier import Verifier
 from siamese_lib.plots import galleries
 from siamese_lib.utils import machine
 
-# Shows the camera's image until its button is pressed, and answers with one frame as a data URL.
-WEBCAM_SCRIPT = """
-(async () => {
-  const stream = await navigator.mediaDevices.getUserMedia({video: true});
-  const video = document.createElement("video");
-  const button = document.createElement("button");
-  button.textContent = "Take the photograph";
-  document.body.append(video, button);
-  video.srcObject = stream;
-  await video.play();
-  await new Promise((resolve) => { button.onclick = resolve; });
-  const canvas = document.createElement("canvas");
-  canvas.width = video.videoWidth;
-  canvas.height = video.videoHeight;
-  canvas.getContext("2d").drawImage(video, 0, 0);
-  stream.getTracks().forEach((track) => track.stop());
-  video.remove();
-  button.remove();
-  return canvas.toDataURL("image/jpeg", 0.95);
-})()
-"""
+WEBCAM_SCRIPT = Path(__file__).parent / "templates" / "webcam.js"
 
 
-def photo_comparer(verifier, taken=None):
-    """Compares two photographs that are uploaded.
+def photo_comparer(verifier: Verifier, taken: bytes | None = None) -> ipywidgets.Widget:
+    """Upload buttons for two photos, and below them both faces and their score.
 
     Args:
         verifier: a `Verifier` for LFW-a's frame.
-        taken: the bytes of a first photograph, as `webcam_photo` returns them, in place of the first upload.
+        taken: the first photo, as `webcam_photo` returns it, in place of the first upload.
 
     Returns:
         A widget; display it.
     """
     names = ("Second photograph",) if taken else ("First photograph", "Second photograph")
     buttons = [
-        ipywidgets.FileUpload(accept="image/*", multiple=False, description=name) for name in names
+        ipywidgets.FileUpload(
+            accept="image/*",
+            multiple=False,
+            description=name,
+            layout=ipywidgets.Layout(width="auto"),
+        )
+        for name in names
     ]
-    for button in buttons:
-        button.layout.width = "auto"
     output = ipywidgets.Output()
 
     def draw(_=None):
@@ -65,7 +54,7 @@ def photo_comparer(verifier, taken=None):
                 return
             try:
                 display(compared_photos(verifier, photos))
-            except ValueError as error:  # one sentence; a traceback would say less
+            except ValueError as error:  # its message is one sentence for the user
                 print(error)
 
     for button in buttons:
@@ -74,31 +63,34 @@ def photo_comparer(verifier, taken=None):
     return ipywidgets.VBox([ipywidgets.HBox(buttons), output])
 
 
-def compared_photos(verifier, photos):
-    """The figure that the uploads lead to, their static twin: both faces as they were found and aligned, and their score.
+def compared_photos(verifier: Verifier, photos: Sequence[tuple[str, bytes]]) -> Figure:
+    """The static view of `photo_comparer`: both faces, found and aligned, and their score.
 
     Args:
         verifier: a `Verifier` for LFW-a's frame.
-        photos: two of `(name, content)`, the content as bytes.
+        photos: two of `(name, content)`, the content of an image file as bytes.
 
     Raises:
-        ValueError: if one cannot be read or shows no face.
+        ValueError: if a photo cannot be read or shows no face.
     """
     faces = [find_face(content, name) for name, content in photos]
     captions = [
         f"{face.name}\nlargest of {face.num_faces} faces" if face.num_faces > 1 else face.name
         for face in faces
     ]
-    images = [face.image for face in faces]
     return galleries.compared_faces(
-        images, captions, score_faces(verifier, faces), verifier.settings["threshold"]
+        [face.image for face in faces],
+        captions,
+        score_faces(verifier, faces),
+        verifier.settings["threshold"],
     )
 
 
-def uploaded(value):
-    """The newest file of a `FileUpload`'s value as `(name, content)`, or None.
+def uploaded(value: Any) -> tuple[str, bytes] | None:
+    """The newest file in the value of a `FileUpload`, as `(name, content)`, or None.
 
-    In ipywidgets 7 the value is a dict by file name, in 8 a tuple of dicts that hold the name and a memory view.
+    In ipywidgets 7 the value is a dict by file name; in 8 it is a tuple of dicts with the file's
+    name and a memory view.
     """
     files = (
         [{"name": name, **file} for name, file in value.items()]
@@ -108,8 +100,8 @@ def uploaded(value):
     return (files[-1]["name"], bytes(files[-1]["content"])) if files else None
 
 
-def webcam_photo():
-    """Takes a photograph with the webcam; on Colab only, whose page can be asked for it.
+def webcam_photo() -> bytes:
+    """Takes a photo with the webcam, on Colab only: its page can be asked for the camera.
 
     Returns:
         The bytes of a JPEG file.
@@ -119,16 +111,15 @@ def webcam_photo():
     """
     if not machine.in_colab():
         raise ValueError(
-            "A webcam can be asked for on Colab alone; upload a photograph instead. Received: no Colab"
+            "The webcam can be used on Colab alone; upload a photograph instead. Received: no Colab"
         )
     from google.colab import output
 
     try:
-        address = output.eval_js(WEBCAM_SCRIPT)
+        address = output.eval_js(WEBCAM_SCRIPT.read_text(encoding="utf-8"))
         return base64.b64decode(address.partition(",")[2], validate=True)
-    except (
-        Exception
-    ) as error:  # what the page answers to a selective_accuracy is of a class of Colab's own
+    except Exception as error:  # Colab reports denied permission by a class of its own
         raise ValueError(
-            f"The webcam gave no photograph; allow the page to use it, or upload one. Received: {error}"
+            "The webcam gave no photograph; allow the page to use it, or upload one. "
+            f"Received: {error}"
         ) from error

@@ -1,7 +1,8 @@
-"""Interactive views for notebooks: a threshold to drag, pairs to leaf through, a crop and an augmentation to set, a sweep to look at.
+"""Widgets for notebooks: a threshold slider, a pair browser, an augmentation preview, a sweep plot.
 
-Each is a widget and, under the same name with `_view`, the static twin: a figure of what the widget shows first. Written with what
-ipywidgets 7.7 (Colab) and 8 share. A widget's images are bytes in an `Image`, which follow a dragged slider; figures would not.
+Each widget has a static view, a function with `_view` in its name: a figure of what the widget
+shows first, for pages without a kernel. The code uses only what ipywidgets 7.7 (Colab) and 8 share.
+Widgets show images as PNG bytes: drawing a figure would be too slow to follow a dragged slider.
 """
 
 import dataclasses
@@ -11,101 +12,22 @@ import math
 
 import ipywidgets
 import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
 from PIL import Image
 
-from siamese_lib.config import RANGES
-from siamese_lib.data.images import crop_box, decode_image
-from siamese_lib.data.pairs import CLASS_NAMES, pair_of, parse_face
+from siamese_lib.config import ExperimentConfig, bounds
+from siamese_lib.data.face_dataset import FaceFiles
+from siamese_lib.data.images import FaceCache, crop_box, decode_image
+from siamese_lib.data.pairs import CLASS_NAMES, Face, PairList, pair_of
 from siamese_lib.evaluation import metrics
-from siamese_lib.inference.explain import occlusion_maps
-from siamese_lib.plots import galleries, sweeps
-from siamese_lib.plots.galleries import explained_pairs, neighbour_rows
-from siamese_lib.plots.tiles import (
-    ScoreLine,
-    outlined,
-    pair_tile,
-    png,
-    sheet,
-    sheet_figure,
-    threshold_figure,
-)
+from siamese_lib.plots import sweeps, tiles
 
-
-def scored_gallery(scores, cache, threshold, title):
-    """The gallery of scored pairs, each with its names, its score and its distance to the threshold.
-
-    Args:
-        scores: rows of `Run.scores` with the further column `wrong`.
-        cache: the `FaceCache` with the images.
-        threshold: what the scores were compared with.
-        title: the figure's title.
-    """
-    rows = scores.to_dict("records")
-    images = [cache[pair_of(row)[:2]] for row in rows]
-    captions = [
-        f"{row['score']:.4f} ({row['score'] - threshold:+.3f})\n{row['left']}\n{row['right']}"
-        for row in rows
-    ]
-    return galleries.pair_gallery(
-        images,
-        captions,
-        [row["wrong"] for row in rows],
-        title if rows else f"{title}: there are none",
-    )
-
-
-def explained_gallery(verifier, cache, scores, threshold, title):
-    """Scored pairs, each with its names, its score, its distance to the threshold, and the occlusion maps of both faces.
-
-    Args:
-        verifier: the `Verifier` that gave the scores.
-        cache: the `FaceCache` with the images.
-        scores: rows of `Run.scores` with the further column `wrong`.
-        threshold: what the scores were compared with.
-        title: the figure's title.
-    """
-    rows = scores.to_dict("records")
-    images = [cache[pair_of(row)[:2]] for row in rows]
-    maps = [occlusion_maps(verifier, *pair) for pair in images]
-    captions = [
-        f"{row['left']} / {row['right']}: {row['score']:.4f} ({row['score'] - threshold:+.3f})"
-        for row in rows
-    ]
-    return explained_pairs(
-        images,
-        maps,
-        captions,
-        [row["wrong"] for row in rows],
-        title if rows else f"{title}: there are none",
-    )
-
-
-def neighbour_sheet(table, cache, title):
-    """The figure of a table of neighbours: each probe with its nearest faces, somebody else framed.
-
-    Args:
-        table: as `nearest_faces` gives it.
-        cache: the `FaceCache` with the images.
-        title: the figure's title.
-    """
-    rows = []
-    for probe, near in table.groupby("probe", sort=False):
-        images = cache[[parse_face(name) for name in (probe, *near["neighbour"])]]
-        rows.append(
-            (
-                images[0],
-                probe,
-                list(zip(images[1:], near["neighbour"], near["score"], ~near["same_person"])),
-            )
-        )
-    return neighbour_rows(rows, title)
-
-
-NUM_NEAREST = 6  # pairs beside the threshold
+NUM_NEAREST = 6  # pairs shown beside the threshold
 PAGE = 6  # pairs on a page of the browser
 COLUMNS = 3
+CELL = "padding:4px 6px;text-align"  # style of the table of outcomes
 NUM_COPIES = 8  # augmented copies of a face
-ANY = "all"
 AUGMENTATIONS = (
     "rotation_degrees",
     "scale_range",
@@ -116,13 +38,19 @@ AUGMENTATIONS = (
 )
 
 
-def threshold_slider(scores, labels, threshold, pairs, cache):
-    """Moves the threshold and shows while it is dragged what becomes of the decisions.
+def threshold_slider(
+    scores: np.ndarray,
+    labels: np.ndarray,
+    threshold: float,
+    pairs: PairList,
+    cache: FaceCache,
+) -> ipywidgets.Widget:
+    """A slider for the threshold; the decisions' numbers and images follow while it is dragged.
 
     Args:
         scores, labels: `(num_pairs,)`.
         threshold: where the slider starts.
-        pairs: the `PairList` of the scores; those nearest to the threshold are shown.
+        pairs: the `PairList` of the scores; the pairs nearest to the threshold are shown.
         cache: the `FaceCache` with its images.
 
     Returns:
@@ -131,9 +59,8 @@ def threshold_slider(scores, labels, threshold, pairs, cache):
     scores, labels = np.asarray(scores), np.asarray(labels)
     low, high = float(scores.min()), float(scores.max())
     step = max((high - low) / 200, 1e-6)
-    digits = max(
-        3, math.ceil(-math.log10(step))
-    )  # scores may lie close together: a step must be seen in the numbers
+    # Scores may lie close together; the readout must have enough digits to show one step.
+    digits = max(3, math.ceil(-math.log10(step)))
     slider = ipywidgets.FloatSlider(
         value=threshold,
         min=min(low, threshold),
@@ -143,51 +70,62 @@ def threshold_slider(scores, labels, threshold, pairs, cache):
         readout_format=f".{digits}f",
         layout=ipywidgets.Layout(width="90%"),
     )
-    words, histogram, gallery = (
-        ipywidgets.HTML(layout=ipywidgets.Layout(width="23rem")),
-        _image("36rem"),
-        _image(),
-    )
-    # Side by side where there is room, so that slider and gallery are seen at once.
+    words = ipywidgets.HTML(layout=ipywidgets.Layout(width="23rem"))
+    histogram, gallery = _image("36rem"), _image()
+    # Side by side on a wide screen, so that slider and gallery are visible together.
     outcome = ipywidgets.Box(
         [words, histogram], layout=ipywidgets.Layout(flex_flow="row wrap", align_items="center")
     )
-    line = ScoreLine(scores, labels, threshold)
+    line = tiles.ScoreLine(scores, labels, threshold)
 
     def draw(_=None):
-        histogram.value = png(line.at(slider.value))
-        gallery.value = png(_nearest_sheet(scores, slider.value, pairs, cache)[0])
-        # Last, so that who reads the new numbers sees the new images.
+        histogram.value = tiles.png(line.at(slider.value))
+        gallery.value = tiles.png(_nearest_sheet(scores, slider.value, pairs, cache)[0])
+        # Last: when the new numbers are visible, the new images are too.
         words.value = _outcome_html(scores, labels, slider.value, digits)
 
-    slider.observe(draw, names="value")
-    draw()
-    return ipywidgets.VBox([slider, outcome, gallery])
+    return _column(draw, [slider], outcome, gallery)
 
 
 def _image(width=None):
-    """An empty image that is shown in this width or its own, where there is room."""
+    """An empty image widget of this width or of its image's own, at most as wide as the page."""
     return ipywidgets.Image(
         format="png",
         layout=ipywidgets.Layout(align_self="flex-start", width=width, max_width="100%"),
     )
 
 
-def threshold_view(scores, labels, threshold, pairs, cache):
-    """The static twin of `threshold_slider`: the four outcomes at the threshold and the pairs nearest to it."""
+def _column(draw, controls, *outputs):
+    """Controls above outputs; `draw` fills the outputs now and whenever a control changes."""
+    for control in controls:
+        control.observe(draw, names="value")
+    draw()
+    return ipywidgets.VBox([*controls, *outputs])
+
+
+def threshold_view(
+    scores: np.ndarray,
+    labels: np.ndarray,
+    threshold: float,
+    pairs: PairList,
+    cache: FaceCache,
+) -> Figure:
+    """The static view of `threshold_slider`: the four outcomes and the pairs nearest to it."""
     scores, labels = np.asarray(scores), np.asarray(labels)
-    counts = metrics.confusion(scores, labels, threshold)
-    accuracy = metrics.accuracy_at(scores, labels, threshold)
-    sheet = _nearest_sheet(scores, threshold, pairs, cache)
-    return threshold_figure(
-        counts, *sheet, f"accuracy {accuracy:.1%}", f"Decisions at the threshold {threshold:.3f}"
+    image, captions = _nearest_sheet(scores, threshold, pairs, cache)
+    return tiles.threshold_figure(
+        metrics.confusion(scores, labels, threshold),
+        image,
+        captions,
+        f"accuracy {metrics.accuracy_at(scores, labels, threshold):.1%}",
+        f"Decisions at the threshold {threshold:.3f}",
     )
 
 
 def _nearest_sheet(scores, threshold, pairs, cache):
-    """The sheet and its captions, as the two others give them."""
+    """The sheet of the pairs nearest to the threshold, by score, and its captions."""
     nearest = np.argsort(np.abs(scores - threshold), kind="stable")[:NUM_NEAREST]
-    chosen = [(score, pairs.pairs[place]) for score, place in sorted(zip(scores[nearest], nearest))]
+    chosen = [(score, pairs.pairs[index]) for score, index in sorted(zip(scores[nearest], nearest))]
     captions = [
         f"{score:.3f}, {CLASS_NAMES[pair.label]}\n{pair.left}\n{pair.right}"
         for score, pair in chosen
@@ -198,139 +136,131 @@ def _nearest_sheet(scores, threshold, pairs, cache):
 
 def _pair_sheet(pairs, captions, wrong, cache):
     images = cache[[face for pair in pairs for face in (pair.left, pair.right)]]
-    tiles = [pair_tile(left, right) for left, right in zip(images[::2], images[1::2])]
-    return sheet(tiles, captions, wrong, COLUMNS), captions
+    pair_tiles = [tiles.pair_tile(left, right) for left, right in zip(images[::2], images[1::2])]
+    return tiles.sheet(pair_tiles, captions, wrong, COLUMNS), captions
 
 
 def _outcome_html(scores, labels, threshold, digits):
-    """Accuracy and the table of the four outcomes; a darker cell holds more of its row, as in `figures.confusion_matrix`."""
+    """Accuracy and the table of the four outcomes; a darker cell holds more of its row."""
     counts = np.array(metrics.confusion(scores, labels, threshold))
-    right = counts[0, 0] + counts[1, 1]
-    rows = []
-    for truth, name in enumerate(("different people", "same person")):
-        shares = counts[truth] / max(1, counts[truth].sum())
+    num_correct = np.trace(counts)
+    rows = ""
+    for label, row in enumerate(counts):
+        shares = row / max(1, row.sum())
         cells = [
-            f'<td style="padding:4px 6px;text-align:center;background:rgba(0,114,178,{0.6 * share:.2f})">{count} ({share:.1%})</td>'
-            for count, share in zip(counts[truth], shares)
+            f'<td style="{CELL}:center;background:rgba(0,114,178,{0.6 * share:.2f})">'
+            f"{count} ({share:.1%})</td>"
+            for count, share in zip(row, shares)
         ]
-        rows.append(
-            f'<tr><th style="padding:4px 6px;text-align:left">{name}</th>{"".join(cells)}</tr>'
-        )
+        rows += f'<tr><th style="{CELL}:left">{CLASS_NAMES[label]}</th>{"".join(cells)}</tr>'
     return (
-        f"<p><b>Threshold {threshold:.{digits}f}: accuracy {right / counts.sum():.1%}</b>, {right} of {counts.sum()} pairs right, "
-        f"{counts[0, 1]} strangers accepted, {counts[1, 0]} same pairs rejected.</p>"
-        f'<table style="white-space:nowrap"><tr><th></th><th>called different</th><th>called same</th></tr>{"".join(rows)}</table>'
+        f"<p><b>Threshold {threshold:.{digits}f}: accuracy {num_correct / counts.sum():.1%}</b>, "
+        f"{num_correct} of {counts.sum()} pairs correct, {counts[0, 1]} false accepts, "
+        f"{counts[1, 0]} false rejects.</p>"
+        '<table style="white-space:nowrap"><tr><th></th><th>called different</th>'
+        f"<th>called same</th></tr>{rows}</table>"
     )
 
 
-def pair_browser(table, cache):
-    """Leafs through pairs, filtered by class, part, decision and name.
+def pair_browser(table: pd.DataFrame, cache: FaceCache) -> ipywidgets.Widget:
+    """Pages of pairs, filtered by class, split, decision and name.
 
     Args:
-        table: a DataFrame with the columns split, left, right, label, as `inspection.pair_table` or `Run.scores` gives them; with the
-            columns score and wrong, decisions can be filtered too.
+        table: a DataFrame with the columns split, left, right and label: a `pair_table` or
+            `Run.scores`. With the columns score and wrong, decisions can be filtered too.
         cache: the `FaceCache` with the images.
 
     Returns:
         A widget; display it.
     """
-    kind = ipywidgets.Dropdown(
-        options=[(ANY, None)] + [(name, label) for label, name in CLASS_NAMES.items()],
-        description="Class",
-    )
-    split = ipywidgets.Dropdown(
-        options=[(ANY, None)] + [(name, name) for name in table["split"].unique()],
-        description="Split",
-    )
-    decision = ipywidgets.Dropdown(
-        options=[(ANY, None), ("correct", False), ("wrong", True)], description="Decision"
-    )
-    name = ipywidgets.Text(description="Name", placeholder="a part of a name")
+    kind = _filter("Class", {name: label for label, name in CLASS_NAMES.items()})
+    split = _filter("Split", {name: name for name in table["split"].unique()})
+    decision = _filter("Decision", {"correct": False, "wrong": True})
+    name = ipywidgets.Text(description="Name", placeholder="part of a name")
     page = ipywidgets.IntSlider(
         min=1, max=1, description="Page", layout=ipywidgets.Layout(width="60%")
     )
     words, image = ipywidgets.HTML(), _image()
 
-    def draw(_=None):
+    def draw(change=None):
+        if change and change["owner"] is not page and page.value > 1:
+            page.value = 1  # a filter changed: back to the first page, whose own change draws it
+            return
         chosen = filter_pairs(table, kind.value, split.value, decision.value, name.value)
         page.max = max(1, -(-len(chosen) // PAGE))
         start = PAGE * (page.value - 1)
-        words.value = _page_words(start, len(chosen), len(table))
-        image.layout.display = None if len(chosen) else "none"
-        if len(chosen):
-            image.value = png(_browser_sheet(chosen[start : start + PAGE], cache)[0])
-
-    def start_again(_):
-        if page.value == 1:
-            draw()
+        shown = chosen[start : start + PAGE]
+        image.layout.display = None if len(shown) else "none"
+        if len(shown):
+            image.value = tiles.png(_browser_sheet(shown, cache)[0])
+            numbers = f"{start + 1:,} to {start + len(shown):,} of {len(chosen):,} found"
+            words.value = f"Pairs {numbers}, {len(table):,} in all."
         else:
-            page.value = 1  # which draws
+            words.value = f"None of the {len(table):,} pairs passes these filters; loosen one."
 
     filters = [kind, split, decision, name] if "wrong" in table else [kind, split, name]
-    for one in filters:
-        one.observe(start_again, names="value")
-    page.observe(draw, names="value")
-    draw()
-    return ipywidgets.VBox([*filters, page, words, image])
+    return _column(draw, [*filters, page], words, image)
 
 
-def browser_view(table, cache):
-    """The static twin of `pair_browser`: its first page, nothing filtered."""
+def _filter(name, values):
+    """A dropdown of `{text: value}` with a first entry that filters nothing."""
+    return ipywidgets.Dropdown(options=[("all", None), *values.items()], description=name)
+
+
+def browser_view(table: pd.DataFrame, cache: FaceCache) -> Figure:
+    """The static view of `pair_browser`: its first page without filters."""
     first = table[:PAGE]
-    return sheet_figure(
-        *_browser_sheet(first, cache), f"The first {len(first)} of {len(table):,} pairs"
-    )
+    title = f"The first {len(first)} of {len(table):,} pairs"
+    image, captions = _browser_sheet(first, cache)
+    return tiles.sheet_figure(image, captions, title)
 
 
-def filter_pairs(table, label=None, split=None, wrong=None, name=""):
-    """The rows that fit all filters; None and an empty name let everything pass, upper and lower case are alike."""
-    for column, wanted in (("label", label), ("split", split), ("wrong", wrong)):
-        if wanted is not None:
-            table = table[table[column] == wanted]
-    if wanted := name.strip().replace(" ", "_"):
-        named = [
-            column.str.contains(wanted, case=False, regex=False)
-            for column in (table["left"], table["right"])
-        ]
-        table = table[named[0] | named[1]]
+def filter_pairs(
+    table: pd.DataFrame,
+    label: int | None = None,
+    split: str | None = None,
+    wrong: bool | None = None,
+    name: str = "",
+) -> pd.DataFrame:
+    """The rows that pass all filters; None and an empty name filter nothing; case is ignored."""
+    for column, value in (("label", label), ("split", split), ("wrong", wrong)):
+        if value is not None:
+            table = table[table[column] == value]
+    if text := name.strip().replace(" ", "_"):
+        left, right = (
+            table[side].str.contains(text, case=False, regex=False) for side in ("left", "right")
+        )
+        table = table[left | right]
     return table
-
-
-def _page_words(start, num_chosen, num_pairs):
-    if not num_chosen:
-        return f"None of the {num_pairs:,} pairs fits these filters; loosen one of them."
-    return f"Pairs {start + 1:,} to {min(start + PAGE, num_chosen):,} of {num_chosen:,} that fit, {num_pairs:,} in all."
 
 
 def _browser_sheet(rows, cache):
     rows = rows.to_dict("records")
-    pairs = [pair_of(row) for row in rows]
-    first = [
-        f"{row['score']:.3f}, {CLASS_NAMES[row['label']]}"
-        if "score" in row
-        else CLASS_NAMES[row["label"]]
-        for row in rows
-    ]
+    scores = [f"{row['score']:.3f}, " if "score" in row else "" for row in rows]
     captions = [
-        f"{line} ({row['split']})\n{row['left']}\n{row['right']}" for line, row in zip(first, rows)
+        f"{score}{CLASS_NAMES[row['label']]} ({row['split']})\n{row['left']}\n{row['right']}"
+        for score, row in zip(scores, rows)
     ]
-    return _pair_sheet(pairs, captions, [row.get("wrong", False) for row in rows], cache)
+    wrong = [row.get("wrong", False) for row in rows]
+    return _pair_sheet([pair_of(row) for row in rows], captions, wrong, cache)
 
 
-def augmentation_preview(dataset, face, config):
-    """Sets the crop and the augmentation and shows a face as the network would see it in training.
+def augmentation_preview(
+    dataset: FaceFiles, face: Face, config: ExperimentConfig
+) -> ipywidgets.Widget:
+    """Sliders for crop and augmentation above a face as the network sees it in training.
 
     Args:
         dataset: the `FaceFiles` or `FaceDataset` that holds the face.
         face: a `Face`.
-        config: the `ExperimentConfig` whose crop and ranges the sliders start from.
+        config: the `ExperimentConfig` with the sliders' first values.
 
     Returns:
         A widget; display it.
     """
     content = dataset.source.read(dataset.files[face])
-    height, width = _size(content)
-    original = Image.fromarray(decode_image(content, None, (height, width), str(face)))
+    original = Image.fromarray(_whole_image(content, str(face)))
+    width, height = original.size
     top, bottom, left, right = np.clip(
         crop_box(original, config.crop), 0, [height, height, width, width]
     ).tolist()
@@ -339,71 +269,72 @@ def augmentation_preview(dataset, face, config):
         value=(left, right), min=0, max=width, description="Columns"
     )
     flip = ipywidgets.Checkbox(value=config.flip, description="Mirror half")
-    ranges = {}
-    for field in AUGMENTATIONS:
-        low, high = RANGES[field]
-        name = field.split("_")[0].capitalize()
-        ranges[field] = ipywidgets.FloatSlider(
-            value=getattr(config, field),
-            min=low,
-            max=high,
-            step=(high - low) / 180,
-            description=name,
-        )
+    ranges = {field: _range_slider(field, config) for field in AUGMENTATIONS}
     words, image = ipywidgets.HTML(), _image()
 
     def draw(_=None):
         values = {field: slider.value for field, slider in ranges.items()}
+        crop = (*rows.value, *columns.value)
         try:
-            changed = dataclasses.replace(
-                config, crop=(*rows.value, *columns.value), flip=flip.value, **values
-            )
-            image.value = png(_augmentation_sheet(content, str(face), changed)[0])
-            words.value = f"crop: {list(changed.crop)}, " + ", ".join(
-                f"{field}: {value:.3g}" for field, value in values.items()
-            )
-        except ValueError as error:  # a crop of no height
+            changed = dataclasses.replace(config, crop=crop, flip=flip.value, **values)
+            image.value = tiles.png(_augmentation_sheet(content, str(face), changed)[0])
+        except ValueError as error:  # a crop without rows or columns
             words.value = html.escape(str(error))
+        else:
+            shown = ", ".join(f"{field}: {value:.3g}" for field, value in values.items())
+            words.value = f"crop: {list(crop)}, {shown}"
 
-    controls = [rows, columns, flip, *ranges.values()]
-    for one in controls:
-        one.observe(draw, names="value")
-    draw()
-    return ipywidgets.VBox([*controls, words, image])
-
-
-def augmentation_view(dataset, face, config):
-    """The static twin of `augmentation_preview`: the face, what the network sees of it, and augmented copies as the config says."""
-    sheet = _augmentation_sheet(dataset.source.read(dataset.files[face]), str(face), config)
-    return sheet_figure(*sheet, f"Crop and augmentation of {config.experiment}")
+    return _column(draw, [rows, columns, flip, *ranges.values()], words, image)
 
 
-def _size(content):
+def _range_slider(field, config):
+    low, high = bounds(field)
+    return ipywidgets.FloatSlider(
+        value=getattr(config, field),
+        min=low,
+        max=high,
+        step=(high - low) / 180,
+        description=field.split("_")[0].capitalize(),
+    )
+
+
+def augmentation_view(dataset: FaceFiles, face: Face, config: ExperimentConfig) -> Figure:
+    """The static view of `augmentation_preview`: a face, its crop, and augmented copies of it."""
+    content = dataset.source.read(dataset.files[face])
+    title = f"Crop and augmentation of {config.experiment}"
+    image, captions = _augmentation_sheet(content, str(face), config)
+    return tiles.sheet_figure(image, captions, title)
+
+
+def _whole_image(content, name):
     with Image.open(io.BytesIO(content)) as image:
-        return image.height, image.width
+        size = (image.height, image.width)
+    return decode_image(content, None, size, name)
 
 
 def _augmentation_sheet(content, name, config):
     from siamese_lib.training.pipeline import augmented_copies
 
-    original = decode_image(content, None, _size(content), name)
     seen = decode_image(content, config.crop, config.image_size, name)
-    copies = augmented_copies(seen[:, :, np.newaxis], config, NUM_COPIES)
     captions = [
         "the image and its crop",
         "seen by the network",
-        *(f"in training, {place + 1}" for place in range(NUM_COPIES)),
+        *(f"in training, {number}" for number in range(1, NUM_COPIES + 1)),
     ]
-    tiles = [outlined(original, config.crop), seen, *copies]
-    return sheet(tiles, captions, [False] * len(tiles), columns=5), captions
+    images = [
+        tiles.outlined(_whole_image(content, name), config.crop),
+        seen,
+        *augmented_copies(seen[:, :, np.newaxis], config, NUM_COPIES),
+    ]
+    return tiles.sheet(images, captions, [False] * len(images), columns=5), captions
 
 
-def sweep_explorer(settings, original=None):
-    """Chooses an axis and a metric of a sweep and draws one against the other.
+def sweep_explorer(settings: pd.DataFrame, original: dict | None = None) -> ipywidgets.Widget:
+    """Dropdowns for an axis and a metric of a sweep above the metric's plot against the axis.
 
     Args:
-        settings: a DataFrame, as `sweep_statistics.settings_table` gives it.
-        original: nothing, or the original's points by axis; see `sweep_figures.against_axis`.
+        settings: the DataFrame of `settings_table`.
+        original: the original's points by axis, if any; see `plots.against_axis`.
 
     Returns:
         A widget; display it.
@@ -416,20 +347,20 @@ def sweep_explorer(settings, original=None):
 
     def draw(_=None):
         content = io.BytesIO()
-        _sweep_figure(settings, axis.value, metric.value, original).savefig(content, format="png")
+        figure = sweep_view(settings, original, axis.value, metric.value)
+        figure.savefig(content, format="png")
         image.value = content.getvalue()
 
-    for one in (axis, metric):
-        one.observe(draw, names="value")
-    draw()
-    return ipywidgets.VBox([axis, metric, image])
+    return _column(draw, [axis, metric], image)
 
 
-def sweep_view(settings, original=None):
-    """The static twin of `sweep_explorer`: the accuracy against the first axis."""
-    return _sweep_figure(settings, settings["axis"].iloc[0], next(iter(sweeps.METRICS)), original)
-
-
-def _sweep_figure(settings, axis, metric, original):
+def sweep_view(
+    settings: pd.DataFrame,
+    original: dict | None = None,
+    axis: str | None = None,
+    metric: str = "accuracy",
+) -> Figure:
+    """The static view of `sweep_explorer`: the metric against an axis, by default the first."""
+    axis = axis or settings["axis"].iloc[0]
     rows = settings[settings["axis"] == axis]
     return sweeps.against_axis(rows, axis, "Sweep", metric, (original or {}).get(axis))

@@ -1,8 +1,14 @@
-"""Every image of the project: data in, a matplotlib `Figure` out; nothing is shown or kept here."""
+"""Figures of data, training and accuracy: data in, a matplotlib `Figure` out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
 
 from siamese_lib.data.pairs import CLASS_NAMES
 from siamese_lib.plots.style import (
@@ -11,38 +17,42 @@ from siamese_lib.plots.style import (
     CLASS_COLORS,
     CYCLE,
     GREEN,
-    LINES,
+    MARKERS,
     ORANGE,
     SKY,
+    SPLIT_STYLES,
     VERMILION,
+    DescribedFigure,
+    curve_style,
     error_bars,
+    log_ticks,
     new_figure,
 )
 
 
-def images_per_person(counts, title):
-    """A histogram of how many images each person has, both axes logarithmic.
+def images_per_person(counts: Sequence[int], title: str) -> DescribedFigure:
+    """A histogram of the number of images of each person, the numbers of people logarithmic.
+
+    With more than 20 images of one person, the numbers of images are logarithmic too.
 
     Args:
         counts: `(num_people,)`, images of each person.
         title: the figure's title.
     """
     figure, axes = new_figure()
-    highest = max(counts)
-    edges = (
-        np.unique(np.round(np.geomspace(1, highest + 1, 18)).astype(int))
-        if highest > 20
-        else np.arange(1, highest + 2)
-    )
-    axes.hist(counts, bins=edges - 0.5, color=BLUE, edgecolor="white")
-    axes.set(title=title, xlabel="images of a person", ylabel="people (logarithmic)", yscale="log")
-    if highest > 20:
-        axes.set_xscale("log")
+    most = max(counts)
+    edges = np.geomspace(1, most + 1, 18) if most > 20 else np.arange(1, most + 2)
+    bins = np.unique(np.round(edges)) - 0.5
+    axes.hist(counts, bins=bins, color=BLUE, edgecolor="white")
+    axes.set(title=title, xlabel="images of a person", ylabel="people (logarithmic)")
+    axes.set(xscale="log" if most > 20 else "linear", yscale="log")
     return figure
 
 
-def histograms(columns, title, xlabels):
-    """Overlaid density histograms, one panel a quantity.
+def histograms(
+    columns: Mapping[str, Mapping[str, ArrayLike]], title: str, xlabels: Mapping[str, str]
+) -> DescribedFigure:
+    """Overlaid density histograms, a panel for each quantity.
 
     Args:
         columns: `{quantity: {group: values}}`.
@@ -52,64 +62,71 @@ def histograms(columns, title, xlabels):
     figure, panels = new_figure(10, 3.4, ncols=len(columns), squeeze=False)
     for axes, (quantity, groups) in zip(panels.flat, columns.items()):
         for index, (group, values) in enumerate(groups.items()):
-            style = {"color": CYCLE[index], "linestyle": LINES[index], "linewidth": 1.8}
-            axes.hist(values, bins=25, density=True, histtype="step", label=group, **style)
+            style = curve_style(index)
+            axes.hist(
+                values, 25, density=True, histtype="step", linewidth=1.8, label=group, **style
+            )
         axes.set(xlabel=xlabels[quantity], ylabel="density")
     panels.flat[0].legend(frameon=False)
     figure.suptitle(title)
     return figure
 
 
-def split_overlap(shares_random, shares_by_person):
-    """The share of validation pairs with a person from training, for two ways to split, a dot a seed."""
+def split_overlap(
+    shares_random: Sequence[float], shares_by_person: Sequence[float]
+) -> DescribedFigure:
+    """The share of validation pairs with a person of training, for two ways to split.
+
+    Args:
+        shares_random: the share after a random split, for each seed.
+        shares_by_person: the share after a split by person, for each seed.
+    """
     figure, axes = new_figure(6.4, 2.6)
     for row, (shares, color) in enumerate(((shares_by_person, GREEN), (shares_random, VERMILION))):
         axes.scatter(shares, np.full(len(shares), row), color=color, alpha=0.6, s=40)
         axes.annotate(f"mean {np.mean(shares):.0%}", (np.mean(shares), row + 0.16), ha="center")
+    axes.set_yticks([0, 1], labels=["by person", "at random"])
     axes.set(
-        yticks=[0, 1], yticklabels=["by person", "at random"], ylim=(-0.5, 1.5), xlim=(-0.1, 1.1)
-    )
-    axes.set(
+        xlim=(-0.1, 1.1),
+        ylim=(-0.5, 1.5),
+        xlabel="share of the validation pairs (a dot for each seed)",
         title="Validation pairs that show a person from training",
-        xlabel="share of the validation pairs (a dot a seed)",
     )
     return figure
 
 
-def learning_curves(histories, title):
-    """Loss, accuracy and AUC by epoch, training dashed and validation solid; what a protocol does not measure is left out.
+def learning_curves(histories: Mapping[str, pd.DataFrame], title: str) -> DescribedFigure:
+    """Loss, accuracy and AUC by epoch, training dashed and validation solid.
+
+    Columns that a history does not have are left out.
 
     Args:
-        histories: `{name: DataFrame}` as `Run.history`.
+        histories: `{name: Run.history}`.
+        title: the figure's title.
     """
     figure, panels = new_figure(11, 3.6, ncols=3)
-    for axes, (column, label) in zip(
-        panels,
-        {"loss": "loss (with penalties)", "accuracy": "accuracy at 0.5", "auc": "AUC"}.items(),
-    ):
+    labels = {"loss": "loss (with penalties)", "accuracy": "accuracy at 0.5", "auc": "AUC"}
+    for axes, (column, label) in zip(panels, labels.items()):
         for color, (name, history) in zip(CYCLE, histories.items()):
             marker = "o" if len(history) < 3 else None
-            for key, part, line in (
-                (column, "training", "--"),
-                (f"val_{column}", "validation", "-"),
-            ):
-                if key in history:
+            for prefix, split, line in (("", "training", "--"), ("val_", "validation", "-")):
+                if prefix + column in history:
                     axes.plot(
                         history["epoch"],
-                        history[key],
+                        history[prefix + column],
                         color=color,
                         linestyle=line,
                         marker=marker,
-                        label=f"{name}, {part}",
+                        label=f"{name}, {split}",
                     )
         axes.set(xlabel="epoch", ylabel=label)
-        axes.xaxis.get_major_locator().set_params(integer=True)
-    lines = {line.get_label(): line for axes in panels for line in axes.get_lines()}
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    curves = {line.get_label(): line for axes in panels for line in axes.get_lines()}
     figure.legend(
-        lines.values(),
-        lines.keys(),
+        curves.values(),
+        curves.keys(),
         loc="outside lower center",
-        ncols=len(lines),
+        ncols=len(curves),
         frameon=False,
         fontsize=8,
     )
@@ -117,22 +134,22 @@ def learning_curves(histories, title):
     return figure
 
 
-def score_histogram(scores, labels, threshold, title):
-    """The scores of both classes with the threshold between them."""
+def score_histogram(
+    scores: ArrayLike, labels: ArrayLike, threshold: float, title: str
+) -> DescribedFigure:
+    """The histograms of the scores of both classes, with the threshold."""
     figure, axes = new_figure()
-    bins = np.linspace(min(scores), max(scores), 41)
-    for label in (1, 0):
-        style = {
-            "color": CLASS_COLORS[label],
-            "hatch": "//" if label == 0 else None,
-            "alpha": 0.55,
-            "edgecolor": "white",
-        }
+    scores, labels = np.asarray(scores), np.asarray(labels)
+    bins = np.linspace(scores.min(), scores.max(), 41)
+    for label, hatch in ((1, None), (0, "//")):
         axes.hist(
-            np.asarray(scores)[np.asarray(labels) == label],
+            scores[labels == label],
             bins=bins,
+            color=CLASS_COLORS[label],
+            hatch=hatch,
+            alpha=0.55,
+            edgecolor="white",
             label=CLASS_NAMES[label],
-            **style,
         )
     axes.axvline(threshold, color=BLACK, linestyle="--", label=f"threshold {threshold:.3f}")
     axes.set(title=title, xlabel="score (larger: more alike)", ylabel="pairs")
@@ -140,98 +157,84 @@ def score_histogram(scores, labels, threshold, title):
     return figure
 
 
-def confusion_matrix(counts, title):
-    """Counts of the four outcomes, `[[different called different, called same], [same called different, called same]]`."""
+def confusion_matrix(counts: ArrayLike, title: str) -> DescribedFigure:
+    """The confusion matrix: the count of each outcome and its share of the row.
+
+    Args:
+        counts: `(2, 2)`, as `evaluation.confusion` returns them.
+        title: the figure's title.
+    """
     figure, axes = new_figure(4.6, 3.8)
     draw_confusion(axes, counts, title)
     return figure
 
 
-def draw_confusion(axes, counts, title):
-    """Draws what `confusion_matrix` shows into the axes of a larger figure."""
+def draw_confusion(axes: Axes, counts: ArrayLike, title: str) -> None:
+    """Draws a confusion matrix into the axes of a larger figure; see `confusion_matrix`."""
+    from sklearn.metrics import ConfusionMatrixDisplay
+
     counts = np.asarray(counts)
-    axes.imshow(counts, cmap="Blues", vmin=0)
-    for truth, called in np.ndindex(2, 2):
-        color = "white" if counts[truth, called] > 0.6 * counts.max() else "black"
-        share = counts[truth, called] / max(1, counts[truth].sum())
-        axes.text(
-            called,
-            truth,
-            f"{counts[truth, called]}\n{share:.1%}",
-            ha="center",
-            va="center",
-            color=color,
-            fontsize=13,
-        )
-    axes.set(
-        xticks=[0, 1],
-        yticks=[0, 1],
-        xticklabels=["different", "same"],
-        yticklabels=["different", "same"],
+    display = ConfusionMatrixDisplay(counts, display_labels=["different", "same"]).plot(
+        ax=axes, cmap="Blues", colorbar=False, im_kw={"vmin": 0}, text_kw={"fontsize": 13}
     )
+    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    for text, count, share in zip(display.text_.flat, counts.flat, shares.flat):
+        text.set_text(f"{count}\n{share:.1%}")
     axes.set(title=title, xlabel="decision", ylabel="truth")
     axes.spines[:].set_visible(False)
 
 
-def accuracy_by_amount(rows, amount, title, xlabel):
-    """Validation and test accuracy against how much there was to learn from, on a logarithmic axis, with 95 % intervals.
+def accuracy_by_amount(
+    rows: Sequence[Mapping[str, Any]], amount: str, title: str, xlabel: str
+) -> DescribedFigure:
+    """Validation and test accuracy against the amount of training data, with 95 % intervals.
 
     Args:
-        rows: dicts with the key `amount` and, for validation and test, accuracy_mean and accuracy_interval.
-        amount: which key says how much.
+        rows: dicts with the key `amount` and, for validation and test, `SPLIT_accuracy_mean` and
+            `SPLIT_accuracy_interval`.
+        amount: the key of the amount, on a logarithmic axis.
         title, xlabel: of the figure.
     """
     figure, axes = new_figure()
     rows = sorted(rows, key=lambda row: row[amount])
     amounts = np.array([row[amount] for row in rows])
-    for shift, split, color, marker in (
-        (0.99, "validation", BLUE, "o"),
-        (1.01, "test", VERMILION, "s"),
-    ):
-        accuracy = np.array([row[f"{split}_accuracy_mean"] for row in rows])
-        low, high = np.array([row[f"{split}_accuracy_interval"] for row in rows]).T
-        axes.errorbar(
-            amounts * shift,
-            accuracy,
-            yerr=error_bars(accuracy, low, high),
-            color=color,
-            marker=marker,
-            capsize=3,
-            label=split,
-        )
-    axes.set_xscale("log")
-    axes.set_xticks(amounts, labels=[f"{number:,}" for number in amounts])
-    axes.minorticks_off()
+    for shift, (split, style) in zip((0.99, 1.01), SPLIT_STYLES.items()):
+        accuracy = [row[f"{split}_accuracy_mean"] for row in rows]
+        low, high = np.transpose([row[f"{split}_accuracy_interval"] for row in rows])
+        error = error_bars(accuracy, low, high)
+        axes.errorbar(amounts * shift, accuracy, error, capsize=3, label=split, **style)
+    log_ticks(axes, amounts)
     axes.set(title=title, xlabel=xlabel, ylabel="accuracy (share of pairs)")
     axes.legend(frameon=False)
     return figure
 
 
-def oneshot_curves(table, title, who="people"):
-    """One-shot accuracy against N, the number of people or of what `who` names, one line a method with 95 % intervals, chance dashed.
+def oneshot_curves(table: pd.DataFrame, title: str, who: str = "people") -> DescribedFigure:
+    """One-shot accuracy against N, a curve with 95 % intervals for each method, chance dashed.
 
     Args:
-        table: rows with the columns method, ways, accuracy, low, high, as `oneshot.oneshot_accuracies` gives them.
+        table: rows with the columns method, ways, accuracy, low, high, as
+            `evaluation.oneshot_accuracies` returns them.
         title: the figure's title.
+        who: what the gallery contains N of, for the label of the axis.
     """
     figure, axes = new_figure()
-    ways = sorted(table["ways"].unique())
-    for index, method in enumerate(table["method"].unique()):
-        rows = table[table["method"] == method]
+    for index, (method, rows) in enumerate(table.groupby("method", sort=False)):
+        ways, accuracy = rows["ways"], rows["accuracy"]
         if method == "chance":
-            axes.plot(
-                rows["ways"], rows["accuracy"], color="0.6", linestyle="--", label="chance (1 / N)"
+            axes.plot(ways, accuracy, "--", color="0.6", label="chance (1 / N)")
+        else:
+            # Each method is a little further to the right, so that no error bar hides another.
+            axes.errorbar(
+                ways * 1.03**index,
+                accuracy,
+                error_bars(accuracy, rows["low"], rows["high"]),
+                color=CYCLE[index % len(CYCLE)],
+                marker=MARKERS[index % len(MARKERS)],
+                capsize=3,
+                label=method,
             )
-            continue
-        style = {"color": CYCLE[index % len(CYCLE)], "marker": "os^Dv"[index % 5], "capsize": 3}
-        # Each method a little further to the right, so that no bar hides another.
-        error = error_bars(rows["accuracy"], rows["low"], rows["high"])
-        axes.errorbar(
-            rows["ways"] * 1.03**index, rows["accuracy"], yerr=error, label=method, **style
-        )
-    axes.set_xscale("log")
-    axes.set_xticks(ways, labels=[f"{num_ways}" for num_ways in ways])
-    axes.minorticks_off()
+    log_ticks(axes, sorted(table["ways"].unique()))
     axes.set(
         title=title,
         xlabel=f"{who} in the gallery, N (logarithmic)",
@@ -242,128 +245,16 @@ def oneshot_curves(table, title, who="people"):
     return figure
 
 
-def accuracy_intervals(rows, title):
-    """Accuracies with their 95 % intervals, one line each.
+def oneshot_by_epoch(histories: Mapping[str, pd.DataFrame], title: str) -> DescribedFigure:
+    """One-shot accuracy on validation groups after each epoch, a curve for each run.
 
     Args:
-        rows: a list of `(name, accuracy, [low, high])`.
-    """
-    return _intervals(rows, title, "accuracy with 95 % interval (dotted: chance)", 0.5, "{:.1%}")
-
-
-def gain_intervals(rows, title):
-    """Differences of accuracies with their 95 % intervals, one line each.
-
-    Args:
-        rows: a list of `(name, gain, [low, high])`, in shares.
-    """
-    return _intervals(
-        rows, title, "gain in accuracy with 95 % interval (dotted: none)", 0.0, "{:+.1%}"
-    )
-
-
-def _intervals(rows, title, xlabel, nothing, form):
-    figure, axes = new_figure(7.2, 0.5 * len(rows) + 1.2)
-    for place, (name, accuracy, (low, high)) in enumerate(reversed(rows)):
-        color = VERMILION if "test" in name else BLUE
-        axes.plot([low, high], [place, place], color=color, linewidth=2)
-        axes.plot(accuracy, place, "s" if "test" in name else "o", color=color)
-        axes.annotate(
-            form.format(accuracy),
-            (accuracy, place),
-            xytext=(0, 7),
-            textcoords="offset points",
-            ha="center",
-            fontsize=9,
-        )
-    axes.axvline(nothing, color="0.6", linewidth=1, linestyle=":")
-    axes.set(
-        yticks=range(len(rows)),
-        yticklabels=[row[0] for row in reversed(rows)],
-        ylim=(-0.6, len(rows) - 0.2),
-    )
-    axes.set(title=title, xlabel=xlabel)
-    axes.locator_params(axis="x", nbins=5)  # long names leave little room
-    return figure
-
-
-def siamese_diagram(image_size, encoder, embedding_size, comparison):
-    """The Siamese network as boxes and arrows: two images, one encoder used twice, a comparison, a probability."""
-    figure, axes = new_figure(9.5, 3.2)
-    axes.axis("off")
-    axes.set(
-        xlim=(-0.1, 10.1),
-        ylim=(0, 4),
-        title="A Siamese network: both images pass through one encoder with one set of weights",
-    )
-    height, width = image_size
-    boxes = {
-        "left": (0.0, 2.5, 1.6, f"left image\n{height} x {width}", SKY),
-        "right": (0.0, 0.5, 1.6, f"right image\n{height} x {width}", SKY),
-        "encoder_left": (2.5, 2.5, 2.0, f"encoder\n'{encoder}'", ORANGE),
-        "encoder_right": (2.5, 0.5, 2.0, f"encoder\n'{encoder}'", ORANGE),
-        "compare": (6.6, 1.5, 1.7, comparison, GREEN),
-        "score": (8.9, 1.5, 1.1, "p(same\nperson)", BLUE),
-    }
-    for x, y, wide, text, color in boxes.values():
-        axes.add_patch(
-            FancyBboxPatch(
-                (x, y),
-                wide,
-                1.0,
-                boxstyle="round,pad=0.02",
-                facecolor=color,
-                alpha=0.35,
-                edgecolor=BLACK,
-            )
-        )
-        axes.text(x + wide / 2, y + 0.5, text, ha="center", va="center", fontsize=10)
-    arrows = [
-        ((1.65, 3), (2.45, 3)),
-        ((1.65, 1), (2.45, 1)),
-        ((4.55, 3), (6.55, 2.2)),
-        ((4.55, 1), (6.55, 1.8)),
-        ((8.35, 2), (8.85, 2)),
-    ]
-    for start, end in arrows:
-        axes.add_patch(
-            FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=14, color=BLACK)
-        )
-    axes.add_patch(
-        FancyArrowPatch(
-            (3.5, 2.45),
-            (3.5, 1.55),
-            arrowstyle="<->",
-            mutation_scale=14,
-            linestyle="--",
-            color=BLACK,
-        )
-    )
-    axes.text(3.65, 2.0, "same weights", va="center", fontsize=9)
-    axes.text(
-        5.6, 3.0, f"embedding\n{embedding_size} numbers", ha="center", va="center", fontsize=9
-    )
-    axes.text(
-        5.6, 1.0, f"embedding\n{embedding_size} numbers", ha="center", va="center", fontsize=9
-    )
-    return figure
-
-
-def by_epoch(histories, title):
-    """One-shot accuracy on held-out groups after each epoch, one line a run.
-
-    Args:
-        histories: `{name: DataFrame}` as `Run.history`, with the column val_oneshot_accuracy.
+        histories: `{name: Run.history}`, with the column val_oneshot_accuracy.
         title: the figure's title.
     """
     figure, axes = new_figure()
     for index, (name, history) in enumerate(histories.items()):
-        style = {
-            "color": CYCLE[index % len(CYCLE)],
-            "linestyle": LINES[index % len(LINES)],
-            "marker": "os^Dv"[index % 5],
-            "markersize": 4,
-        }
+        style = {"marker": MARKERS[index % len(MARKERS)], "markersize": 4, **curve_style(index)}
         axes.plot(history["epoch"], history["val_oneshot_accuracy"], label=name, **style)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(title=title, xlabel="epoch", ylabel="accuracy (share of trials)")
@@ -371,38 +262,129 @@ def by_epoch(histories, title):
     return figure
 
 
-def dot_plot(rows, title, xlabel):
-    """Accuracies as dots on lines of their own, best above; ours as filled squares with intervals, published ones as hollow circles.
+def accuracy_intervals(
+    rows: Sequence[tuple[str, float, Sequence[float]]], title: str
+) -> DescribedFigure:
+    """Accuracies with their 95 % intervals, a line for each.
 
     Args:
-        rows: a list of `(name, accuracy, interval)`; the interval is `[low, high]`, or None for a published figure.
-        title, xlabel: the figure's title and the words below the axis.
+        rows: `(name, accuracy, [low, high])`.
+        title: the figure's title.
     """
-    rows = sorted(rows, key=lambda row: row[1])
-    figure, axes = new_figure(8.4, 0.36 * len(rows) + 1.2)
-    for place, (_, accuracy, interval) in enumerate(rows):
-        if interval is None:
-            axes.plot(accuracy, place, "o", color=BLACK, markerfacecolor="white")
-        else:
-            axes.errorbar(
-                accuracy,
-                place,
-                xerr=error_bars([accuracy], *[[bound] for bound in interval]),
-                fmt="s",
-                color=BLUE,
-                capsize=3,
-            )
+    return _intervals(rows, title, "accuracy with 95 % interval (dotted: chance)", 0.5, "{:.1%}")
+
+
+def gain_intervals(
+    rows: Sequence[tuple[str, float, Sequence[float]]], title: str
+) -> DescribedFigure:
+    """Differences of accuracies with their 95 % intervals, a line for each.
+
+    Args:
+        rows: `(name, gain, [low, high])`, in shares.
+        title: the figure's title.
+    """
+    xlabel = "gain in accuracy with 95 % interval (dotted: none)"
+    return _intervals(rows, title, xlabel, 0.0, "{:+.1%}")
+
+
+def _intervals(rows, title, xlabel, reference, number_format):
+    """Intervals in the colours of their splits, with a dotted line at the reference."""
+    styles = [SPLIT_STYLES["test" if "test" in name else "validation"] for name, *_ in rows]
+    figure, axes = _named_dots(rows, styles, title, xlabel, number_format)
+    axes.axvline(reference, color="0.6", linewidth=1, linestyle=":")
+    return figure
+
+
+def dot_plot(
+    rows: Sequence[tuple[str, float, Sequence[float] | None]], title: str, xlabel: str
+) -> DescribedFigure:
+    """Accuracies with their names, the best at the top.
+
+    Filled squares with intervals are accuracies of this project, hollow circles are published ones.
+
+    Args:
+        rows: `(name, accuracy, interval)`; the interval is `[low, high]`, or None for a published
+            accuracy.
+        title, xlabel: of the figure.
+    """
+    rows = sorted(rows, key=lambda row: row[1])[::-1]
+    published = {"color": BLACK, "marker": "o", "markerfacecolor": "white"}
+    ours = {"color": BLUE, "marker": "s"}
+    styles = [published if interval is None else ours for *_, interval in rows]
+    figure, axes = _named_dots(rows, styles, title, xlabel, "{:.1%}")
+    axes.grid(axis="y", color="0.9")
+    return figure
+
+
+def _named_dots(rows, styles, title, xlabel, number_format):
+    """Rows `(name, value, interval)` from the top down as dots with intervals and numbers."""
+    figure, axes = new_figure(7.6, 0.45 * len(rows) + 1.2)
+    for height, ((_, value, interval), style) in enumerate(zip(rows[::-1], styles[::-1])):
+        error = None if interval is None else error_bars([value], *np.reshape(interval, (2, 1)))
+        axes.errorbar(value, height, xerr=error, capsize=3, **style)
         axes.annotate(
-            f"{accuracy:.1%}",
-            (accuracy, place),
-            xytext=(0, 6),
+            number_format.format(value),
+            (value, height),
+            xytext=(0, 7),
             textcoords="offset points",
             ha="center",
-            fontsize=8,
+            fontsize=9,
         )
-    axes.set(
-        yticks=range(len(rows)), yticklabels=[row[0] for row in rows], ylim=(-0.7, len(rows) - 0.2)
+    axes.set_yticks(range(len(rows)), labels=[name for name, *_ in rows[::-1]])
+    axes.set(ylim=(-0.6, len(rows) - 0.2), title=title, xlabel=xlabel)
+    axes.locator_params(axis="x", nbins=5)  # long names leave little space for numbers
+    return figure, axes
+
+
+def siamese_diagram(
+    image_size: tuple[int, int], encoder: str, embedding_size: int, comparison: str
+) -> DescribedFigure:
+    """The Siamese network as boxes and arrows: two branches with one encoder, then a comparison.
+
+    Args:
+        image_size: `(height, width)`.
+        encoder: the name of the encoder.
+        embedding_size: the number of values of an embedding.
+        comparison: the words in the box of the comparison.
+    """
+    figure, axes = new_figure(9.5, 3.2)
+    height, width = image_size
+    boxes = (  # x, y, width, text, colour
+        (0.0, 2.5, 1.6, f"left image\n{height} x {width}", SKY),
+        (0.0, 0.5, 1.6, f"right image\n{height} x {width}", SKY),
+        (2.5, 2.5, 2.0, f"encoder\n'{encoder}'", ORANGE),
+        (2.5, 0.5, 2.0, f"encoder\n'{encoder}'", ORANGE),
+        (6.6, 1.5, 1.7, comparison, GREEN),
+        (8.9, 1.5, 1.1, "p(same\nperson)", BLUE),
     )
-    axes.set(title=title, xlabel=xlabel)
-    axes.grid(axis="y", color="0.9")
+    for x, y, box_width, text, color in boxes:
+        axes.add_patch(
+            FancyBboxPatch(
+                (x, y),
+                box_width,
+                1.0,
+                boxstyle="round,pad=0.02",
+                facecolor=color,
+                alpha=0.35,
+                edgecolor=BLACK,
+            )
+        )
+        axes.text(x + box_width / 2, y + 0.5, text, ha="center", va="center", fontsize=10)
+    arrows = (  # start, end, head, line
+        ((1.65, 3), (2.45, 3), "-|>", "-"),
+        ((1.65, 1), (2.45, 1), "-|>", "-"),
+        ((4.55, 3), (6.55, 2.2), "-|>", "-"),
+        ((4.55, 1), (6.55, 1.8), "-|>", "-"),
+        ((8.35, 2), (8.85, 2), "-|>", "-"),
+        ((3.5, 2.45), (3.5, 1.55), "<->", "--"),
+    )
+    for start, end, head, line in arrows:
+        style = {"arrowstyle": head, "linestyle": line}
+        axes.add_patch(FancyArrowPatch(start, end, mutation_scale=14, color=BLACK, **style))
+    embedding = f"embedding\n{embedding_size} numbers"
+    for x, y, text in ((4.15, 2.0, "same weights"), (5.6, 3.0, embedding), (5.6, 1.0, embedding)):
+        axes.text(x, y, text, ha="center", va="center", fontsize=9)
+    title = "A Siamese network: both images pass through one encoder with one set of weights"
+    axes.set(xlim=(-0.1, 10.1), ylim=(0, 4), title=title)
+    axes.axis("off")
     return figure

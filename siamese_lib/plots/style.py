@@ -1,12 +1,19 @@
-"""A matplotlib `Figure` that says in words what it shows, for readers who cannot see it and for the report's captions."""
+"""The style of all figures: palette, marks, error bars, and a description in words.
+
+A figure has a description for readers who cannot see it, and a title for the report's captions.
+"""
 
 import base64
 import io
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
-# Okabe and Ito's palette, which colour-blind readers can tell apart.
+# Okabe and Ito's palette; colour-blind readers can distinguish these colours.
 BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, BLACK = (
     "#0072B2",
     "#D55E00",
@@ -16,86 +23,65 @@ BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, BLACK = (
     "#CC79A7",
     "#000000",
 )
-CLASS_COLORS = {1: BLUE, 0: VERMILION}
-
 CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 LINES = ("-", "--", "-.", ":")
+MARKERS = "os^Dv"
 
-
-def new_figure(width=6.4, height=4.0, **grid):
-    """An empty figure in the project's style and its axes, as `Figure.subplots` returns them; sizes in inches."""
-    figure = DescribedFigure(figsize=(width, height), layout="constrained", dpi=100)
-    axes = figure.subplots(**grid)
-    for one in np.atleast_1d(axes).flat:
-        one.spines[["top", "right"]].set_visible(False)
-    return figure, axes
-
-
-def draw_frame(axes, color=VERMILION):
-    """Frames the image in these axes; vermilion says that it is wrong."""
-    axes.axis("on")
-    axes.set(xticks=[], yticks=[])
-    for spine in axes.spines.values():
-        spine.set(visible=True, color=color, linewidth=3)
-
-
-def error_bars(values, low, high):
-    """An interval around each value as `Axes.errorbar` takes it; a bound on the wrong side, by rounding or by chance, has no bar."""
-    return np.clip([np.subtract(values, low), np.subtract(high, values)], 0, None)
-
-
-NUM_PANELS = 12  # so many panels of a gallery are named; the others are counted
+# Label 1 = same person.
+CLASS_COLORS = {1: BLUE, 0: VERMILION}
+CLASS_STYLES: dict[int, dict[str, Any]] = {
+    1: {"color": BLUE, "marker": "o", "linestyle": "-"},
+    0: {"color": VERMILION, "marker": "s", "linestyle": "--"},
+}
+SPLIT_STYLES: dict[str, dict[str, Any]] = {
+    "validation": {"color": BLUE, "marker": "o"},
+    "test": {"color": VERMILION, "marker": "s"},
+}
+NUM_PANELS = 12  # a description names this many panels; it counts the others
 
 
 class DescribedFigure(Figure):
     """A figure that a notebook stores together with its title and its description.
 
-    They stand in the output's metadata as `alt`, which nbconvert writes beside the image, and `caption`, which the report numbers.
+    They are in the output's metadata: `alt`, which nbconvert writes beside the image, and
+    `caption`, which the report numbers.
 
     Attributes:
-        details: a sentence for the description, where an image holds texts that matplotlib does not know of.
+        details: a sentence for the description, for texts inside an image.
     """
 
     details = ""
 
     @property
-    def title(self):
-        """The figure's title on one line, or that of its first panel."""
+    def title(self) -> str:
+        """The figure's title on one line; without one, the title of its first panel."""
         titles = [self.get_suptitle(), *(axes.get_title() for axes in self.axes)]
         return _one_line(next(filter(None, titles), "Figure"))
 
     @property
-    def description(self):
-        """Title, axes with their units, groups and panels, in sentences."""
-        plots = [axes for axes in self.axes if axes.get_xlabel() or axes.get_ylabel()]
+    def description(self) -> str:
+        """Title, axes with their units, groups, panels and texts, in sentences."""
+        legends = [*self.legends, *filter(None, (axes.get_legend() for axes in self.axes))]
+        groups = _texts(text for legend in legends for text in legend.get_texts())
+        panels = _texts(axes.title for axes in self.axes) if self.get_suptitle() else []
+        if len(panels) > NUM_PANELS:
+            panels[NUM_PANELS:] = [f"and {len(panels) - NUM_PANELS} more"]
+        lists = {
+            "Shown are": dict.fromkeys(groups),
+            "Panels": panels,
+            "Text in the figure": _texts(text for axes in self.axes for text in axes.texts),
+        }
         sentences = [
             self.title,
-            *(sentence for axes in plots for sentence in _axes_sentences(axes)),
+            *(sentence for axes in self.axes for sentence in _axes_sentences(axes)),
+            *(f"{name}: {'; '.join(texts)}" for name, texts in lists.items() if texts),
+            *filter(None, [self.details]),
         ]
-        legends = [*self.legends, *filter(None, (axes.get_legend() for axes in self.axes))]
-        if groups := dict.fromkeys(
-            _one_line(text.get_text()) for legend in legends for text in legend.get_texts()
-        ):
-            sentences.append(f"Shown are: {'; '.join(groups)}")
-        if self.get_suptitle() and (
-            panels := [_one_line(axes.get_title()) for axes in self.axes if axes.get_title()]
-        ):
-            more = f"; and {len(panels) - NUM_PANELS} more" if len(panels) > NUM_PANELS else ""
-            sentences.append(f"Panels: {'; '.join(panels[:NUM_PANELS])}{more}")
-        if texts := [
-            _one_line(text.get_text())
-            for axes in self.axes
-            for text in axes.texts
-            if text.get_text()
-        ]:
-            sentences.append(f"In the image stands: {'; '.join(texts)}")
-        if self.details:
-            sentences.append(self.details)
-        # A label may be on several panels; it is said once.
+        # Several panels may have the same label; it is read once.
         return ". ".join(dict.fromkeys(sentences)) + "."
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        """What IPython asks for: the image, and beside it `(data, metadata)` in words."""
+        """The image for IPython, and beside it the words: `(data, metadata)`."""
         content = io.BytesIO()
         self.savefig(content, format="png", bbox_inches="tight")
         image = base64.b64encode(content.getvalue()).decode("ascii")
@@ -104,16 +90,65 @@ class DescribedFigure(Figure):
 
 
 def _axes_sentences(axes):
-    if label := axes.get_xlabel():
-        yield f"Horizontal: {_one_line(label)}"
-    if label := axes.get_ylabel():
-        yield f"Vertical: {_one_line(label)}"
-    elif names := [
-        _one_line(tick.get_text()) for tick in axes.get_yticklabels() if tick.get_text()
-    ]:
-        # Rows from the top down, as they are read.
+    """The labels of the axes; without a vertical label, the names of the rows from the top down."""
+    if axes.get_xlabel():
+        yield f"Horizontal: {_one_line(axes.get_xlabel())}"
+    if axes.get_ylabel():
+        yield f"Vertical: {_one_line(axes.get_ylabel())}"
+    elif axes.get_xlabel() and (names := _texts(axes.get_yticklabels())):
         yield f"Rows: {'; '.join(reversed(names))}"
+
+
+def _texts(artists):
+    """The words of these texts that are not empty."""
+    return [_one_line(artist.get_text()) for artist in artists if artist.get_text()]
 
 
 def _one_line(text):
     return " ".join(text.split())
+
+
+def new_figure(width: float = 6.4, height: float = 4.0, **grid: Any) -> tuple[DescribedFigure, Any]:
+    """An empty figure in the project's style, and its axes.
+
+    Args:
+        width, height: in inches.
+        grid: the arguments of `Figure.subplots`, which determine whether the axes are one or many.
+    """
+    figure = DescribedFigure(figsize=(width, height), layout="constrained", dpi=100)
+    panels = figure.subplots(**grid)
+    for axes in np.atleast_1d(panels).flat:
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure, panels
+
+
+def curve_style(index: int) -> dict[str, Any]:
+    """The colour and the dashes of the curve with this index."""
+    return {"color": CYCLE[index % len(CYCLE)], "linestyle": LINES[index % len(LINES)]}
+
+
+def draw_frame(axes: Axes, color: str = VERMILION) -> None:
+    """Draws a frame around the image in these axes; vermilion marks a wrong decision."""
+    axes.axis("on")
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set(visible=True, color=color, linewidth=3)
+
+
+def marked_caption(caption: str, wrong: bool) -> str:
+    """The caption, with the word WRONG in front for a wrong decision."""
+    return f"WRONG  {caption}" if wrong else caption
+
+
+def error_bars(values: ArrayLike, low: ArrayLike, high: ArrayLike) -> np.ndarray:
+    """The distances of the bounds from the values, `(2, num_values)`, as for `Axes.errorbar`.
+
+    A bound on the wrong side of its value, by rounding or by chance, has the distance 0.
+    """
+    return np.clip([np.subtract(values, low), np.subtract(high, values)], 0, None)
+
+
+def log_ticks(axes: Axes, ticks: Sequence[float]) -> None:
+    """Makes the horizontal axis logarithmic, with labelled ticks at these numbers alone."""
+    axes.set_xscale("log")
+    axes.set_xticks(ticks, labels=[f"{tick:,}" for tick in ticks])
+    axes.minorticks_off()

@@ -1,100 +1,96 @@
-"""What happens around an epoch of `fit`: its random state, the validation of a learner of classes, the record of the run, checkpoints."""
+"""Keras callbacks of a training: random states, validation, the record of the run, checkpoints."""
 
 import dataclasses
 import math
 import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
+from siamese_lib.config import ExperimentConfig
 from siamese_lib.evaluation.metrics import area_under_roc
 from siamese_lib.evaluation.oneshot import images_of
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.networks import build_model
+from siamese_lib.training.pipeline import TrainingData
+from siamese_lib.training.run import Run
 from siamese_lib.utils.files import atomic_write
 from siamese_lib.utils.tensorflow import keras
 
 
 class EpochSeeds(keras.callbacks.Callback):
-    """Sets the random state of every layer at the start of an epoch from (seed, epoch), so that a resumed run equals a whole one."""
+    """Sets the random state of every layer from (seed, epoch) when an epoch starts.
 
-    def __init__(self, seed):
+    A resumed run then equals an uninterrupted one.
+    """
+
+    def __init__(self, seed: int):
         super().__init__()
         self._seed = seed
 
     def on_epoch_begin(self, epoch, logs=None):
         for index, layer in enumerate(_all_layers(self.model)):
             if hasattr(layer, "seed_generator"):
-                layer.seed_generator.state.assign(
-                    np.array([(self._seed * 1000 + index) % 2**32, epoch], dtype=np.uint32)
-                )
+                state = [(self._seed * 1000 + index) % 2**32, epoch]
+                layer.seed_generator.state.assign(np.array(state, dtype=np.uint32))
 
 
 class _Validation(keras.callbacks.Callback):
-    """What a learner's network says of images that it does not learn from, by a `Verifier` around it."""
+    """Base of the callbacks that score validation images after each epoch."""
 
-    def __init__(self, config, cache):
+    def __init__(self, data: TrainingData):
         super().__init__()
-        self._config, self._cache = config, cache
+        self._data = data
 
     def on_train_begin(self, logs=None):
-        # A learner of classes shares its encoder; the head is untrained, but any logistic function of the cosine ranks pairs alike.
-        # All symmetries would be several times the work, and hardly change which epoch is the better.
-        upright = dataclasses.replace(self._config, symmetries=1)
-        network = (
-            build_model(upright, self.model.get_layer("encoder"))
-            if self._config.learns_classes
-            else self.model
-        )
+        network, config = self.model, self._data.config
+        if config.learns_classes:
+            # The head is untrained, but any increasing function of the cosine ranks pairs alike.
+            # Without symmetries: they take several times longer and hardly change the best epoch.
+            upright = dataclasses.replace(config, symmetries=1)
+            network = build_model(upright, self.model.get_layer("encoder"))
         self._verifier = Verifier(network, {"test_time_flip": False})
 
 
 class PairValidation(_Validation):
-    """After each epoch the AUC of the validation pairs, for a learner that is trained on classes and never sees a pair."""
-
-    def __init__(self, config, cache, pairs):
-        super().__init__(config, cache)
-        self._pairs = pairs
+    """After each epoch the AUC of the validation pairs, for models that are trained on classes."""
 
     def on_epoch_end(self, epoch, logs=None):
-        logs["val_auc"] = area_under_roc(
-            self._verifier.score_pairs(self._cache, self._pairs), self._pairs.labels
-        )
+        pairs = self._data.pairs["validation"]
+        scores = self._verifier.score_pairs(self._data.cache, pairs)
+        logs["val_auc"] = area_under_roc(scores, pairs.labels)
 
 
 class OneShotValidation(_Validation):
-    """After each epoch the accuracy in one-shot trials within groups of people who are held out."""
-
-    def __init__(self, config, cache, runs):
-        super().__init__(config, cache)
-        self._runs, self._faces = runs, images_of(runs)
+    """After each epoch the one-shot accuracy within validation groups."""
 
     def on_epoch_end(self, epoch, logs=None):
-        embeddings = self._verifier.embed_faces(self._cache, self._faces)
-        logs["val_oneshot_accuracy"] = float(
-            self._verifier.answer_trials(self._runs, self._faces, embeddings)["correct"].mean()
-        )
+        trial_sets = self._data.trial_sets["validation"]
+        images = images_of(trial_sets)
+        embeddings = self._verifier.embed_faces(self._data.cache, images)
+        trials = self._verifier.answer_trials(trial_sets, images, embeddings)
+        logs["val_oneshot_accuracy"] = float(trials["correct"].mean())
 
 
 class RunRecorder(keras.callbacks.Callback):
-    """After each epoch: a row in `history.csv`, the best weights; and the decision to stop early.
+    """After each epoch: a row in `history.csv`, the best weights, and early stopping.
 
-    What is needed to go on is derived from the history, so that a resumed run decides as an uninterrupted one.
+    All decisions are derived from the history, so a resumed run decides as an uninterrupted one.
     """
 
-    def __init__(self, run, config, first_epoch):
+    def __init__(self, run: Run, config: ExperimentConfig, first_epoch: int):
         super().__init__()
         self._run, self._config = run, config
         self._rows = run.history.to_dict("records")[:first_epoch]
 
-    def should_stop(self):
-        """Whether the monitored quantity has not improved for as long as the config's patience."""
-        patience = self._config.early_stopping_patience
-        if patience is None:
-            return False
-        return (
-            epochs_without_improvement(self._monitored(), self._config.early_stopping_min_delta)
-            >= patience
+    def should_stop(self) -> bool:
+        """Whether the monitored quantity has not improved for as many epochs as the patience."""
+        patience, min_delta = (
+            self._config.early_stopping_patience,
+            self._config.early_stopping_min_delta,
         )
+        return patience is not None and self._epochs_without_improvement(min_delta) >= patience
 
     def on_epoch_begin(self, epoch, logs=None):
         self._started = time.perf_counter()
@@ -104,30 +100,28 @@ class RunRecorder(keras.callbacks.Callback):
         values = {key: float(value) for key, value in logs.items() if key != "learning_rate"}
         if not math.isfinite(values["loss"]):
             raise ValueError(
-                f"The loss is no longer finite; lower the learning_rate. Received: loss {values['loss']} in epoch {epoch + 1}"
+                "The loss is no longer finite; lower the learning_rate. "
+                f"Received: loss {values['loss']} in epoch {epoch + 1}"
             )
         seconds = time.perf_counter() - self._started
-        self._rows.append(
-            {"epoch": epoch + 1, **values, "learning_rate": learning_rate, "seconds": seconds}
-        )
+        times = {"learning_rate": learning_rate, "seconds": seconds}
+        self._rows.append({"epoch": epoch + 1, **values, **times})
         self._run.write_history(self._rows)
-        if (
-            self._config.restore_best_weights
-            and epochs_without_improvement(self._monitored(), 0.0) == 0
-        ):
+        if self._config.restore_best_weights and self._epochs_without_improvement(0.0) == 0:
             with atomic_write(self._run.path("best.weights.h5")) as temporary:
                 self.model.save_weights(temporary, overwrite=True)
         self.model.stop_training = self.should_stop()
 
-    def _monitored(self):
-        sign = 1.0 if self._config.monitor == "val_loss" else -1.0
-        return [sign * row[self._config.monitor] for row in self._rows]
+    def _epochs_without_improvement(self, min_delta: float) -> int:
+        sign = -1.0 if self._config.monitor_increases else 1.0
+        monitored = [sign * row[self._config.monitor] for row in self._rows]
+        return epochs_without_improvement(monitored, min_delta)
 
 
 class AtEpochs(keras.callbacks.Callback):
-    """Calls `function(epoch, learner)` after the epochs that are named, counted from 1."""
+    """Calls `function(epoch, learner)` after the named epochs, counted from 1."""
 
-    def __init__(self, epochs, function):
+    def __init__(self, epochs: Collection[int], function: Callable[[int, Any], None]):
         super().__init__()
         self._epochs, self._function = epochs, function
 
@@ -137,9 +131,9 @@ class AtEpochs(keras.callbacks.Callback):
 
 
 class Checkpoints(keras.callbacks.Callback):
-    """After each epoch a checkpoint in place of the one before: where a killed run goes on."""
+    """After each epoch a checkpoint that replaces the previous one: a killed run resumes there."""
 
-    def __init__(self, run):
+    def __init__(self, run: Run):
         super().__init__()
         self._run = run
 
@@ -151,8 +145,15 @@ class Checkpoints(keras.callbacks.Callback):
             old.unlink()
 
 
-def epochs_without_improvement(values, min_delta):
-    """How many epochs ago a quantity that should fall last fell by more than `min_delta` below its best; 0 = in the last one."""
+def epochs_without_improvement(values: Sequence[float], min_delta: float) -> int:
+    """The number of epochs since a falling quantity fell by more than `min_delta` below its best.
+
+    Args:
+        values: the quantity after each epoch.
+
+    Returns:
+        0 if it improved in the last epoch.
+    """
     best, waited = math.inf, 0
     for value in values:
         waited += 1
@@ -161,7 +162,7 @@ def epochs_without_improvement(values, min_delta):
     return waited
 
 
-def _all_layers(network):
+def _all_layers(network: Any) -> Iterator[Any]:
     for layer in network.layers:
         yield layer
         if isinstance(layer, keras.Model):

@@ -1,22 +1,29 @@
-"""Losses: one function each, with its formula; label 1 = same person; who it is, is a whole number from 0.
+"""Objectives of a training: loss functions, each with its formula, and optimizers.
 
-The optimizers of an experiment: a variable is updated by one kernel of TensorFlow, where Keras makes a dozen passes over memory.
+In losses of pairs label 1 = same person; in losses of classes the label is the class, from 0 on.
 """
 
+from typing import Any
+
+from siamese_lib.config import ExperimentConfig
 from siamese_lib.utils.tensorflow import keras, tf
 
 ops = keras.ops
+registered = keras.saving.register_keras_serializable("siamese_lib")
+
+WARM_UP_SHARE = 0.05  # of all steps, with the cosine schedule
 
 
-def binary_crossentropy(labels, probabilities):
-    """Cross-entropy of the label given the predicted probability, for each pair.
+def binary_crossentropy(labels: Any, probabilities: Any) -> Any:
+    """The cross-entropy of each pair's label given the predicted probability.
 
-    loss = -(y log p + (1 - y) log(1 - p)), with p kept 1e-7 away from 0 and 1 so that the logarithm stays finite.
-    Koch et al. (2015), section 3.2, without the penalty, which the layers' regularisers add.
+    loss = -(y log p + (1 - y) log(1 - p)), with p kept 1e-7 away from 0 and 1 so that the
+    logarithm stays finite; Koch et al. (2015), section 3.2, without the penalty, which the layers'
+    regularisers add.
 
     Args:
         labels: `(batch, 1)`, 1 = same person.
-        probabilities: `(batch, 1)`, the predicted probability that the two are the same person.
+        probabilities: `(batch, 1)`, of "same person".
 
     Returns:
         `(batch,)`
@@ -27,14 +34,17 @@ def binary_crossentropy(labels, probabilities):
     return -ops.mean(log_likelihood, axis=-1)
 
 
-def margin_softmax(labels, cosines, margin, scale, label_smoothing):
-    """Cross-entropy over classes, with the cosine to the right one made smaller by a margin.
+def margin_softmax(
+    labels: Any, cosines: Any, margin: float, scale: float, label_smoothing: float
+) -> Any:
+    """Softmax cross-entropy over classes, with a margin subtracted from the true class's cosine.
 
-    loss = -log softmax_y(scale * (cos_j - margin [j = y])); CosFace (Wang et al., 2018), equation 4. With label smoothing
-    (Szegedy et al., 2016) the share `label_smoothing` of the label is spread evenly over all classes.
+    loss = -log softmax_y(scale * (cos_j - margin [j = y])); CosFace (Wang et al., 2018), equation
+    4. Label smoothing (Szegedy et al., 2016) spreads the share `label_smoothing` of the label
+    evenly over all classes.
 
     Args:
-        labels: `(batch,)`, whole numbers: which class it is.
+        labels: `(batch,)`, classes.
         cosines: `(batch, num_classes)`, between the embedding and each class's direction.
 
     Returns:
@@ -51,37 +61,37 @@ def margin_softmax(labels, cosines, margin, scale, label_smoothing):
     return -ops.sum(target * log_probabilities, axis=-1)
 
 
-def batch_hard_triplet(labels, embeddings, scale):
-    """For each image the least similar one of the same person against the most similar one of somebody else, in its batch.
+def batch_hard_triplet(labels: Any, embeddings: Any, scale: float) -> Any:
+    """Compares, in a batch, the hardest image of the same person with the hardest other one.
 
-    loss = log(1 + exp(scale * (hardest different cosine - hardest same cosine))), zero for an image without another of its person;
-    batch-hard with soft margin (Hermans, Beyer and Leibe, 2017, section 2).
+    loss = log(1 + exp(scale * (hardest different cosine - hardest same cosine))), zero for an image
+    whose person has no other image in the batch; batch-hard with soft margin (Hermans, Beyer and
+    Leibe, 2017, section 2).
 
     Args:
-        labels: `(batch,)`, whole numbers: who it is.
+        labels: `(batch,)`, classes.
         embeddings: `(batch, embedding_size)`, of unit length.
 
     Returns:
         `(batch,)`
     """
     cosines, same = _cosines_and_same(labels, embeddings)
-    hardest_same = ops.min(
-        ops.where(same, cosines, 1.0), axis=1
-    )  # an embedding has the cosine 1 to itself
+    # The cosine of an embedding to itself is 1, so it never is the hardest.
+    hardest_same = ops.min(ops.where(same, cosines, 1.0), axis=1)
     hardest_different = ops.max(ops.where(same, -1.0, cosines), axis=1)
-    return ops.softplus(scale * (hardest_different - hardest_same)) * ops.cast(
-        _others(same) > 0, "float32"
-    )
+    losses = ops.softplus(scale * (hardest_different - hardest_same))
+    return losses * ops.cast(_num_others(same) > 0, "float32")
 
 
-def supervised_contrastive(labels, embeddings, scale):
-    """Each image must find the others of its person among all others of its batch.
+def supervised_contrastive(labels: Any, embeddings: Any, scale: float) -> Any:
+    """Identifies the other images of the same person among all other images of the batch.
 
-    loss = -mean over others p of the same person of log softmax_p(scale * cos), itself left out, zero for an image without another of
-    its person; Khosla et al. (2020), equation 2, with 1 / scale as temperature.
+    loss = -mean over other images p of the person of log softmax_p(scale * cos) without the image
+    itself, zero for an image whose person has no other one; Khosla et al. (2020), equation 2, with
+    the temperature 1 / scale.
 
     Args:
-        labels: `(batch,)`, whole numbers: who it is.
+        labels: `(batch,)`, classes.
         embeddings: `(batch, embedding_size)`, of unit length.
 
     Returns:
@@ -91,17 +101,17 @@ def supervised_contrastive(labels, embeddings, scale):
     itself = ops.eye(ops.shape(cosines)[0], dtype="bool")
     log_probabilities = ops.log_softmax(ops.where(itself, -1e9, scale * cosines), axis=-1)
     of_same = ops.where(ops.logical_and(same, ops.logical_not(itself)), log_probabilities, 0.0)
-    return -ops.sum(of_same, axis=1) / ops.maximum(_others(same), 1.0)
+    return -ops.sum(of_same, axis=1) / ops.maximum(_num_others(same), 1.0)
 
 
 def _cosines_and_same(labels, embeddings):
+    """The cosine of each two images in a batch, and whether their classes agree."""
     labels, embeddings = ops.reshape(labels, (-1,)), ops.cast(embeddings, "float32")
-    return ops.matmul(embeddings, ops.transpose(embeddings)), ops.equal(
-        labels[:, None], labels[None, :]
-    )
+    cosines = ops.matmul(embeddings, ops.transpose(embeddings))
+    return cosines, ops.equal(labels[:, None], labels[None, :])
 
 
-def _others(same):
+def _num_others(same):
     return ops.sum(ops.cast(same, "float32"), axis=1) - 1.0
 
 
@@ -116,9 +126,9 @@ FUNCTIONS = {
 }
 
 
-@keras.saving.register_keras_serializable("siamese_lib")
+@registered
 class ConfiguredLoss(keras.losses.Loss):
-    """One of the functions above with its settings, in a form that a checkpoint can hold."""
+    """One of `FUNCTIONS` with its settings, in a form that a checkpoint can store."""
 
     def __init__(self, function, settings, name=None, **others):
         super().__init__(name=name or function, **others)
@@ -131,36 +141,30 @@ class ConfiguredLoss(keras.losses.Loss):
         return {**super().get_config(), "function": self.function, "settings": self.settings}
 
 
-def build_loss(config):
+def build_loss(config: ExperimentConfig) -> ConfiguredLoss:
     """The loss of an experiment."""
-    settings = {
-        "margin_softmax": {
-            "margin": config.margin,
-            "scale": config.cosine_scale,
-            "label_smoothing": config.label_smoothing,
-        },
-        "batch_hard_triplet": {"scale": config.cosine_scale},
-        "supervised_contrastive": {"scale": config.cosine_scale},
-    }
-    return ConfiguredLoss(config.loss, settings.get(config.loss, {}))
-
-
-WARM_UP_SHARE = 0.05  # of all steps, with the cosine schedule
+    settings: dict[str, float] = {}
+    if config.loss != "binary_crossentropy":
+        settings = {"scale": config.cosine_scale}
+    if config.loss == "margin_softmax":
+        settings |= {"margin": config.margin, "label_smoothing": config.label_smoothing}
+    return ConfiguredLoss(config.loss, settings)
 
 
 class _FusedUpdate:
-    """The update of Adam (Kingma and Ba, 2015), as Keras computes it but for the last digits.
+    """Adam's update (Kingma and Ba, 2015) as one TensorFlow kernel for each variable.
 
-    In the reference nearly all of 39 million weights are one layer's: there the update is bound by memory, not by arithmetic.
+    Numerically equal to Keras' up to rounding. Keras makes a dozen passes over memory, which bounds
+    the speed in the reference: one layer holds nearly all of its 39 million weights.
     """
 
     def update_step(self, gradient, variable, learning_rate):
-        place = self._get_variable_index(variable)
+        index = self._get_variable_index(variable)
         step = tf.cast(self.iterations + 1, variable.dtype)
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
-            m=self._momentums[place].value.handle,
-            v=self._velocities[place].value.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
             beta1_power=tf.pow(tf.cast(self.beta_1, variable.dtype), step),
             beta2_power=tf.pow(tf.cast(self.beta_2, variable.dtype), step),
             lr=tf.cast(learning_rate, variable.dtype),
@@ -171,16 +175,17 @@ class _FusedUpdate:
         )
 
 
-@keras.saving.register_keras_serializable("siamese_lib")
+@registered
 class Adam(_FusedUpdate, keras.optimizers.Adam):
     """Adam with Keras' defaults."""
 
 
-@keras.saving.register_keras_serializable("siamese_lib")
+@registered
 class KernelDecayAdamW(_FusedUpdate, keras.optimizers.AdamW):
-    """AdamW (Loshchilov and Hutter, 2019) that decays kernels only; biases and normalisation are left out.
+    """AdamW (Loshchilov and Hutter, 2019) without decay of biases and batch normalisation.
 
-    A class of its own, because Keras does not save what `exclude_from_weight_decay` was told, and a resumed run would differ.
+    A class of its own, because Keras does not save the arguments of `exclude_from_weight_decay`: a
+    resumed run would differ.
     """
 
     def __init__(self, **settings):
@@ -188,9 +193,9 @@ class KernelDecayAdamW(_FusedUpdate, keras.optimizers.AdamW):
         self.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
 
 
-def build_optimizer(config, steps_per_epoch):
+def build_optimizer(config: ExperimentConfig, steps_per_epoch: int) -> Any:
     """The optimizer of an experiment with its learning rate schedule."""
-    learning_rate = config.learning_rate
+    learning_rate: Any = config.learning_rate
     if config.learning_rate_schedule == "cosine":
         num_steps = steps_per_epoch * config.num_epochs
         warm_up = max(1, round(WARM_UP_SHARE * num_steps))

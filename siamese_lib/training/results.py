@@ -1,175 +1,218 @@
-"""What a training leaves in its run's folder: scores of every pair, metrics, one-shot accuracies, the model.
+"""What a training leaves in its run: the fitted head, scores of every pair, metrics, the model.
 
-An ensemble: the scores of several finished runs on the same pairs, weighed by a logistic regression on the validation pairs.
+An ensemble's run holds the combined scores of its members' runs.
 """
 
 import dataclasses
 import time
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from siamese_lib.config import ExperimentConfig
-from siamese_lib.data.face_dataset import FaceDataset
 from siamese_lib.data.images import FaceCache
-from siamese_lib.data.pairs import PairList, TrialSet
-from siamese_lib.data.sampling import ClassSampler, PairSampler
-from siamese_lib.evaluation.metrics import log_odds, metrics_of_splits
+from siamese_lib.data.pairs import Face
+from siamese_lib.evaluation.metrics import log_odds, metrics_of_splits, platt_scaling
 from siamese_lib.evaluation.oneshot import (
+    Compare,
     cosine_similarity,
     images_of,
     oneshot_accuracies,
     pixel_vectors,
     trial_accuracy,
 )
+from siamese_lib.inference.verifier import Verifier
+from siamese_lib.models.classical import fit_joint_bayesian, local_binary_patterns
 from siamese_lib.models.networks import count_parameters
 from siamese_lib.training.objectives import binary_crossentropy
-from siamese_lib.training.run import SPLITS
+from siamese_lib.training.pipeline import TrainingData
+from siamese_lib.training.run import SPLITS, Run
 from siamese_lib.utils.machine import versions
 from siamese_lib.utils.tensorflow import keras
 
+PAIR_COLUMNS = ["split", "left", "right", "label"]
 
-@dataclass(frozen=True)
-class Results:
-    """What is measured of a trained network, and written down.
 
-    Attributes:
-        config: the `ExperimentConfig`.
-        dataset: the `FaceDataset`.
-        pairs: `{split: PairList}`.
-        examples: what was learnt from.
-        cache: a `FaceCache` of all images.
-        trial_sets: `{part: [TrialSet]}`, or {}.
+def score_and_save(
+    run: Run, verifier: Verifier, data: TrainingData, seconds: Mapping[str, float]
+) -> None:
+    """Scores every pair, chooses the threshold on validation, saves scores, metrics and model.
+
+    Args:
+        run: the `Run` to write into.
+        verifier: the trained network; its head and settings are completed.
+        data: the run's `TrainingData`.
+        seconds: times measured so far, for the metrics.
+    """
+    metrics, embeddings = _score_pairs(run, verifier, data, seconds)
+    embedded = {
+        face: row
+        for split in ("validation", "test")
+        for face, row in zip(data.pairs[split].faces, embeddings[split])
+    }
+    run.write_oneshot(_oneshot_accuracies(verifier, data, embedded))
+    if data.trial_sets:
+        trials = _answer_trials(verifier, data, embedded)
+        run.write_trials(trials)
+        metrics["oneshot"] = {
+            split: trial_accuracy(trials[trials["split"] == split]) for split in data.trial_sets
+        }
+    run.write_json("metrics.json", metrics)
+    config = data.config
+    verifier.settings |= {
+        "threshold": metrics["threshold"],
+        "experiment": config.experiment,
+        "dataset": config.dataset,
+        "seed": config.seed,
+    }
+    verifier.save(run.path("model.keras"))
+
+
+def save_intermediate(
+    run: Run, verifier: Verifier, data: TrainingData, history: pd.DataFrame
+) -> None:
+    """Saves scores and metrics as a training of `len(history)` epochs would, without the model."""
+    if run.done:
+        return
+    config = dataclasses.replace(data.config, num_epochs=len(history), score_epochs=())
+    run.write_json("config.json", config.to_dict())
+    run.write_history(history.to_dict("records"))
+    metrics, _ = _score_pairs(run, verifier, data, {})
+    run.write_json("metrics.json", metrics)
+    run.finish()
+
+
+def _score_pairs(
+    run: Run, verifier: Verifier, data: TrainingData, seconds: Mapping[str, float]
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Writes the scores of every pair; returns the metrics and each split's embeddings."""
+    pairs = data.pairs
+    embeddings = {
+        split: verifier.embed_faces(data.cache, pairs[split].faces)
+        for split in ("train", "validation")
+    }
+    if data.config.learns_classes:
+        _fit_head(verifier, data, embeddings["validation"])
+    started = time.perf_counter()
+    embeddings["test"] = verifier.embed_faces(data.cache, pairs["test"].faces)
+    scores = {"test": verifier.score_embedded(pairs["test"], embeddings["test"])}
+    predict_seconds = time.perf_counter() - started
+    for split in ("train", "validation"):
+        scores[split] = verifier.score_embedded(pairs[split], embeddings[split])
+    _warn_of_collapse(embeddings["validation"], scores["validation"])
+    losses = {
+        split: penalised_loss(verifier.network, scores[split], pairs[split].labels)
+        for split in SPLITS
+    }
+    metrics = metrics_of_splits(pairs, scores, losses)
+    metrics["seconds"] = {**seconds, "predict": predict_seconds, **_training_seconds(run.history)}
+    metrics["num_epochs"] = len(run.history)
+    metrics["parameters"] = count_parameters(verifier.network)
+    metrics["examples"] = data.sampler.counts
+    run.write_scores(pairs, scores)
+    return metrics, embeddings
+
+
+def _fit_head(verifier: Verifier, data: TrainingData, validation_embeddings: np.ndarray) -> None:
+    """Fits the head of a network that was trained on classes: joint Bayesian, then calibration."""
+    if data.config.joint_bayesian:
+        # The images of one epoch: at most so many of a person, so that people with hundreds of
+        # images do not determine the variation within people alone.
+        shown = data.class_sampler.shown(data.config.seed, epoch=0)
+        classes = [data.class_sampler.class_of[face] for face in shown]
+        fit_joint_bayesian_head(verifier, data.cache, shown, classes)
+    pairs = data.pairs["validation"]
+    calibrate(verifier, verifier.score_embedded(pairs, validation_embeddings), pairs.labels)
+
+
+def fit_joint_bayesian_head(
+    verifier: Verifier, cache: FaceCache, faces: Sequence[Face], classes: Sequence[str]
+) -> None:
+    """Fits a joint Bayesian head on training images and their classes."""
+    embeddings = verifier.embed_faces(cache, faces)
+    layer = verifier.head.get_layer("joint_bayesian")
+    layer.set_weights(fit_joint_bayesian(embeddings, classes))
+
+
+def calibrate(verifier: Verifier, scores: np.ndarray, labels: Sequence[int]) -> None:
+    """Calibrates the head by a logistic regression on pairs outside training (Platt, 1999).
+
+    Scores that do not increase with the label are left unchanged: reversed, they would no longer be
+    larger for more alike.
+
+    Args:
+        verifier: the network whose head is changed.
+        scores: `(num_pairs,)`, from this head.
+        labels: `(num_pairs,)`, 1 = same person.
+    """
+    slope, intercept = platt_scaling(scores, labels)
+    if slope > 0:
+        unit = verifier.head.layers[-1]
+        kernel, bias = unit.get_weights()
+        unit.set_weights([slope * kernel, slope * bias + intercept])
+
+
+def fit_projection(verifier: Verifier, cache: FaceCache, faces: Sequence[Face]) -> None:
+    """Sets the linear map of descriptors to principal components of training images.
+
+    Each component is divided by the fourth root of its variance: half-way to whitening, which would
+    amplify noise.
     """
 
-    config: ExperimentConfig
-    dataset: FaceDataset
-    pairs: dict[str, PairList]
-    examples: PairSampler | ClassSampler
-    cache: FaceCache
-    trial_sets: dict[str, list[TrialSet]]
-
-    def save_intermediate(self, run, verifier, history):
-        """Writes what a run of so few epochs would have written, but for the model: scores and metrics of the network as it is now."""
-        if run.done:
-            return
-        run.write_json(
-            "config.json",
-            dataclasses.replace(self.config, num_epochs=len(history), score_epochs=()).to_dict(),
-        )
-        run.write_history(history.to_dict("records"))
-        metrics, _ = self._write_scores(run, verifier, {})
-        run.write_json("metrics.json", metrics)
-        run.finish()
-
-    def write(self, run, verifier, seconds):
-        """Scores every pair, chooses the threshold on validation, writes scores, metrics and model."""
-        metrics, embeddings = self._write_scores(run, verifier, seconds)
-        # Images of people who are not trained on; most have been embedded with the pairs.
-        known = {
-            face: row
-            for split in ("validation", "test")
-            for face, row in zip(self.pairs[split].faces, embeddings[split])
-        }
-        run.write_oneshot(
-            self._oneshot(verifier, self._embedded(verifier, self.dataset.oneshot_faces, known))
-        )
-        if self.trial_sets:
-            trials = self._trials(verifier, known)
-            run.write_trials(trials)
-            metrics["oneshot"] = {
-                part: trial_accuracy(trials[trials["split"] == part]) for part in self.trial_sets
-            }
-        run.write_json("metrics.json", metrics)
-        config = self.config
-        verifier.settings |= {
-            "threshold": metrics["threshold"],
-            "experiment": config.experiment,
-            "dataset": config.dataset,
-            "seed": config.seed,
-        }
-        verifier.save(run.path("model.keras"))
-
-    def _write_scores(self, run, verifier, seconds):
-        pairs, cache = self.pairs, self.cache
-        embeddings = {
-            split: verifier.embed_faces(cache, pairs[split].faces)
-            for split in ("train", "validation")
-        }
-        if self.config.learns_classes:
-            self._fit_head(verifier, embeddings["validation"])
-        started = time.perf_counter()
-        embeddings["test"] = verifier.embed_faces(cache, pairs["test"].faces)
-        scores = {"test": verifier.score_embedded(pairs["test"], embeddings["test"])}
-        predict = time.perf_counter() - started
-        scores |= {
-            split: verifier.score_embedded(pairs[split], embeddings[split])
-            for split in ("train", "validation")
-        }
-        _warn_of_collapse(embeddings["validation"], scores["validation"])
-        losses = {
-            split: penalised_loss(verifier.network, scores[split], pairs[split].labels)
-            for split in SPLITS
-        }
-        metrics = metrics_of_splits(pairs, scores, losses)
-        metrics["seconds"] = seconds | {"predict": predict} | _seconds_of(run.history)
-        metrics |= {
-            "num_epochs": len(run.history),
-            "parameters": count_parameters(verifier.network),
-            "examples": self.examples.counts,
-        }
-        run.write_scores(pairs, scores)
-        return metrics, embeddings
-
-    def _fit_head(self, verifier, embeddings):
-        """No pair was trained on, so the head knows nothing yet: classes give it joint Bayesian, validation pairs make it a probability."""
-        if self.config.joint_bayesian:
-            # The images of one epoch, so that somebody with hundreds of images does not decide alone what varies within people.
-            shown = self.examples.shown(self.config.seed, epoch=0)
-            verifier.fit_joint_bayesian(
-                self.cache, shown, [self.examples.class_of[face] for face in shown]
-            )
-        validation = self.pairs["validation"]
-        verifier.calibrate(verifier.score_embedded(validation, embeddings), validation.labels)
-
-    def _embedded(self, verifier, faces, known):
-        """The embeddings `(len(faces), embedding_size)`; those that are not in `known` yet are made and put there."""
-        if new := [face for face in faces if face not in known]:
-            known.update(zip(new, verifier.embed_faces(self.cache, new)))
-        return np.stack([known[face] for face in faces])
-
-    def _oneshot(self, verifier, embeddings):
-        """N-way one-shot accuracy on images of test people: the network's own score, and the pixels without any learning."""
-        faces = self.dataset.oneshot_faces
-        network = {self.config.experiment: partial(verifier.score_among, embeddings)}
-        return oneshot_accuracies(
-            network | {"pixels": cosine_similarity(pixel_vectors(self.cache[faces]))},
-            faces,
-            group_of=self.dataset.group_of,
-        )
-
-    def _trials(self, verifier, known):
-        """The network's answers in the one-shot trials of every part, one below the other."""
-        import pandas as pd
-
-        tables = []
-        for part, runs in self.trial_sets.items():
-            faces = images_of(runs)
-            tables.append(
-                verifier.answer_trials(runs, faces, self._embedded(verifier, faces, known)).assign(
-                    part=part
-                )
-            )
-        return pd.concat(tables, ignore_index=True)
+    layer = verifier.encoder.get_layer("embedding")
+    components = PCA(layer.units, svd_solver="randomized", random_state=0)
+    components.fit(local_binary_patterns(cache[faces]))
+    kernel = components.components_.T / components.explained_variance_**0.25
+    layer.set_weights([kernel, -components.mean_ @ kernel])
 
 
-def _seconds_of(history):
-    """Times of a training: the median of an epoch, until the epoch that was best on validation, all of it."""
-    measure = next((name for name in ("val_auc", "val_oneshot_accuracy") if name in history), None)
-    best = history[measure].idxmax() if measure else len(history) - 1
+def _embed_new(
+    verifier: Verifier, cache: FaceCache, faces: Sequence[Face], embedded: dict[Face, np.ndarray]
+) -> np.ndarray:
+    """The embeddings `(len(faces), embedding_size)`; missing ones are added to `embedded`."""
+    if new := [face for face in faces if face not in embedded]:
+        embedded.update(zip(new, verifier.embed_faces(cache, new)))
+    return np.stack([embedded[face] for face in faces])
+
+
+def _oneshot_accuracies(
+    verifier: Verifier, data: TrainingData, embedded: dict[Face, np.ndarray]
+) -> pd.DataFrame:
+    """N-way one-shot accuracies of the network and of raw pixels, on images of test people."""
+    faces = data.dataset.oneshot_faces
+    embeddings = _embed_new(verifier, data.cache, faces, embedded)
+    methods: dict[str, Compare] = {
+        data.config.experiment: partial(verifier.score_among, embeddings),
+        "pixels": cosine_similarity(pixel_vectors(data.cache[faces])),
+    }
+    return oneshot_accuracies(methods, faces, group_of=data.dataset.group_of)
+
+
+def _answer_trials(
+    verifier: Verifier, data: TrainingData, embedded: dict[Face, np.ndarray]
+) -> pd.DataFrame:
+    """The network's answers in the trial sets of every split, with a column split."""
+    tables = []
+    for split, trial_sets in data.trial_sets.items():
+        faces = images_of(trial_sets)
+        embeddings = _embed_new(verifier, data.cache, faces, embedded)
+        table = verifier.answer_trials(trial_sets, faces, embeddings)
+        tables.append(table.assign(split=split))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _training_seconds(history: pd.DataFrame) -> dict[str, float]:
+    """Seconds of a training: the median epoch, until the best validation epoch, in all."""
+    measures = [name for name in ("val_auc", "val_oneshot_accuracy") if name in history]
+    best = history[measures[0]].idxmax() if measures else len(history) - 1
     seconds = history["seconds"]
     return {
         "epoch": float(seconds.median()),
@@ -178,19 +221,18 @@ def _seconds_of(history):
     }
 
 
-def penalised_loss(network, scores, labels):
-    """The loss as trained: mean cross-entropy plus the layers' L2 penalties, with dropout off."""
+def penalised_loss(network: Any, scores: np.ndarray, labels: Sequence[int]) -> float:
+    """The mean cross-entropy of pairs plus the layers' L2 penalties, without dropout."""
     columns = (np.asarray(values, dtype=np.float32)[:, np.newaxis] for values in (labels, scores))
     crossentropy = float(keras.ops.mean(binary_crossentropy(*columns)))
-    return crossentropy + float(
-        sum(keras.ops.convert_to_numpy(penalty) for penalty in network.losses)
-    )
+    return crossentropy + float(sum(keras.ops.convert_to_numpy(loss) for loss in network.losses))
 
 
-def _warn_of_collapse(embeddings, scores):
+def _warn_of_collapse(embeddings: np.ndarray, scores: np.ndarray) -> None:
     if np.ptp(scores) < 1e-4:
         warnings.warn(
-            "The network gives every validation pair the same score: it has learnt nothing; lower the learning_rate.",
+            "The network gives every validation pair the same score: it has learnt nothing; lower "
+            "the learning_rate.",
             stacklevel=2,
         )
     if float(embeddings.std(axis=0).max()) < 1e-4:
@@ -200,23 +242,20 @@ def _warn_of_collapse(embeddings, scores):
         )
 
 
-PAIR_COLUMNS = ["split", "left", "right", "label"]
-
-
-def fuse(validation_scores, labels, scores):
-    """Weighs the log-odds of the members by a logistic regression on validation pairs.
+def fuse_scores(
+    validation_scores: np.ndarray, labels: Sequence[int], scores: Mapping[str, np.ndarray]
+) -> tuple[dict[str, np.ndarray], list[float]]:
+    """Combines members' log-odds by a logistic regression that is fitted on validation pairs.
 
     Args:
         validation_scores: `(num_members, num_validation_pairs)`, probabilities.
         labels: of the validation pairs, 1 = same person.
-        scores: `{split: (num_members, num_pairs)}`, the pairs to be scored.
+        scores: `{split: (num_members, num_pairs)}`, of the pairs to score.
 
     Returns:
-        `(fused, weights)`: `{split: (num_pairs,)}`, probabilities, and the weight of each member's standardised log-odds.
+        `(fused, weights)`: `{split: (num_pairs,)}`, probabilities, and the weight of each member's
+        standardised log-odds.
     """
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
     regression = make_pipeline(StandardScaler(), LogisticRegression())
     regression.fit(log_odds(validation_scores).T, np.asarray(labels))
@@ -227,21 +266,23 @@ def fuse(validation_scores, labels, scores):
     return fused, [float(weight) for weight in regression[-1].coef_[0]]
 
 
-def fuse_runs(run, members):
-    """Writes the run of an ensemble: config and `DONE` are left to the caller.
+def fuse_runs(run: Run, members: Sequence[Run]) -> None:
+    """Writes scores, metrics and versions of an ensemble's run.
 
     Args:
-        run: the `Run` to be written.
+        run: the `Run` to write into; its `config.json` exists.
         members: finished `Run`s that scored the same pairs.
 
     Raises:
-        ValueError: if the members scored different pairs: others were held out of one than of another.
+        ValueError: if the members scored different pairs, because other people were held out.
     """
+
     tables = [member.scores() for member in members]
     for member, table in zip(members, tables):
         if not table[PAIR_COLUMNS].equals(tables[0][PAIR_COLUMNS]):
             raise ValueError(
-                "The members of an ensemble must score the same pairs; give them one protocol, validation_fraction and split_seed. "
+                "The members of an ensemble must score the same pairs; give them one protocol, "
+                "validation_fraction and split_seed. "
                 f"Received: {members[0].directory} and {member.directory}"
             )
     pairs = {split: members[0].pairs(split) for split in SPLITS}
@@ -249,17 +290,14 @@ def fuse_runs(run, members):
         split: np.stack([table["score"][table["split"] == split] for table in tables])
         for split in SPLITS
     }
-    fused, weights = fuse(scores["validation"], pairs["validation"].labels, scores)
+    fused, weights = fuse_scores(scores["validation"], pairs["validation"].labels, scores)
     losses = {split: log_loss(pairs[split].labels, fused[split]) for split in SPLITS}
-    parts = [member.metrics for member in members]
+    of_members = [member.metrics for member in members]
     metrics = metrics_of_splits(pairs, fused, losses)
-    metrics["seconds"] = {
-        key: sum(part["seconds"][key] for part in parts) for key in parts[0]["seconds"]
-    }
-    metrics["parameters"] = {
-        key: sum(part["parameters"][key] for part in parts) for key in parts[0]["parameters"]
-    }
-    metrics["num_epochs"] = sum(part["num_epochs"] for part in parts)
+    for name in ("seconds", "parameters"):
+        keys = of_members[0][name]
+        metrics[name] = {key: sum(values[name][key] for values in of_members) for key in keys}
+    metrics["num_epochs"] = sum(values["num_epochs"] for values in of_members)
     metrics["weights"] = dict(zip(run.config.members, weights))
     run.write_scores(pairs, fused)
     run.write_json("metrics.json", metrics)

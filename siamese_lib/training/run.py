@@ -1,11 +1,17 @@
-"""A run: one directory with everything that a training left, readable without TensorFlow."""
+"""A run: one directory with everything that a training leaves, readable without TensorFlow."""
 
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd
 from filelock import FileLock, Timeout
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.pairs import Pair, PairList, parse_face
+from siamese_lib.utils.fields import OLD_NAMES, OLD_VALUES, with_current_names
 from siamese_lib.utils.files import atomic_write, read_json, write_json, write_text
 
 SPLITS = ("train", "validation", "test")
@@ -17,42 +23,49 @@ TRIAL_COLUMNS = ("split", "trial_set", "probe", "answer", "chosen", "correct")
 class Run:
     """The directory of one run.
 
-    Files: `config.json`, `history.csv` (a row an epoch), `metrics.json`, `scores.csv` (split, left, right, label, score),
-    `oneshot.csv`, `trials.csv` where there are groups, `versions.json`, `model.keras` with `model.json` beside it, and `DONE`, which is
-    written last.
+    Files: `config.json`, `history.csv` (a row for each epoch), `metrics.json`, `scores.csv` (split,
+    left, right, label, score), `oneshot.csv`, `trials.csv` where people belong to groups,
+    `versions.json`, `model.keras` with `model.json`, and `DONE`, which is written last.
     """
 
-    def __init__(self, directory):
+    def __init__(self, directory: Path | str):
         self.directory = Path(directory)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Run({str(self.directory)!r})"
 
     @classmethod
-    def of(cls, config, runs_dir):
-        """The run of a config below `runs_dir`: `EXPERIMENT/seed_N`, or `EXPERIMENT,OVERRIDES/seed_N`.
+    def of(cls, config: ExperimentConfig, runs_dir: Path | str) -> "Run":
+        """The run of a config: `EXPERIMENT/seed_N` or `EXPERIMENT,OVERRIDES/seed_N` in `runs_dir`.
 
         Raises:
             ValueError: if the directory holds the run of another config.
         """
-        name = config.experiment + (f",{config.variant}" if config.variant else "")
-        run = cls(Path(runs_dir) / name.replace("/", "_") / f"seed_{config.seed}")
+        run, old_run = (
+            cls(Path(runs_dir) / name.replace("/", "_") / f"seed_{config.seed}")
+            for name in (
+                ",".join(filter(None, [config.experiment, variant]))
+                for variant in (config.variant, _old_variant(config.variant))
+            )
+        )
+        if old_run.path("config.json").is_file() and not run.directory.exists():
+            run = old_run  # written when fields had other names
         if run.path("config.json").is_file():
             before, now = run.config.result_fields(), config.result_fields()
             changed = [
                 f"{key} was {before[key]} and is {now[key]}"
                 for key in now
-                if before[key] != now[key]
+                if before[key] != now[key] and key != "variant"
             ]
             if changed:
                 raise ValueError(
-                    f"{run.directory} holds a run of another configuration; delete it, or give the experiment another file name. "
-                    f"Received: {', '.join(changed)}"
+                    f"{run.directory} holds a run of another configuration; delete it, or give "
+                    f"the experiment another file name. Received: {', '.join(changed)}"
                 )
         return run
 
     @classmethod
-    def existing(cls, directory):
+    def existing(cls, directory: Path | str) -> "Run":
         """The finished run in a directory.
 
         Raises:
@@ -61,71 +74,69 @@ class Run:
         run = cls(directory)
         if not run.done:
             raise FileNotFoundError(
-                f"There is no finished run (no file DONE) in this directory; train it first. Received: {directory}"
+                "There is no finished run (no file DONE) in this directory; train it first. "
+                f"Received: {directory}"
             )
         return run
 
     @classmethod
-    def all_of(cls, folder):
+    def all_of(cls, folder: Path | str) -> "list[Run]":
         """The finished runs of an experiment's folder, by seed."""
         runs = [cls(path.parent) for path in Path(folder).glob("seed_*/DONE")]
         return sorted(runs, key=lambda run: int(run.directory.name.removeprefix("seed_")))
 
-    def path(self, name):
+    def path(self, name: str) -> Path:
         """The path of one of the run's files."""
         return self.directory / name
 
-    def after_epoch(self, epoch):
-        """The run of fewer epochs that this one was after so many, where its config's `score_epochs` asks for it."""
+    def after_epoch(self, epoch: int) -> "Run":
+        """The run of fewer epochs within this one, saved where `score_epochs` names the epoch."""
         return Run(self.directory / f"after_epoch_{epoch:05d}")
 
     @property
-    def done(self):
+    def done(self) -> bool:
         """Whether the run is finished."""
         return self.path("DONE").is_file()
 
     @property
-    def config(self):
+    def config(self) -> ExperimentConfig:
         """The run's `ExperimentConfig`."""
         return ExperimentConfig.from_dict(read_json(self.path("config.json")))
 
     @property
-    def metrics(self):
+    def metrics(self) -> dict[str, Any]:
         """The content of `metrics.json`: fractions between 0 and 1, times in seconds.
 
         Raises:
-            ValueError: if it is not whole.
+            ValueError: if it is incomplete.
         """
         metrics = read_json(self.path("metrics.json"))
         if not isinstance(metrics, dict) or not {"threshold", "seconds", *SPLITS} <= set(metrics):
             raise ValueError(
-                f"The metrics of a run are not whole; train it again. Received: {self.path('metrics.json')}"
+                "The metrics of a run are incomplete; train it again. "
+                f"Received: {self.path('metrics.json')}"
             )
-        return metrics
+        return with_current_names(metrics, "metric")
 
     @property
-    def versions(self):
+    def versions(self) -> dict[str, Any]:
         """The content of `versions.json`: packages, machine, date, data."""
         return read_json(self.path("versions.json"))
 
     @property
-    def history(self):
-        """A pandas DataFrame with a row an epoch; empty before the first epoch."""
-        import pandas as pd
-
+    def history(self) -> pd.DataFrame:
+        """A pandas DataFrame with a row for each epoch; empty before the first epoch."""
         path = self.path("history.csv")
-        return (
-            _read_csv(path, ("epoch",), float_precision="round_trip")
-            if path.is_file()
-            else pd.DataFrame()
-        )
+        if not path.is_file():
+            return pd.DataFrame()
+        return _read_csv(path, ("epoch",), old_names=True, float_precision="round_trip")
 
-    def scores(self, split=None):
-        """The scored pairs as a pandas DataFrame with the columns split, left, right, label, score; of one split or of all."""
+    def scores(self, split: str | None = None) -> pd.DataFrame:
+        """The scored pairs of a split, or of all: split, left, right, label, score."""
         table = _read_csv(self.path("scores.csv"), SCORE_COLUMNS, dtype={"left": str, "right": str})
         return table if split is None else table[table["split"] == split].reset_index(drop=True)
 
-    def pairs(self, split):
+    def pairs(self, split: str) -> PairList:
         """The `PairList` of a split, in the order of its scores."""
         table = self.scores(split)
         columns = zip(table["left"], table["right"], table["label"])
@@ -135,21 +146,28 @@ class Run:
             )
         )
 
-    def correct(self, split=None):
-        """Whether each pair, of one split or of all, was decided rightly at the threshold: a pandas Series, in the order of its scores."""
+    def correct(self, split: str | None = None) -> pd.Series:
+        """Whether each pair of a split, or of all, is decided correctly at the threshold.
+
+        Returns:
+            A pandas Series in the order of `scores`.
+        """
         table = self.scores(split)
         return (table["score"] >= self.metrics["threshold"]) == (table["label"] == 1)
 
-    def lock(self, wait=False):
-        """A lock on the run: one process trains it, a second one is told so, or waits.
+    def lock(self, wait: bool = False) -> "_RunLock":
+        """A lock on the run, as a context manager: only one process trains it.
+
+        Args:
+            wait: whether to wait for another process that holds it.
 
         Raises:
-            ValueError: on entering, if another process holds it and this one shall not wait.
+            ValueError: on entering, if another process holds it and `wait` is false.
         """
         return _RunLock(self.directory, wait)
 
     @property
-    def locked(self):
+    def locked(self) -> bool:
         """Whether a process is training it at this moment."""
         try:
             with self.lock():
@@ -157,130 +175,137 @@ class Run:
         except ValueError:
             return True
 
-    def write_history(self, rows):
-        """Writes `history.csv` whole, from a list of dicts, one an epoch."""
-        import pandas as pd
+    def write_history(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Writes `history.csv` from a list of dicts, one for each epoch."""
+        self._write_csv("history.csv", pd.DataFrame(rows))
 
-        write_text(
-            self.path("history.csv"), pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
-        )
-
-    def write_scores(self, pairs_by_split, scores_by_split):
+    def write_scores(
+        self,
+        pairs_by_split: Mapping[str, PairList],
+        scores_by_split: Mapping[str, np.ndarray],
+    ) -> None:
         """Writes `scores.csv` from a `PairList` and an array `(num_pairs,)` for each split."""
-        import pandas as pd
-
         rows = [
             (split, str(pair.left), str(pair.right), pair.label, f"{score:.9g}")
             for split in SPLITS
             for pair, score in zip(pairs_by_split[split], scores_by_split[split])
         ]
         with atomic_write(self.path("scores.csv")) as temporary:
-            pd.DataFrame(rows, columns=SCORE_COLUMNS).to_csv(
-                temporary, index=False, lineterminator="\n"
-            )
+            table = pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
+            table.to_csv(temporary, index=False, lineterminator="\n")
 
     @property
-    def oneshot(self):
-        """N-way one-shot accuracies as `oneshot.oneshot_accuracies` gives them; empty for a run from before they were measured."""
-        import pandas as pd
-
+    def oneshot(self) -> pd.DataFrame:
+        """N-way one-shot accuracies, as `oneshot.oneshot_accuracies` returns them, or empty."""
         path = self.path("oneshot.csv")
-        return (
-            _read_csv(path, ONESHOT_COLUMNS)
-            if path.is_file()
-            else pd.DataFrame(columns=ONESHOT_COLUMNS)
-        )
+        if not path.is_file():
+            return pd.DataFrame(columns=list(ONESHOT_COLUMNS))
+        return _read_csv(path, ONESHOT_COLUMNS)
 
-    def write_oneshot(self, table):
+    def write_oneshot(self, table: pd.DataFrame) -> None:
         """Writes `oneshot.csv`."""
-        write_text(
-            self.path("oneshot.csv"),
-            table.to_csv(index=False, lineterminator="\n", float_format="%.6g"),
-        )
+        self._write_csv("oneshot.csv", table, float_format="%.6g")
 
-    def trials(self, split):
-        """The one-shot trials within groups of one split ("validation", "test", "test_400"), as `oneshot.score_trials` gives them."""
-        table = _read_csv(self.path("trials.csv"), TRIAL_COLUMNS)
-        return table[table["split"] == split].reset_index(drop=True)
+    def trials(self, split: str) -> pd.DataFrame:
+        """The one-shot trials within groups of a split, as `oneshot.answer_trials` returns them.
 
-    def write_trials(self, table):
+        Args:
+            split: "validation", "test" or "test_400".
+        """
+        table = _read_csv(self.path("trials.csv"), TRIAL_COLUMNS, old_names=True)
+        split_of = table["split"].replace(OLD_NAMES["metric"])
+        return table.assign(split=split_of)[split_of == split].reset_index(drop=True)
+
+    def write_trials(self, table: pd.DataFrame) -> None:
         """Writes `trials.csv`."""
-        write_text(
-            self.path("trials.csv"),
-            table[list(TRIAL_COLUMNS)].to_csv(index=False, lineterminator="\n"),
-        )
+        self._write_csv("trials.csv", table[list(TRIAL_COLUMNS)])
 
-    def write_json(self, name, content):
+    def _write_csv(self, name: str, table: pd.DataFrame, **options: Any) -> None:
+        write_text(self.path(name), table.to_csv(index=False, lineterminator="\n", **options))
+
+    def write_json(self, name: str, content: Any) -> None:
         """Writes one of the run's JSON files."""
         write_json(self.path(name), content)
 
     @property
-    def error(self):
-        """Why it could not be trained, in a sentence, or None; the last try counts."""
+    def error(self) -> str | None:
+        """The error of the last try in a sentence, or None."""
         path = self.path("error.json")
         return read_json(path)["error"] if path.is_file() else None
 
-    def write_error(self, error):
-        """Writes down in `error.json` why it could not be trained."""
+    def write_error(self, error: str) -> None:
+        """Writes `error.json`."""
         self.write_json("error.json", {"error": error})
 
-    def clear_error(self):
+    def clear_error(self) -> None:
         """Removes `error.json`, before another try."""
         self.path("error.json").unlink(missing_ok=True)
 
-    def checkpoints(self):
+    def checkpoints(self) -> list[Path]:
         """The checkpoint files, oldest first; the name holds the number of finished epochs."""
         return sorted(self.directory.glob("checkpoint-*.keras"))
 
-    def remove_half_written(self):
-        """Removes what a killed process was just writing; to be called under the lock."""
+    def remove_half_written(self) -> None:
+        """Removes the half-written files of a killed process; to be called under the lock."""
         for path in (*self.directory.glob(".*-*"), *self.directory.glob("after_epoch_*/.*-*")):
             path.unlink(missing_ok=True)
 
-    def clean_up(self):
-        """Removes what only an unfinished run needs: checkpoints, the best weights so far, half-written files."""
+    def clean_up(self) -> None:
+        """Removes the files of an unfinished run: checkpoints, best weights, half-written files."""
         self.remove_half_written()
         self.clear_error()
         for path in [*self.checkpoints(), self.path("best.weights.h5")]:
             path.unlink(missing_ok=True)
 
-    def finish(self):
-        """Writes `DONE`: from here on the run is read and no more changed."""
+    def finish(self) -> None:
+        """Writes `DONE`; the run is not changed any more."""
         write_text(self.path("DONE"), "")
 
 
-def _read_csv(path, columns, **options):
-    import pandas as pd
+def _old_variant(variant: str) -> str:
+    """A variant as an earlier version named it, with the old names of fields and values."""
+    old_names = {new: old for old, new in OLD_NAMES["field"].items()}
+    items = []
+    for item in re.split(r",(?=[a-z_]+=)", variant):
+        key, _, value = item.partition("=")
+        old_values = {str(new): old for old, new in OLD_VALUES.get(key, {}).items()}
+        items.append(f"{old_names.get(key, key)}={old_values.get(value, value)}")
+    return ",".join(sorted(items)) if variant else ""
 
+
+def _read_csv(
+    path: Path, columns: Sequence[str], old_names: bool = False, **options: Any
+) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, **options)
-    except (
-        ValueError,
-        UnicodeDecodeError,
-    ) as error:  # what pandas raises for an empty or a torn table is a ValueError
+    except (ValueError, UnicodeDecodeError) as error:  # an empty or torn table is a ValueError
         raise ValueError(
-            f"{path} is not a whole table; train the run again. Received: {' '.join(str(error).split())}"
+            f"{path} is not a whole table; train the run again. "
+            f"Received: {' '.join(str(error).split())}"
         ) from error
+    table = table.rename(columns=OLD_NAMES["column"]) if old_names else table
     if not set(columns) <= set(table):
         raise ValueError(
-            f"{path} lacks columns; train the run again. Received: {', '.join(map(str, table))[:80]}"
+            f"{path} lacks columns; train the run again. "
+            f"Received: {', '.join(map(str, table))[:80]}"
         )
     return table
 
 
 class _RunLock:
-    def __init__(self, directory, wait):
+    def __init__(self, directory: Path, wait: bool):
         self._directory, self._wait = directory, wait
         directory.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(directory / ".lock")
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         try:
             self._lock.acquire(timeout=-1 if self._wait else 0)
         except Timeout as error:
             raise ValueError(
-                f"Another process is training this run; wait for it or end it. Received: {self._directory}"
+                "Another process is training this run; wait for it or end it. "
+                f"Received: {self._directory}"
             ) from error
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._lock.release()

@@ -1,7 +1,4 @@
-"""Reading and writing small files so that nothing half-written is ever read.
-
-What is built once and kept on the disk: under a lock, beside and then renamed; of much that was built, what was used last.
-"""
+"""Files: atomic writes, caches under a lock, YAML and JSON with clear errors, tables as text."""
 
 import hashlib
 import itertools
@@ -9,70 +6,72 @@ import json
 import os
 import re
 import shutil
-import tempfile
 import time
+import uuid
 from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from numbers import Number
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from filelock import FileLock
 
-OLD = 24 * 3600  # seconds; what is half-written since then has nobody who writes it
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T")
+
+HALF_WRITTEN_AGE = 24 * 3600  # seconds; an older temporary file has no writer any more
+NUM_KEPT = 8  # caches in a folder; more are kept only if each was used within MIN_AGE
+MIN_AGE = 24 * 3600  # seconds
+LOCK, UNFINISHED = ".lock", ".unfinished"
 
 
 @contextmanager
-def atomic_write(path):
-    """Yields a temporary path beside `path`; when the block ends well, it becomes `path` in one step.
+def atomic_write(path: Path | str) -> Iterator[Path]:
+    """Yields a temporary path beside `path`, which replaces `path` in one step when the block ends.
 
-    A reader, or the next start after a kill, sees the old file or the new one and nothing between. What a process left half-written of the
-    same file more than a day ago is removed.
+    After a kill, readers find the old file or the new one. Temporary files of the same name that
+    are older than a day are removed.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The whole suffix is kept (".weights.h5"), because Keras and NumPy choose the format by it.
+    # The whole suffix is kept (".weights.h5"): Keras and NumPy choose the format by it.
     stem, dot, suffix = path.name.partition(".")
     _remove_half_written(path.parent, stem, dot + suffix)
-    handle, name = tempfile.mkstemp(prefix=f".{stem}-", suffix=dot + suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path.with_name(f".{stem}-{uuid.uuid4().hex[:8]}{dot}{suffix}")
     try:
         yield temporary
-        # mkstemp gives 0600; a file of the project is as readable as any other that its user writes.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     except OSError as error:
-        # A write to a full disk fails without the name of what was written.
+        # A write to a full disk fails without a file name.
         error.filename = error.filename or str(path)
         raise
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _remove_half_written(folder, stem, suffix):
-    pattern = re.compile(
-        rf"\.{re.escape(stem)}-[a-z0-9_]{{8}}{re.escape(suffix)}"
-    )  # the names that mkstemp gives
+def _remove_half_written(folder: Path, stem: str, suffix: str) -> None:
+    pattern = re.compile(rf"\.{re.escape(stem)}-[a-z0-9_]{{8}}{re.escape(suffix)}")
     for path in filter(lambda path: pattern.fullmatch(path.name), folder.iterdir()):
         with suppress(FileNotFoundError):  # its writer has just ended
-            if time.time() - path.lstat().st_mtime > OLD:
+            if time.time() - path.lstat().st_mtime > HALF_WRITTEN_AGE:
                 path.unlink()
 
 
-def write_text(path, text):
+def write_text(path: Path | str, text: str) -> None:
     """Writes `text` to `path` as UTF-8 with Unix line ends, whole or not at all."""
     with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
-def write_json(path, content):
-    """Writes `content` as JSON, indented; NaN and infinities are refused, since JSON has none."""
+def write_json(path: Path | str, content: Any) -> None:
+    """Writes `content` as indented JSON; NaN and infinities, which JSON lacks, are an error."""
     write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
-def read_json(path):
+def read_json(path: Path | str) -> Any:
     """Reads a JSON file.
 
     Raises:
@@ -90,8 +89,12 @@ def read_json(path):
         ) from error
 
 
-def text_lines(content, source):
-    """The lines of a file's bytes that are not blank, with their numbers from 1 on; `source` names the file in messages.
+def text_lines(content: bytes, source: Path | str) -> list[tuple[int, str]]:
+    """The non-blank lines of a file's bytes with their numbers, counted from 1.
+
+    Args:
+        content: the bytes.
+        source: the file's name in messages.
 
     Raises:
         ValueError: if the bytes are not UTF-8.
@@ -101,12 +104,13 @@ def text_lines(content, source):
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"{source} is not UTF-8 text; save it as UTF-8. Received: byte {error.start} undecodable"
+            f"{source} is not UTF-8 text; save it as UTF-8. "
+            f"Received: byte {error.start} undecodable"
         ) from error
     return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
 
 
-def parse_yaml(path):
+def parse_yaml(path: Path | str) -> Any:
     """The content of a YAML file.
 
     Raises:
@@ -121,46 +125,47 @@ def parse_yaml(path):
     return parse_yaml_text(text, path)
 
 
-def parse_yaml_text(text, source):
-    """The value that YAML text stands for; `source` names it in messages.
+def parse_yaml_text(text: str, source: Path | str) -> Any:
+    """The value of YAML text.
+
+    Args:
+        text: the text.
+        source: its name in messages.
 
     Raises:
-        ValueError: if it is not YAML, has tags that would run code, names a key twice, or refers to parts of itself: a few such lines can
-            stand for more than memory holds.
+        ValueError: if it is not YAML, has tags that would run code, repeats a key, or has aliases:
+            a few lines with aliases can stand for more than memory holds.
     """
     import yaml
 
     try:
         _check_nodes(yaml.compose(text, Loader=yaml.SafeLoader), seen=set())
         return yaml.safe_load(text)
-    except (
-        yaml.YAMLError,
-        ValueError,
-        OverflowError,
-        RecursionError,
-    ) as error:  # a date that does not exist is a ValueError
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
+        # A date that does not exist is a ValueError.
         raise ValueError(
-            f"{source} is not a YAML file that can be used. Received: {' '.join(str(error).split())[:300]}"
+            f"{source} is not a YAML file that can be used. "
+            f"Received: {' '.join(str(error).split())[:300]}"
         ) from error
 
 
-def _check_nodes(node, seen):
+def _check_nodes(node: Any, seen: set[int]) -> None:
     if id(node) in seen:
         raise ValueError("an alias (*name); write out what it stands for")
     seen.add(id(node))
     children = [] if node is None or isinstance(node.value, str) else node.value
-    if children and isinstance(children[0], tuple):  # of a mapping: (key, value)
+    if children and isinstance(children[0], tuple):  # a mapping: (key, value)
         counts = Counter(str(key.value) for key, _ in children)
         if repeated := [name for name, count in counts.items() if count > 1]:
-            # YAML's own reader would take the last value in silence.
+            # YAML's own reader would silently take the last value.
             raise ValueError(f"the key {repeated[0]} twice")
         children = itertools.chain(*children)
     for child in children:
         _check_nodes(child, seen)
 
 
-def fingerprint(*parts):
-    """A short hexadecimal name for anything that prints the same whenever it is the same."""
+def fingerprint(*parts: object) -> str:
+    """A short hexadecimal name of values whose `repr` is the same whenever they are equal."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(repr(part).encode("utf-8"))
@@ -168,64 +173,58 @@ def fingerprint(*parts):
     return digest.hexdigest()[:16]
 
 
-NUM_KEPT = 8  # of the caches in one folder; more are kept only while each was used within MIN_AGE
-MIN_AGE = 24 * 3600  # seconds
-LOCK, UNFINISHED = ".lock", ".unfinished"
+def cached_folder(path: Path, read: Callable[[Path], T | None], build: Callable[[Path], None]) -> T:
+    """The content of a cache folder, which is built first if it is missing or damaged.
 
-
-def cached_folder(place, read, build):
-    """What `read(place)` gives; where that is None, `build` fills a new folder first, which becomes `place` in one step.
-
-    All caches in a folder share one lock: a second process waits for it and then finds the cache. Before one is built, what a killed
-    process left is removed, and so are caches that nobody used for a day, but for the eight used last.
+    All caches in a folder share one lock: a second process waits and then finds the cache. Before
+    building, the remains of killed processes are removed, and caches that were not used for a day,
+    except the eight used last.
 
     Args:
-        place: the path of the cache, a folder.
-        read: a function of `place`; it gives None unless the cache is whole.
-        build: a function of an empty folder.
+        path: the cache, a folder.
+        read: `read(path)` returns the content, or None unless the cache is complete.
+        build: `build(folder)` fills an empty folder, which then becomes `path` in one step.
 
     Raises:
         OSError: if the disk is full or cannot be written.
     """
-    found = read(place)
-    if found is None:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(place.parent / LOCK):
-            found = read(place)
-            if found is None:
-                _build_cache(place, build)
-                found = read(place)
-    with suppress(OSError):  # a cache that may only be read serves as well
-        os.utime(place)
-    return found
+    content = read(path)
+    if content is None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.parent / LOCK):
+            content = read(path)
+            if content is None:
+                _build_cache(path, build)
+                content = read(path)
+    assert content is not None  # it has just been built
+    with suppress(OSError):  # a read-only cache is good enough
+        os.utime(path)
+    return content
 
 
-def _build_cache(place, build):
-    unfinished = place.parent / UNFINISHED
+def _build_cache(path: Path, build: Callable[[Path], None]) -> None:
+    unfinished = path.parent / UNFINISHED
     shutil.rmtree(unfinished, ignore_errors=True)
-    _remove_unused(place.parent)
+    _remove_unused(path.parent)
     unfinished.mkdir()
     try:
         build(unfinished)
-        shutil.rmtree(place, ignore_errors=True)
-        unfinished.rename(place)
+        shutil.rmtree(path, ignore_errors=True)
+        unfinished.rename(path)
     except OSError as error:
-        # A write to a full disk fails without the name of what was written.
-        error.filename = error.filename or str(place)
+        # A write to a full disk fails without a file name.
+        error.filename = error.filename or str(path)
         raise
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _remove_unused(folder):
-    # Whoever has such a cache open keeps its bytes; whoever looks for it builds it anew.
-    entries = [
-        (path.stat().st_mtime, path)
-        for path in folder.iterdir()
-        if path.name not in (LOCK, UNFINISHED)
-    ]
-    for used, path in sorted(entries, reverse=True)[NUM_KEPT:]:
-        if time.time() - used < MIN_AGE:
+def _remove_unused(folder: Path) -> None:
+    # A process that has such a cache open keeps its bytes; the next one builds it again.
+    caches = [path for path in folder.iterdir() if path.name not in (LOCK, UNFINISHED)]
+    used = {path: path.stat().st_mtime for path in caches}
+    for path in sorted(caches, key=lambda path: used[path], reverse=True)[NUM_KEPT:]:
+        if time.time() - used[path] < MIN_AGE:
             continue
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
@@ -233,19 +232,16 @@ def _remove_unused(folder):
             path.unlink()
 
 
-def as_table(rows):
-    """A pandas DataFrame of dicts for reading: empty where there is no value, and whole numbers stay whole beside that."""
+def as_table(rows: Sequence[Mapping[str, Any]]) -> "pd.DataFrame":
+    """Dicts as a pandas DataFrame for readers: missing values empty, whole numbers stay whole."""
     import pandas as pd
 
-    columns = dict.fromkeys(column for row in rows for column in row)
-    filled = [
-        ["" if row.get(column) is None else row[column] for column in columns] for row in rows
-    ]
-    return pd.DataFrame(filled, columns=list(columns), dtype=object)
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    cells = [["" if row.get(column) is None else row[column] for column in columns] for row in rows]
+    return pd.DataFrame(cells, columns=columns, dtype=object)
 
 
-def as_text(value):
-    """A setting as a reader writes it: numbers short, other values as they are."""
-    return (
-        f"{value:.4g}" if isinstance(value, Number) and not isinstance(value, bool) else str(value)
-    )
+def as_text(value: Any) -> str:
+    """A setting as text for readers: numbers with four digits, other values as they are."""
+    is_number = isinstance(value, Number) and not isinstance(value, bool)
+    return f"{value:.4g}" if is_number else str(value)

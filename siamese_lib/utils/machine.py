@@ -1,4 +1,4 @@
-"""The machine a run happens on: Colab, Drive, Kaggle, folders, seeds, versions."""
+"""This machine: folders, Colab and Drive, seeds, precision, versions."""
 
 import importlib.metadata
 import os
@@ -6,37 +6,41 @@ import platform
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-# Where Colab shows Google Drive and Kaggle its data. The two variables put other folders in their place.
+# Colab's folder of Google Drive and Kaggle's folder of data; the two variables replace them.
 DRIVE = Path(os.environ.get("SIAMESE_DRIVE") or "/content/drive/MyDrive")
 KAGGLE_INPUT = Path(os.environ.get("SIAMESE_KAGGLE_INPUT") or "/kaggle/input")
 
 
-def project_root():
-    """The folder that holds `experiments/`: the clone that this library was imported from, else the current folder."""
+def project_root() -> Path:
+    """The folder with `experiments/`: the clone with this library, else the current folder."""
     clone = Path(__file__).resolve().parents[2]
     return clone if (clone / "experiments").is_dir() else Path.cwd()
 
 
-def project_path(path):
-    """`path` itself if it is absolute or exists from here, else below the project: notebooks start in various folders."""
+def project_path(path: Path | str) -> Path:
+    """`path` if it is absolute or exists from here, else below the project.
+
+    Notebooks start in various folders.
+    """
     path = Path(path).expanduser()
     return path if path.is_absolute() or path.exists() else project_root() / path
 
 
-def cache_root():
-    """The folder for caches: `SIAMESE_CACHE`, else the user's cache folder. Local disk on Colab, never Drive."""
+def cache_root() -> Path:
+    """The folder of caches: the variable `SIAMESE_CACHE`, else the user's cache folder."""
     import platformdirs
 
     return Path(os.environ.get("SIAMESE_CACHE") or platformdirs.user_cache_dir("siamese_lib"))
 
 
-def in_colab():
+def in_colab() -> bool:
     """Whether this Python runs on Google Colab."""
     return "google.colab" in sys.modules or "COLAB_RELEASE_TAG" in os.environ
 
 
-def drive_is_mounted():
+def drive_is_mounted() -> bool:
     """Whether Google Drive can be read."""
     try:
         return DRIVE.is_dir()
@@ -44,25 +48,24 @@ def drive_is_mounted():
         return False
 
 
-def seed_everything(seed):
-    """Seeds Python, NumPy and TensorFlow and makes TensorFlow choose deterministic kernels."""
+def seed_everything(seed: int) -> None:
+    """Seeds Python, NumPy and TensorFlow, and makes TensorFlow's kernels deterministic."""
     from siamese_lib.utils.tensorflow import keras, tf
 
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
 
 
-def has_bfloat16():
-    """Whether the hardware multiplies bfloat16 faster than float32: CPUs with avx512_bf16 or amx_bf16, GPUs from Ampere on."""
+def has_bfloat16() -> bool:
+    """Whether the hardware multiplies bfloat16 faster than float32.
+
+    That is the case for CPUs with avx512_bf16 or amx_bf16 and for GPUs from Ampere on.
+    """
     from siamese_lib.utils.tensorflow import tf
 
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        return all(
-            tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0))
-            >= (8, 0)
-            for gpu in gpus
-        )
+    if gpus := tf.config.list_physical_devices("GPU"):
+        details = map(tf.config.experimental.get_device_details, gpus)
+        return all(gpu.get("compute_capability", (0, 0)) >= (8, 0) for gpu in details)
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
@@ -70,8 +73,12 @@ def has_bfloat16():
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
-def policy_of(mixed_precision):
-    """Keras' name for a value of `ExperimentConfig.mixed_precision` on this machine: "float32", "mixed_bfloat16" or "mixed_float16"."""
+def policy_of(mixed_precision: str) -> str:
+    """Keras' policy for `ExperimentConfig.mixed_precision` on this machine.
+
+    Returns:
+        "float32", "mixed_bfloat16" or "mixed_float16".
+    """
     if mixed_precision == "auto":
         from siamese_lib.utils.tensorflow import tf
 
@@ -80,7 +87,7 @@ def policy_of(mixed_precision):
     return "float32" if mixed_precision == "float32" else f"mixed_{mixed_precision}"
 
 
-def set_precision(mixed_precision):
+def set_precision(mixed_precision: str) -> str:
     """Sets Keras' policy to `policy_of(mixed_precision)` and returns its name."""
     from siamese_lib.utils.tensorflow import keras
 
@@ -89,8 +96,8 @@ def set_precision(mixed_precision):
     return policy
 
 
-def versions():
-    """What a result depends on beside its config: packages, Python, machine, and the date in UTC."""
+def versions() -> dict[str, Any]:
+    """The versions of packages and Python, the machine, and the date in UTC."""
     packages = ("tensorflow", "keras", "numpy", "pillow", "scikit-learn", "pandas")
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -105,7 +112,7 @@ def versions():
     }
 
 
-def _cpu_name():
+def _cpu_name() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -114,8 +121,8 @@ def _cpu_name():
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def _gpu_names():
-    # Asked only if TensorFlow is there already: loading it takes seconds.
+def _gpu_names() -> list[str]:
+    # Only if TensorFlow is loaded already: loading it takes seconds.
     if "tensorflow" not in sys.modules:
         return []
     tf = sys.modules["tensorflow"]

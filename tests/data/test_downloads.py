@@ -1,4 +1,4 @@
-"""The download of LFW-funneled, from a server on this machine that answers well, slowly, wrongly or not at all."""
+"""The download of LFW-funneled from a local server that answers well, slowly, wrongly or never."""
 
 import hashlib
 import io
@@ -17,11 +17,14 @@ from siamese_lib.data.pairs import Face
 PEOPLE = ("Ada_One", "Ben_Two", "Cleo_Three", "Dan_Four")
 TRAIN_LIST = b"1\nAda_One\t1\t2\nAda_One\t1\tBen_Two\t1\n"
 TEST_LIST = b"1\nCleo_Three\t1\t2\nCleo_Three\t2\tDan_Four\t1\n"
-SENTENCE = r"^{name} of lfw-funneled could not be downloaded to .* from 127.0.0.1 or 127.0.0.1; try again later, .*\. Received: .*{reason}"
+SENTENCE = (
+    r"^{name} of lfw-funneled could not be downloaded to .* from 127.0.0.1 or 127.0.0.1; "
+    r"try again later, .*\. Received: .*{reason}"
+)
 
 
 def _archive():
-    """A tar archive in LFW-funneled's layout: two images a person, and a list of the tenfold protocol among them."""
+    """A tar archive in LFW-funneled's layout: two images of each person and a list of View 2."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         contents = {
@@ -55,7 +58,7 @@ def good(handler, payload):
 
 
 def slow(handler, payload):
-    """In all longer than the time-out, but never silent for so long."""
+    """Takes longer than the time-out, but is never silent for that long."""
     _send(handler, payload[:-6], announced=len(payload))
     for index in range(-6, 0):
         handler.wfile.flush()
@@ -84,7 +87,7 @@ def empty_without_length(handler, payload):
     handler.end_headers()
 
 
-def lies(handler, payload):
+def wrong(handler, payload):
     _send(handler, payload[::-1])
 
 
@@ -103,14 +106,14 @@ def redirects_to_plain_http(handler, payload):
     handler.end_headers()
 
 
-# Each with what the message says about it.
+# The reason in the message, by answer.
 BAD = {
     cut: "Connection broken",
     challenge: "answered 202",
     accepted: "answered 202",
     empty: "empty body",
     empty_without_length: "empty body",
-    lies: "does not match the known hash",
+    wrong: "does not match the known hash",
     broken: "answered 500",
     silent: "Read timed out",
     redirects_to_plain_http: "http://faces.invalid/file",
@@ -118,7 +121,7 @@ BAD = {
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers `/HOST/NUMBER` as `server.answers[HOST]` says, and keeps a list of the requests."""
+    """Answers `/HOST/NUMBER` with `server.answers[HOST]`, and keeps a list of the requests."""
 
     def do_GET(self):
         host, number = self.path.strip("/").split("/")
@@ -153,7 +156,7 @@ def server(monkeypatch, tmp_path):
     monkeypatch.setattr(load, "RETRIES", 0)
     monkeypatch.setattr(load, "TIMEOUT", (2, 0.5))
     monkeypatch.setenv("SIAMESE_CACHE", str(tmp_path / "cache"))
-    # requests asks these before a proxy of the machine, which would not find this server.
+    # The machine may have a proxy, which would not find this server.
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     yield server
@@ -184,21 +187,21 @@ def test_the_dataset_loads_from_the_download(server, tmp_path):
     assert server.requests == [("first", "11"), ("first", "12"), ("first", "13")]
 
 
-def test_a_slow_server_is_waited_for(server, tmp_path):
+def test_a_slow_download_is_completed(server, tmp_path):
     server.answers["first"] = [good, good, slow]
     assert _contents(load.fetch("lfw-funneled", tmp_path)) == EVERYTHING
     assert [host for host, _ in server.requests] == ["first"] * 3
 
 
 @pytest.mark.parametrize("bad", BAD)
-def test_the_second_host_helps_out(server, tmp_path, bad):
+def test_the_second_host_is_used_if_the_first_fails(server, tmp_path, bad):
     server.answers["first"] = [good, good, bad]
     assert _contents(load.fetch("lfw-funneled", tmp_path)) == EVERYTHING
     assert server.requests[2:] == [("first", "13"), ("second", "13")]
 
 
 @pytest.mark.parametrize("bad", BAD)
-def test_when_no_host_delivers_one_sentence_says_so_and_nothing_is_left(server, tmp_path, bad):
+def test_if_no_host_delivers_there_is_one_sentence_and_no_file(server, tmp_path, bad):
     server.answers = {"first": bad, "second": bad}
     with pytest.raises(
         FileNotFoundError, match=SENTENCE.format(name="pairsDevTrain.txt", reason=BAD[bad])
@@ -209,21 +212,21 @@ def test_when_no_host_delivers_one_sentence_says_so_and_nothing_is_left(server, 
     assert _contents(tmp_path / "cache" / "downloads" / "lfw-funneled") == {}
 
 
-def test_a_failure_keeps_the_files_that_are_complete(server, tmp_path):
+def test_a_failure_keeps_complete_files(server, tmp_path):
     server.answers = {"first": [good, cut], "second": cut}
     with pytest.raises(FileNotFoundError, match=r"pairsDevTest\.txt"):
         load.fetch("lfw-funneled", tmp_path)
     assert _contents(tmp_path / "lfw-funneled") == {"pairsDevTrain.txt": TRAIN_LIST}
 
 
-def test_a_host_is_asked_again_before_the_next(server, tmp_path, monkeypatch):
+def test_a_host_is_tried_again_before_the_next(server, tmp_path, monkeypatch):
     monkeypatch.setattr(load, "RETRIES", 1)
     server.answers["first"] = [broken, good, good, good]
     assert _contents(load.fetch("lfw-funneled", tmp_path)) == EVERYTHING
     assert [host for host, _ in server.requests] == ["first"] * 4
 
 
-def test_what_is_there_is_not_fetched_again(server, tmp_path):
+def test_complete_files_are_not_fetched_again(server, tmp_path):
     folder = load.fetch("lfw-funneled", tmp_path)
     server.requests.clear()
     assert load.fetch("lfw-funneled", tmp_path) == folder
@@ -233,7 +236,7 @@ def test_what_is_there_is_not_fetched_again(server, tmp_path):
     assert server.requests == [("first", "12")]
 
 
-def test_an_interruption_leaves_nothing(server, tmp_path, monkeypatch):
+def test_an_interruption_leaves_no_file(server, tmp_path, monkeypatch):
     def interrupted(url, output_file, store):
         Path(output_file).write_bytes(b"half")
         assert Path(output_file).parent == tmp_path / "lfw-funneled"
@@ -246,7 +249,7 @@ def test_an_interruption_leaves_nothing(server, tmp_path, monkeypatch):
     assert _contents(tmp_path / "lfw-funneled") == {}
 
 
-def test_what_a_kill_left_is_removed(server, tmp_path):
+def test_the_files_of_a_killed_download_are_removed(server, tmp_path):
     folder = load.fetch("lfw-funneled", tmp_path)
     (folder / "tmpab12cd34").write_bytes(b"half")
     assert _contents(load.fetch("lfw-funneled", tmp_path)) == EVERYTHING
@@ -262,7 +265,7 @@ def test_what_a_kill_left_is_removed(server, tmp_path):
         "faces.invalid/",
     ],
 )
-def test_only_this_machine_is_asked_without_tls(server, tmp_path, monkeypatch, host):
+def test_only_this_machine_is_reached_without_tls(server, tmp_path, monkeypatch, host):
     monkeypatch.setitem(load.HOSTS, "lfw-funneled", (*load.HOSTS["lfw-funneled"], host))
     with pytest.raises(ValueError, match=f"Downloads come by https, .* not from {host}"):
         load.fetch("lfw-funneled", tmp_path)
@@ -270,10 +273,10 @@ def test_only_this_machine_is_asked_without_tls(server, tmp_path, monkeypatch, h
 
 
 @pytest.mark.parametrize("dataset", load.FILES)
-def test_the_real_hosts_are_asked_over_tls(dataset):
+def test_the_real_hosts_are_reached_over_tls(dataset):
     hosts, files = load.HOSTS[dataset], load.FILES[dataset]
     assert len(hosts) == 2 and all(
         host.startswith("https://") and host.endswith("/") for host in hosts
     )
-    assert all(place and len(bytes.fromhex(sha256)) == 32 for place, sha256 in files.values())
+    assert all(address and len(bytes.fromhex(sha256)) == 32 for address, sha256 in files.values())
     assert load.BRING[dataset]

@@ -1,4 +1,4 @@
-"""Images: decoding what people bring, and a cache that is never believed when it is damaged or stale."""
+"""Images: decoding of all kinds of files, and a cache that is rebuilt if damaged or old."""
 
 import dataclasses
 import io
@@ -18,9 +18,8 @@ from siamese_lib.data.load import load_dataset
 from siamese_lib.data.pairs import Face
 
 SIZE = (40, 32)  # (height, width)
-GREY = (np.add.outer(3 * np.arange(60), 2 * np.arange(50)) % 256).astype(
-    np.uint8
-)  # 60 high, 50 wide
+# 60 pixels high, 50 wide
+GREY = (np.add.outer(3 * np.arange(60), 2 * np.arange(50)) % 256).astype(np.uint8)
 
 
 def encoded(image, kind="PNG", **options):
@@ -31,7 +30,7 @@ def encoded(image, kind="PNG", **options):
 
 
 def png_header(width, height):
-    """A PNG that says how large it is and holds no pixels."""
+    """A PNG with a width and a height in its header, and without pixels."""
     chunks = b""
     for kind, content in (
         (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
@@ -47,7 +46,7 @@ def png_header(width, height):
     return b"\x89PNG\r\n\x1a\n" + chunks
 
 
-def test_a_grey_image_of_the_right_size_is_left_as_it_is():
+def test_a_grey_image_of_the_requested_size_is_unchanged():
     decoded = decode_image(encoded(GREY), None, (60, 50), "a.png")
     assert decoded.dtype == np.uint8
     np.testing.assert_array_equal(decoded, GREY)
@@ -60,35 +59,32 @@ def test_a_crop_is_top_bottom_left_right():
 
 
 def test_the_crop_comes_before_the_size():
-    # A white frame around a black image must not shine through.
+    # The white frame around the black image must not affect the result.
     framed = np.full((60, 60), 255, np.uint8)
     framed[10:50, 10:50] = 0
     assert decode_image(encoded(framed), (10, 50, 10, 50), (35, 33), "a.png").max() == 0
 
 
 def drawn(top, left, size, thick, canvas=96):
-    """A black ring of a square on white."""
+    """The black outline of a square on white."""
     image = np.full((canvas, canvas), 255, np.uint8)
     image[top : top + size, left : left + size] = 0
     image[top + thick : top + size - thick, left + thick : left + size - thick] = 255
     return image
 
 
-@pytest.mark.parametrize("place", [(4, 0, 40, 4), (56, 56, 40, 4), (10, 5, 80, 8)])
-def test_the_crop_around_the_ink_makes_place_and_size_the_same(place):
-    in_the_middle = decode_image(
-        encoded(drawn(28, 28, 40, 4)), "bounding_box", (48, 48), "a.png"
-    ).astype(float)
-    elsewhere = decode_image(encoded(drawn(*place)), "bounding_box", (48, 48), "a.png").astype(
-        float
+@pytest.mark.parametrize("square", [(4, 0, 40, 4), (56, 56, 40, 4), (10, 5, 80, 8)])
+def test_the_bounding_box_removes_differences_of_position_and_size(square):
+    central, elsewhere = (
+        decode_image(encoded(drawn(*values)), "bounding_box", (48, 48), "a.png").astype(float)
+        for values in ((28, 28, 40, 4), square)
     )
-    assert np.abs(in_the_middle - elsewhere).mean() < 5 and in_the_middle.min() < 10
-    assert (
-        elsewhere[[0, -1]].min() > 200 and elsewhere[:, [0, -1]].min() > 200
-    )  # white, also beyond the image
+    assert np.abs(central - elsewhere).mean() < 5 and central.min() < 10
+    # White at the border, which may be outside the image.
+    assert elsewhere[[0, -1]].min() > 200 and elsewhere[:, [0, -1]].min() > 200
 
 
-def test_small_ink_is_not_blown_up_and_no_ink_is_the_whole_image():
+def test_a_dot_stays_small_and_without_ink_the_crop_is_the_whole_image():
     dot = decode_image(encoded(drawn(10, 80, 4, 1)), "bounding_box", (48, 48), "a.png")
     assert 2 <= (dot < 128).any(axis=0).sum() <= 8
     np.testing.assert_array_equal(
@@ -132,11 +128,11 @@ def test_a_crop_outside_the_image_is_refused(crop):
         pytest.param(encoded(GREY, "BMP"), id="BMP"),
     ],
 )
-def test_every_kind_of_image_comes_out_grey(content):
+def test_every_kind_of_image_becomes_grey(content):
     np.testing.assert_allclose(decode_image(content, None, (60, 50), "a").astype(int), GREY, atol=1)
 
 
-def test_colours_weigh_as_the_eye_weighs_them():
+def test_colours_are_weighted_by_luminance():
     colours = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
     red, green, blue = decode_image(encoded(colours), None, (1, 3), "a.png")[0].astype(int)
     assert blue < red < green
@@ -145,9 +141,9 @@ def test_colours_weigh_as_the_eye_weighs_them():
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "PPM", "GIF", "BMP"])
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.9])
 def test_a_truncated_image_is_named(kind, share):
-    # Noise does not shrink, so what is cut off is pixels.
+    # Noise cannot be compressed, so that pixels are cut off.
     content = encoded(np.random.default_rng(0).integers(0, 256, (60, 50), dtype=np.uint8), kind)
-    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as a image"):
+    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as an image"):
         decode_image(content[: int(share * len(content))], None, SIZE, "Ada_0001.jpg")
 
 
@@ -159,23 +155,23 @@ def test_a_truncated_image_is_named(kind, share):
         b"\x89PNG\r\n\x1a\n\x00\x00\x00\x01IHDR\x00abcd",
     ],
 )
-def test_what_is_no_image_is_named(content):
-    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as a image"):
+def test_a_file_that_is_no_image_is_named(content):
+    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as an image"):
         decode_image(content, None, SIZE, "Ada_0001.jpg")
 
 
-def test_a_image_whose_text_is_a_bomb_is_refused():
+def test_an_image_whose_text_is_a_bomb_is_refused():
     out = io.BytesIO()
     notes = PngInfo()
     notes.add_text("comment", "a" * 100 * 2**20, zip=True)
     Image.fromarray(GREY).save(out, "PNG", pnginfo=notes)
     assert len(out.getvalue()) < 2**20
-    with pytest.raises(ValueError, match=r"Ada_0001\.png cannot be read as a image"):
+    with pytest.raises(ValueError, match=r"Ada_0001\.png cannot be read as an image"):
         decode_image(out.getvalue(), None, SIZE, "Ada_0001.png")
 
 
 def test_no_image_starts_another_program(monkeypatch):
-    # Pillow reads EPS by way of Ghostscript.
+    # Pillow reads EPS with Ghostscript.
     monkeypatch.setattr("subprocess.Popen", None)
     with pytest.raises(
         ValueError, match=r"Ada_0001\.jpg cannot be read as an image.*cannot identify"
@@ -187,18 +183,18 @@ def test_no_image_starts_another_program(monkeypatch):
     "error",
     [MemoryError("too much"), KeyError("tag"), struct.error("short"), ZeroDivisionError("density")],
 )
-def test_whatever_pillow_answers_is_one_sentence(monkeypatch, error):
+def test_every_exception_of_pillow_becomes_one_sentence(monkeypatch, error):
     def fail(*_, **__):
         raise error
 
     monkeypatch.setattr(Image, "open", fail)
-    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as a image"):
+    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as an image"):
         decode_image(encoded(GREY), None, SIZE, "Ada_0001.jpg")
 
 
 @pytest.mark.parametrize(("width", "height"), [(60_000, 60_000), (10_000, 9_000), (50_000_001, 1)])
-def test_a_image_of_huge_size_is_refused_unread(width, height):
-    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as a image"):
+def test_an_image_of_huge_size_is_refused_before_it_is_decoded(width, height):
+    with pytest.raises(ValueError, match=r"Ada_0001\.jpg cannot be read as an image"):
         decode_image(png_header(width, height), None, SIZE, "Ada_0001.jpg")
 
 
@@ -212,7 +208,7 @@ def opened(dataset):
 
 
 class CountingSource:
-    """A source that counts how often it is read."""
+    """A source that counts its reads."""
 
     def __init__(self, source):
         self._source, self.num_reads = source, 0
@@ -232,7 +228,7 @@ def array_of(empty_cache):
     return path
 
 
-def test_the_cache_holds_what_decoding_gives(dataset):
+def test_the_cache_holds_the_decoded_images(dataset):
     cache = opened(dataset)
     assert cache.images.shape == (len(dataset.listed_faces), *SIZE, 1)
     assert cache.images.dtype == np.uint8
@@ -252,7 +248,7 @@ def test_the_cache_is_built_once(dataset):
     assert dataset.source.num_reads == len(first)
 
 
-def test_two_at_once_build_it_once(dataset):
+def test_parallel_calls_build_it_once(dataset):
     dataset = counting(dataset)
     caches = []
     threads = [threading.Thread(target=lambda: caches.append(opened(dataset))) for _ in range(3)]
@@ -277,7 +273,7 @@ def damage_pixel(path):
 
 
 def damage_header(path):
-    # Without its last bracket the header makes NumPy's parser fail in an unusual way.
+    # Without the last bracket of the header, NumPy's parser fails in an unusual way.
     path.write_bytes(path.read_bytes().replace(b"), }", b"   }", 1))
 
 
@@ -296,13 +292,13 @@ def empty_index(path):
 @pytest.mark.parametrize(
     "damage", [damage_pixel, damage_header, cut_off, remove_index, empty_index, os.unlink]
 )
-def test_a_damaged_cache_is_built_anew(dataset, empty_cache, damage):
+def test_a_damaged_cache_is_rebuilt(dataset, empty_cache, damage):
     expected = np.array(opened(dataset).images)
     damage(array_of(empty_cache))
     np.testing.assert_array_equal(opened(dataset).images, expected)
 
 
-def test_a_changed_image_is_read_anew(dataset, lfw_copy):
+def test_a_changed_image_is_read_again(dataset, lfw_copy):
     face = dataset.listed_faces[0]
     before = np.array(opened(dataset)[[face]])
     path = lfw_copy / dataset.files[face]
@@ -314,8 +310,9 @@ def test_a_changed_image_is_read_anew(dataset, lfw_copy):
 def test_missing_images_are_named(dataset, lfw_copy):
     for face in dataset.listed_faces[:2]:
         (lfw_copy / dataset.files[face]).unlink()
+    names = "Ada_Example_0001, Ada_Example_0002"
     with pytest.raises(
-        FileNotFoundError, match=r"2 images.*Received: no Ada_Example_0001, Ada_Example_0002$"
+        FileNotFoundError, match=rf"2 of the required images are missing.*Received: no {names}$"
     ):
         opened(load_dataset("lfwa", lfw_copy))
 
@@ -330,7 +327,7 @@ def test_unreadable_images_are_all_named_and_no_cache_is_left(dataset, lfw_copy,
     assert not [path for path in (empty_cache / "images").iterdir() if path.is_dir()]
 
 
-def test_a_image_that_the_disk_does_not_give_is_named(dataset):
+def test_an_image_with_a_read_error_of_the_disk_is_named(dataset):
     dataset = counting(dataset)
     victim = dataset.files[dataset.listed_faces[0]]
     read = dataset.source.read
@@ -345,7 +342,7 @@ def test_a_image_that_the_disk_does_not_give_is_named(dataset):
         opened(dataset)
 
 
-def test_some_faces_can_be_asked_for_without_any_list(lfw_folder, empty_cache):
+def test_a_cache_of_some_faces_needs_no_list(lfw_folder, empty_cache):
     faces = [Face("Ben_Example", 2), Face("Ada_Example", 1)]
     cache = open_cache(locate_faces(lfw_folder / "lfw2"), None, SIZE, faces)
     assert len(cache) == 2

@@ -1,4 +1,4 @@
-"""Datasets: every layout in which LFW is passed around, the lists, and who may be trained on."""
+"""Datasets: all layouts of LFW that are in use, the lists, the people to train on, the splits."""
 
 import shutil
 import tarfile
@@ -40,14 +40,14 @@ ALL_FACES = {
 
 @pytest.fixture(scope="module")
 def people_folder(tmp_path_factory):
-    """The people's folders side by side, with 8x8 images."""
+    """The folders of all people, with 8x8 images."""
     folder = tmp_path_factory.mktemp("people")
     write_images(folder, draw=synthetic_lfw.tiny_image)
     return folder
 
 
 def packed(folder, path):
-    """An archive of a folder's content, of the kind that the name of `path` says."""
+    """Packs the content of a folder into a zip or tar archive, by the suffix of `path`."""
     if path.suffix == ".zip":
         with zipfile.ZipFile(path, "w") as archive:
             for file in sorted(folder.rglob("*")):
@@ -89,21 +89,21 @@ def test_an_archive_with_the_lists_beside_it(tmp_path, people_folder, name, give
 @pytest.mark.parametrize(
     "names", [("pairsDevTrain.txt", "pairsDevTest.txt"), ("train.txt", "test.txt")]
 )
-@pytest.mark.parametrize("place", ["lfwa", "lfwa/splits", "splits", "lfwa/lfw2"])
-def test_the_pair_lists_may_lie_where_course_copies_have_them(
-    tmp_path, people_folder, names, place
+@pytest.mark.parametrize("lists", ["lfwa", "lfwa/splits", "splits", "lfwa/lfw2"])
+def test_the_pair_lists_may_be_in_the_folders_of_course_copies(
+    tmp_path, people_folder, names, lists
 ):
     shutil.copytree(people_folder, tmp_path / "lfwa" / "lfw2")
-    write_lists(tmp_path / "lists", with_people=False)
-    (tmp_path / place).mkdir(exist_ok=True)
+    write_lists(tmp_path / "written", with_people=False)
+    (tmp_path / lists).mkdir(exist_ok=True)
     for source, target in zip(("pairsDevTrain.txt", "pairsDevTest.txt"), names):
-        shutil.copy(tmp_path / "lists" / source, tmp_path / place / target)
+        shutil.copy(tmp_path / "written" / source, tmp_path / lists / target)
     dataset = load_dataset("lfwa", tmp_path / "lfwa")
     assert dataset.train_pairs.people == set(TRAIN_PEOPLE)
     assert dataset.test_pairs.people == set(TEST_PEOPLE)
 
 
-def test_files_that_are_no_images_of_faces_are_passed_over(lfw_copy):
+def test_files_that_are_no_images_of_faces_are_ignored(lfw_copy):
     person = TRAIN_PEOPLE[0]
     for name in (
         "README.txt",
@@ -112,7 +112,7 @@ def test_files_that_are_no_images_of_faces_are_passed_over(lfw_copy):
         f"{person}/{person}_01.jpg",
     ):
         (lfw_copy / "lfw2" / name).touch()
-    # What macOS adds to a zip.
+    # macOS adds such files to a zip.
     shadow = lfw_copy / "__MACOSX" / "lfw2" / person / f"._{person}_0001.jpg"
     shadow.parent.mkdir(parents=True)
     shadow.touch()
@@ -127,7 +127,7 @@ def test_of_two_copies_the_outer_one_is_taken(lfw_copy):
 
 
 @pytest.mark.parametrize("with_people", [True, False])
-def test_the_people_rule_says_where_the_training_people_come_from(lfw_copy, with_people):
+def test_the_people_rule_names_the_source_of_the_training_people(lfw_copy, with_people):
     stranger = lfw_copy / "lfw2" / "Zed_Stranger" / "Zed_Stranger_0001.jpg"
     stranger.parent.mkdir()
     shutil.copy(next((lfw_copy / "lfw2").glob("*/*.jpg")), stranger)
@@ -135,7 +135,7 @@ def test_the_people_rule_says_where_the_training_people_come_from(lfw_copy, with
         for path in lfw_copy.glob("people*.txt"):
             path.unlink()
     dataset = load_dataset("lfwa", lfw_copy)
-    # Without the lists, a person whom no list names is not known to be of the test side.
+    # Without the people lists, a person in no pair list counts as a training person.
     assert dataset.train_people == set(TRAIN_PEOPLE) | (set() if with_people else {"Zed_Stranger"})
     assert ("peopleDevTrain.txt" in dataset.people_rule) is with_people
 
@@ -181,11 +181,11 @@ def test_a_malformed_pair_list_is_named_with_its_line(lfw_copy):
         load_dataset("lfwa", lfw_copy)
 
 
-@pytest.mark.parametrize("part", ["Train", "Test"])
-def test_a_missing_pair_list_is_asked_for(lfw_copy, part):
-    (lfw_copy / f"pairsDev{part}.txt").unlink()
+@pytest.mark.parametrize("side", ["Train", "Test"])
+def test_a_missing_pair_list_is_named(lfw_copy, side):
+    (lfw_copy / f"pairsDev{side}.txt").unlink()
     with pytest.raises(
-        FileNotFoundError, match=rf"pairsDev{part}\.txt or {part.lower()}\.txt\. Received"
+        FileNotFoundError, match=rf"pairsDev{side}\.txt or {side.lower()}\.txt\. Received"
     ):
         load_dataset("lfwa", lfw_copy)
 
@@ -205,7 +205,7 @@ def test_an_archive_without_images_is_named(tmp_path):
         locate_faces(tmp_path / "lfwa.zip")
 
 
-def test_several_archives_in_a_folder_are_not_guessed_between(tmp_path, people_folder):
+def test_several_archives_in_a_folder_are_refused(tmp_path, people_folder):
     for name in ("lfwa.zip", "lfw2.zip"):
         packed(people_folder, tmp_path / name)
     with pytest.raises(ValueError, match=r"several archives.*lfw2\.zip, lfwa\.zip"):
@@ -218,7 +218,7 @@ def test_another_archive_beside_lfwa_does_no_harm(tmp_path, people_folder):
     assert set(locate_faces(tmp_path).files) == ALL_FACES
 
 
-def test_a_data_root_that_is_not_there_is_named(tmp_path):
+def test_a_missing_data_root_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"Received: .*none"):
         load_dataset("lfwa", tmp_path / "none")
 
@@ -256,25 +256,24 @@ def test_images_of_lfw_may_not_be_shown(lfw_folder):
     assert not load_dataset("lfw-funneled", lfw_folder).faces_may_be_shown
 
 
-def test_no_person_is_in_two_parts_of_an_experiment(lfw_folder):
-    parts = load_dataset("lfwa", lfw_folder).split(ExperimentConfig(experiment="any"))
-    people = [person for part in ("train", "validation", "test") for person in parts[part].people]
+def test_no_person_is_in_two_splits(lfw_folder):
+    splits = load_dataset("lfwa", lfw_folder).split(ExperimentConfig(experiment="any"))
+    people = [person for pairs in splits.values() for person in pairs.people]
     assert sorted(people) == sorted(ALL_PEOPLE)
-    assert {part: len(pairs) for part, pairs in parts.items()} == {
+    assert {split: len(pairs) for split, pairs in splits.items()} == {
         "train": 48,
         "validation": 12,
         "test": 24,
     }
 
 
-def test_a_split_by_pair_keeps_the_test_people_apart_and_no_others(lfw_folder):
+def test_only_the_test_people_are_kept_apart_in_a_split_by_pair(lfw_folder):
     dataset = load_dataset("lfwa", lfw_folder)
-    parts = dataset.split(ExperimentConfig(experiment="any", split_by="pair"))
-    assert sorted([*parts["train"], *parts["validation"]]) == sorted(dataset.train_pairs)
-    assert len(parts["validation"]) == 12 and parts["train"].people & parts["validation"].people
-    assert parts["test"] == dataset.test_pairs and not parts["test"].people & (
-        parts["train"].people | parts["validation"].people
-    )
+    splits = dataset.split(ExperimentConfig(experiment="any", split_by="pair"))
+    train, validation, test = splits["train"], splits["validation"], splits["test"]
+    assert sorted([*train, *validation]) == sorted(dataset.train_pairs)
+    assert len(validation) == 12 and train.people & validation.people
+    assert test == dataset.test_pairs and not test.people & (train.people | validation.people)
 
 
 def of_people(seed=0, **values):
@@ -290,77 +289,81 @@ def of_people(seed=0, **values):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_no_person_is_in_two_parts_of_an_experiment_on_people(lfw_folder, seed):
+def test_no_person_is_in_two_splits_of_protocol_people(lfw_folder, seed):
     dataset = load_dataset("lfwa", lfw_folder)
-    parts, examples = dataset.split(of_people(seed)), dataset.examples(of_people(seed))
-    learnt_from, held_out = set(examples.classes), set(TRAIN_PEOPLE) - set(examples.classes)
-    assert len(held_out) == 3 and learnt_from <= set(TRAIN_PEOPLE)
-    assert parts["train"].people <= learnt_from
-    assert parts["validation"].people <= held_out
-    assert parts["test"] == dataset.test_pairs
+    splits = dataset.split(of_people(seed))
+    classes = set(dataset.sampler(of_people(seed), splits).classes)
+    held_out = set(TRAIN_PEOPLE) - classes
+    assert len(held_out) == 3 and classes <= set(TRAIN_PEOPLE)
+    assert dataset.people(of_people(seed)) == (classes, held_out)
+    assert splits["train"].people <= classes
+    assert splits["validation"].people <= held_out
+    assert splits["test"] == dataset.test_pairs
 
 
 def test_validation_pairs_of_people_are_balanced_and_as_many_as_there_can_be(lfw_folder):
     dataset = load_dataset("lfwa", lfw_folder)
     validation = dataset.split(of_people())["validation"]
-    held_out = [
-        person for person in TRAIN_PEOPLE if person not in dataset.examples(of_people()).classes
-    ]
+    _, held_out = dataset.people(of_people())
     num_same = sum(images_of(person) * (images_of(person) - 1) // 2 for person in held_out)
     expected = min(len(dataset.test_pairs) // 2, num_same)
     assert (len(validation), sum(validation.labels)) == (2 * expected, expected)
 
 
-def test_the_examples_of_people_are_all_their_images_listed_or_not(lfw_folder):
+def sampler_of(dataset, config):
+    return dataset.sampler(config, dataset.split(config))
+
+
+def test_the_sampler_of_people_has_all_their_images_listed_or_not(lfw_folder):
     dataset = load_dataset("lfwa", lfw_folder)
-    examples = dataset.examples(of_people())
-    assert set(examples.faces) == {face for face in ALL_FACES if face.person in examples.classes}
-    assert set(examples.faces) - set(dataset.listed_faces)
+    sampler = sampler_of(dataset, of_people())
+    assert set(sampler.faces) == {face for face in ALL_FACES if face.person in sampler.classes}
+    assert set(sampler.faces) - set(dataset.listed_faces)
 
 
-def test_the_examples_of_pairs_are_the_training_pairs(lfw_folder):
+def test_the_sampler_of_pairs_has_the_training_pairs(lfw_folder):
     dataset = load_dataset("lfwa", lfw_folder)
     config = ExperimentConfig(experiment="any")
-    assert dataset.examples(config).pairs == dataset.split(config)["train"]
+    assert sampler_of(dataset, config).pairs == dataset.split(config)["train"]
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_classes_of_protocol_pairs_are_what_same_pairs_join_and_no_more(lfw_folder, seed):
+def test_the_classes_of_protocol_pairs_are_the_images_that_same_pairs_join(lfw_folder, seed):
     dataset = load_dataset("lfwa", lfw_folder)
     config = ExperimentConfig(experiment="any", loss="margin_softmax", monitor="val_auc", seed=seed)
-    train, examples = dataset.split(config)["train"], dataset.examples(config)
-    assert (
-        list(examples.faces) == train.faces
-    )  # an image that only another pair of its person shows stays out
+    train, sampler = dataset.split(config)["train"], sampler_of(dataset, config)
+    # An image that is only in another pair of the same person is not among them.
+    assert list(sampler.faces) == train.faces
     joined = {frozenset(pair[:2]) for pair in train if pair.label == 1}
-    assert all(examples.class_of[left] == examples.class_of[right] for left, right in joined)
-    assert len(examples.classes) == len({face.person for pair in joined for face in pair})
+    assert all(sampler.class_of[left] == sampler.class_of[right] for left, right in joined)
+    assert len(sampler.classes) == len({face.person for pair in joined for face in pair})
 
 
 @pytest.mark.parametrize("with_people", [True, False])
-def test_a_person_of_the_test_side_is_in_no_example(lfw_copy, with_people):
-    # A person whom peopleDevTest names and no pair does; and, where someone has edited the lists, one whom the test pairs name.
+def test_a_person_of_the_test_side_is_no_example(lfw_copy, with_people):
+    # The stranger is in peopleDevTest and in no pair. The lists have been edited too: a person of
+    # the test pairs is in peopleDevTrain.
     stranger = lfw_copy / "lfw2" / "Zed_Stranger"
     stranger.mkdir()
     for number in (1, 2):
         shutil.copy(
             next((lfw_copy / "lfw2").glob("*/*.jpg")), stranger / f"Zed_Stranger_{number:04d}.jpg"
         )
-    for part, people in (
+    for side, people in (
         ("Train", [*TRAIN_PEOPLE, TEST_PEOPLE[0]]),
         ("Test", [*TEST_PEOPLE[1:], "Zed_Stranger"]),
     ):
         counts = "".join(f"{person}\t3\n" for person in people)
-        path = lfw_copy / f"peopleDev{part}.txt"
+        path = lfw_copy / f"peopleDev{side}.txt"
         path.write_text(f"{len(people)}\n{counts}") if with_people else path.unlink()
     dataset = load_dataset("lfwa", lfw_copy)
     for seed in range(5):
         seen = {
-            *dataset.examples(of_people(seed)).classes,
+            *sampler_of(dataset, of_people(seed)).classes,
             *dataset.split(of_people(seed))["validation"].people,
         }
         assert not seen & set(TEST_PEOPLE)
-        # Without the lists nobody knows that the stranger is of the test side, and no test pair shows him.
+        # Without the people lists the stranger counts as a training person; no test pair shows him.
         assert seen <= {*TRAIN_PEOPLE, *(() if with_people else ("Zed_Stranger",))}
 
 
@@ -371,32 +374,30 @@ def test_a_person_of_the_test_side_is_in_no_example(lfw_copy, with_people):
 )
 def test_a_split_seed_holds_out_the_same_people_whatever_the_seed(lfw_folder, of):
     dataset = load_dataset("lfwa", lfw_folder)
-    one, other, unset = (
+    first, second, unset = (
         of(seed=seed, split_seed=split_seed) for seed, split_seed in ((0, 4), (1, 4), (4, None))
     )
-    assert dataset.split(one) == dataset.split(other) == dataset.split(unset)
-    assert dataset.examples(one) == dataset.examples(other)
-    assert dataset.split(one) != dataset.split(of(seed=0, split_seed=None))
+    assert dataset.split(first) == dataset.split(second) == dataset.split(unset)
+    assert sampler_of(dataset, first) == sampler_of(dataset, second)
+    assert dataset.split(first) != dataset.split(of(seed=0, split_seed=None))
 
 
-def test_people_without_a_image_are_not_counted(lfw_copy):
+def test_people_without_an_image_are_not_counted(lfw_copy):
     (lfw_copy / "peopleDevTrain.txt").write_text(
         people_list(TRAIN_PEOPLE).replace("10\n", "11\nZed_Stranger\t1\n", 1)
     )
     dataset = load_dataset("lfwa", lfw_copy)
     assert "Zed_Stranger" in dataset.train_people
-    assert (
-        len(dataset.examples(of_people()).classes) == 7
-        and "Zed_Stranger" not in dataset.examples(of_people()).classes
-    )
+    classes = sampler_of(dataset, of_people()).classes
+    assert len(classes) == 7 and "Zed_Stranger" not in classes
 
 
 def test_the_sample_can_be_split_by_people_too():
     dataset = load_dataset("sample")
-    parts, examples = dataset.split(of_people()), dataset.examples(of_people())
-    assert not set(examples.classes) & (parts["validation"].people | parts["test"].people)
-    assert not parts["validation"].people & parts["test"].people
-    assert all(len(part) for part in parts.values())
+    splits, sampler = dataset.split(of_people()), sampler_of(dataset, of_people())
+    assert not set(sampler.classes) & (splits["validation"].people | splits["test"].people)
+    assert not splits["validation"].people & splits["test"].people
+    assert all(len(pairs) for pairs in splits.values())
 
 
 def test_the_fingerprint_changes_with_images_and_lists(lfw_copy):

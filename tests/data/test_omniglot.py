@@ -1,4 +1,4 @@
-"""Omniglot: where it is read from, who is held out, runs of one-shot trials and their files, a training with all of it."""
+"""Omniglot: its sources, held-out alphabets, one-shot trials and their files, and a training."""
 
 import json
 import shutil
@@ -9,14 +9,15 @@ import pytest
 import synthetic_omniglot
 import yaml
 from drawn import write_trials
+from links import broken_links
 from synthetic_omniglot import ALPHABETS, NUM_CHARACTERS, NUM_DRAWERS
-from test_report import broken_links
 
 from siamese_lib.__main__ import main
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.load import load_dataset
 from siamese_lib.data.omniglot import read_trials
-from siamese_lib.experiments.leaderboard import leaderboard, oneshot_as_markdown
+from siamese_lib.evaluation.oneshot import trial_sets
+from siamese_lib.experiments.leaderboard import leaderboard, results_table
 from siamese_lib.notebook.report import build_report
 from siamese_lib.training.fit import train
 from siamese_lib.training.run import Run
@@ -69,44 +70,37 @@ def alphabets(pairs):
 
 
 @pytest.mark.parametrize(
-    "pack", [None, synthetic_omniglot.packed_like_the_public_home, synthetic_omniglot.packed_as_one]
+    ("pack", "name"),
+    [
+        (lambda folder, target: folder, ""),
+        (synthetic_omniglot.packed_as_two, "omniglot"),
+        (synthetic_omniglot.packed_as_one, "omniglot.tar.xz"),
+    ],
 )
 def test_it_is_read_from_a_folder_from_two_zips_and_from_one_archive(
-    folder, dataset, tmp_path, pack
+    folder, dataset, tmp_path, pack, name
 ):
-    root = (
-        pack(
-            folder,
-            tmp_path
-            / ("omniglot" if pack is not synthetic_omniglot.packed_as_one else "omniglot.tar.xz"),
-        )
-        if pack
-        else folder
-    )
+    root = pack(folder, tmp_path / name)
     read = load_dataset("omniglot", root)
-    assert (
-        read.files.keys() == dataset.files.keys()
-        and len(read.files) == 5 * NUM_CHARACTERS * NUM_DRAWERS
-    )
+    assert read.files.keys() == dataset.files.keys()
+    assert len(read.files) == 5 * NUM_CHARACTERS * NUM_DRAWERS
     assert all(
         read.source.read(read.files[face]) == dataset.source.read(dataset.files[face])
         for face in list(read.files)[::37]
     )
     assert (read.train_pairs, read.test_pairs) == (dataset.train_pairs, dataset.test_pairs)
-    names = sorted(read.files.values())
-    assert read.source.fingerprint(names) == load_dataset("omniglot", root).source.fingerprint(
-        names
-    )
+    names, again = sorted(read.files.values()), load_dataset("omniglot", root)
+    assert read.source.fingerprint(names) == again.source.fingerprint(names)
 
 
-def test_half_of_it_is_refused(folder, tmp_path):
+def test_one_half_alone_is_refused(folder, tmp_path):
     shutil.copytree(folder / "images_background", tmp_path / "images_background")
     with pytest.raises(FileNotFoundError, match=r"images_evaluation were not found.*Received"):
         load_dataset("omniglot", tmp_path)
 
 
 @pytest.mark.parametrize("protocol", ["pairs", "people"])
-def test_whole_alphabets_are_held_out_and_evaluation_is_for_the_test_alone(dataset, protocol):
+def test_whole_alphabets_are_held_out_and_evaluation_alphabets_are_test_only(dataset, protocol):
     loss = {"pairs": "binary_crossentropy", "people": "margin_softmax"}[protocol]
     config = ExperimentConfig(
         experiment="e",
@@ -116,106 +110,90 @@ def test_whole_alphabets_are_held_out_and_evaluation_is_for_the_test_alone(datas
         monitor="val_oneshot_accuracy",
         validation_fraction=0.34,
     )
-    parts = dataset.split(config)
-    assert alphabets(parts["test"]) == set(ALPHABETS["images_evaluation"])
-    assert alphabets(parts["train"]) | alphabets(parts["validation"]) == set(
-        ALPHABETS["images_background"]
-    )
-    assert len(alphabets(parts["validation"])) == 1 and not alphabets(parts["train"]) & alphabets(
-        parts["validation"]
-    )
-    assert all(2 * sum(pairs.labels) == len(pairs) for pairs in parts.values())
+    splits = dataset.split(config)
+    train, validation, test = (alphabets(pairs) for pairs in splits.values())
+    assert test == set(ALPHABETS["images_evaluation"])
+    assert train | validation == set(ALPHABETS["images_background"])
+    assert len(validation) == 1 and not train & validation
+    assert all(2 * sum(pairs.labels) == len(pairs) for pairs in splits.values())
     held_out = {
         face.person.split("/")[0]
-        for run in dataset.trial_sets(config)["validation"]
-        for face in run.gallery
+        for trials in trial_sets(dataset, config)["validation"]
+        for face in trials.gallery
     }
-    assert held_out == alphabets(parts["validation"])
-    counts = dataset.examples(config).counts
-    assert (
-        counts == {"pairs": len(parts["train"]), "images": counts["images"]}
-        if protocol == "pairs"
-        else counts["classes"] == 40
-    )
+    assert held_out == validation
+    counts = dataset.sampler(config, splits).counts
+    if protocol == "pairs":
+        assert counts == {"pairs": len(splits["train"]), "images": counts["images"]}
+    else:
+        assert counts["classes"] == 40
 
 
-def test_runs_stay_within_an_alphabet_and_go_both_ways(dataset):
-    runs = dataset.trial_sets(TINY)["test"]
-    assert len(runs) == 20
-    for there, back in zip(runs[::2], runs[1::2]):
-        for run in (there, back):
-            assert len({face.person.split("/")[0] for face in (*run.gallery, *run.probes)}) == 1
-            assert len({face.person for face in run.gallery}) == len(run.probes) == NUM_CHARACTERS
-            (one,), (other,) = (
-                {face.number for face in run.gallery},
-                {face.number for face in run.probes},
-            )
-            assert one != other
-            assert [face.person for face in run.probes] == [
-                run.gallery[answer].person for answer in run.answers
+def test_trials_stay_within_an_alphabet_and_are_repeated_in_reverse(dataset):
+    sets = trial_sets(dataset, TINY)["test"]
+    assert len(sets) == 20
+    for there, back in zip(sets[::2], sets[1::2]):
+        for trials in (there, back):
+            faces = (*trials.gallery, *trials.probes)
+            assert len({face.person.split("/")[0] for face in faces}) == 1
+            people = [face.person for face in trials.gallery]
+            assert len(set(people)) == len(trials.probes) == NUM_CHARACTERS
+            (of_gallery,) = {face.number for face in trials.gallery}
+            (of_probes,) = {face.number for face in trials.probes}
+            assert of_gallery != of_probes
+            assert [face.person for face in trials.probes] == [
+                people[answer] for answer in trials.answers
             ]
         assert set(there.gallery) == set(back.probes) and set(back.gallery) == set(there.probes)
-    first_two = {runs[0].gallery[0].person.split("/")[0], runs[2].gallery[0].person.split("/")[0]}
-    assert first_two == set(ALPHABETS["images_evaluation"])  # every alphabet before one comes again
+    # Every alphabet is drawn before one is drawn again.
+    first_two = {trials.gallery[0].person.split("/")[0] for trials in (sets[0], sets[2])}
+    assert first_two == set(ALPHABETS["images_evaluation"])
 
 
-def test_runs_are_written_and_read_as_lake_has_them(dataset, tmp_path):
-    runs = dataset.trial_sets(TINY)["test"][:4]
-    write_trials(tmp_path / "all_runs", dataset, runs)
-    assert sorted(path.name for path in (tmp_path / "all_runs").iterdir()) == [
-        "run01",
-        "run02",
-        "run03",
-        "run04",
-    ]
-    first = (tmp_path / "all_runs" / "run01" / "class_labels.txt").read_text().split()
+def test_trials_are_written_and_read_in_the_layout_of_lake(dataset, tmp_path):
+    sets, folder = trial_sets(dataset, TINY)["test"][:4], tmp_path / "all_runs"
+    write_trials(folder, dataset, sets)
+    assert sorted(path.name for path in folder.iterdir()) == ["run01", "run02", "run03", "run04"]
+    first = (folder / "run01" / "class_labels.txt").read_text().split()
     assert first[0] == "run01/test/item01.png" and first[1].startswith("run01/training/class")
     with zipfile.ZipFile(tmp_path / "all_runs.zip", "w") as archive:
-        for path in sorted((tmp_path / "all_runs").rglob("*.*")):
+        for path in sorted(folder.rglob("*.*")):
             archive.write(path, path.relative_to(tmp_path))
-    for place in ("all_runs", "all_runs.zip"):
-        source, read = read_trials(tmp_path / place)
-        for run, again in zip(runs, read, strict=True):
-            assert again.answers == run.answers
-            for side in ("gallery", "probes"):
-                contents = [dataset.source.read(dataset.files[face]) for face in getattr(run, side)]
-                assert [source.read(name) for name in getattr(again, side)] == contents
+    for name in ("all_runs", "all_runs.zip"):
+        source, read = read_trials(tmp_path / name)
+        for trials, again in zip(sets, read, strict=True):
+            assert again.answers == trials.answers
+            for faces, names in ((trials.gallery, again.gallery), (trials.probes, again.probes)):
+                contents = [dataset.source.read(dataset.files[face]) for face in faces]
+                assert [source.read(name) for name in names] == contents
 
 
-def test_a_training_stops_on_one_shot_trials_and_writes_them(trained):
-    assert (
-        list(trained.history["epoch"]) == [1, 2]
-        and trained.history["val_oneshot_accuracy"].between(0, 1).all()
-    )
+def test_a_training_is_stopped_by_one_shot_accuracy_and_writes_the_trials(trained):
+    assert list(trained.history["epoch"]) == [1, 2]
+    assert trained.history["val_oneshot_accuracy"].between(0, 1).all()
     oneshot = trained.metrics["oneshot"]
-    assert {
-        part: (values["num_trial_sets"], values["num_trials"]) for part, values in oneshot.items()
-    } == {
-        "validation": (100, 2000),
-        "test": (20, 400),
-        "test_400": (400, 8000),
+    numbers = {
+        split: (values["num_trial_sets"], values["num_trials"]) for split, values in oneshot.items()
     }
-    for part, values in oneshot.items():
-        trials = trained.trials(part)
+    assert numbers == {"validation": (100, 2000), "test": (20, 400), "test_400": (400, 8000)}
+    for split, values in oneshot.items():
+        trials = trained.trials(split)
         assert values["accuracy"] == trials["correct"].mean() > 0.1  # chance is 0.05
         assert ((trials["chosen"] == trials["answer"]) | ~trials["correct"]).all()
         low, high = values["accuracy_interval"]
         assert low <= values["accuracy"] <= high
     table = trained.oneshot
-    assert set(table["ways"]) == {2, 5, 10, 20} and set(table["method"]) == {
-        "tiny",
-        "pixels",
-        "chance",
-    }
+    assert set(table["ways"]) == {2, 5, 10, 20}
+    assert set(table["method"]) == {"tiny", "pixels", "chance"}
 
 
-def test_the_command_gives_the_figure_of_the_run(trained, dataset, tmp_path, capsys):
-    write_trials(tmp_path / "all_runs", dataset, dataset.trial_sets(TINY)["test"])
+def test_the_command_gives_the_accuracy_of_the_run(trained, dataset, tmp_path, capsys):
+    write_trials(tmp_path / "all_runs", dataset, trial_sets(dataset, TINY)["test"])
     command = [
         "oneshot",
         "--model",
         str(trained.path("model.keras")),
-        "--runs",
+        "--trials",
         str(tmp_path / "all_runs"),
     ]
     assert main([*command, "--json", str(tmp_path / "oneshot.json")]) == 0
@@ -230,7 +208,7 @@ def test_the_command_gives_the_figure_of_the_run(trained, dataset, tmp_path, cap
     )
 
 
-def test_a_training_that_was_interrupted_ends_as_a_whole_one(folder, trained, tmp_path):
+def test_an_interrupted_training_ends_as_an_uninterrupted_one(folder, trained, tmp_path):
     class Interrupted(Exception):
         pass
 
@@ -255,25 +233,23 @@ def test_the_notebook_reads_as_a_report(folder, tmp_path):
     values = {
         key: value for key, value in TINY.to_dict().items() if key not in ("experiment", "variant")
     }
-    for name, other in (("tiny", "plain"), ("plain", "tiny")):
-        text = yaml.safe_dump(
-            values
-            | {"compare_with": other, "symmetries": 4 if name == "tiny" else 1, "num_epochs": 1}
-        )
-        (tmp_path / f"{name}.yaml").write_text(text)
+    for name, compared, symmetries in (("tiny", "plain", 4), ("plain", "tiny", 1)):
+        own = {"compare_with": compared, "symmetries": symmetries, "num_epochs": 1}
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(values | own))
     page = build_report(
         tmp_path / "tiny.yaml", folder, tmp_path / "runs", tmp_path / "report", {"num_shown": 3}
     )
     assert {path.stem for path in page.parent.glob("*.ipynb")} == {"05_omniglot"}
     text = (page.parent / "05_omniglot.html").read_text(encoding="utf-8")
-    accuracy = Run.existing(tmp_path / "runs" / "tiny" / "seed_0").metrics["oneshot"]["test"][
-        "accuracy"
-    ]
+    metrics = {
+        name: Run.existing(tmp_path / "runs" / name / "seed_0").metrics
+        for name in ("tiny", "plain")
+    }
+    accuracy = metrics["tiny"]["oneshot"]["test"]["accuracy"]
     assert f"20-way one-shot {accuracy:.1%}" in text and text.count("<img") == 9
     front = page.read_text(encoding="utf-8")
     assert broken_links(page.parent) == [] and "Omniglot, 400 images of 100 characters" in front
-    runs = [Run.existing(tmp_path / "runs" / name / "seed_0").metrics for name in ("tiny", "plain")]
-    best = max(runs, key=lambda metrics: metrics["validation"]["auc"])
+    best = max(metrics.values(), key=lambda values: values["validation"]["auc"])
     assert (
         f"in {best['oneshot']['test_400']['accuracy']:.1%} of the trials" in front
         and "of the same character" in front
@@ -285,59 +261,53 @@ def test_the_notebook_reads_as_a_report(folder, tmp_path):
 def test_the_leaderboard_gives_one_shot_accuracy_over_seeds(trained, tmp_path):
     for seed in (0, 1):
         shutil.copytree(trained.directory, tmp_path / "e" / f"seed_{seed}")
-    other = Run(tmp_path / "e" / "seed_1")
-    trials = pd.concat([other.trials(part) for part in ("validation", "test", "test_400")])
-    other.write_trials(trials.assign(correct=True))
-    other.write_json(
-        "metrics.json",
-        other.metrics | {"oneshot": {part: {"accuracy": 1.0} for part in other.metrics["oneshot"]}},
-    )
+    perfect = Run(tmp_path / "e" / "seed_1")
+    splits = perfect.metrics["oneshot"]
+    perfect.write_trials(pd.concat(map(perfect.trials, splits)).assign(correct=True))
+    oneshot = {split: {"accuracy": 1.0} for split in splits}
+    perfect.write_json("metrics.json", perfect.metrics | {"oneshot": oneshot})
     (row,) = leaderboard(tmp_path)
-    own = trained.metrics["oneshot"]["test"]["accuracy"]
-    assert (
-        row["oneshot"]["test"]["accuracy"] == pytest.approx((1 + own) / 2)
-        and row["oneshot"]["test"]["num_trials"] == 400
-    )
-    assert row["oneshot"]["test"]["accuracy_sd"] == pytest.approx((1 - own) / 2**0.5)
-    assert (
-        f"| **{50 * (1 + own):.1f} %** ± {100 * (1 - own) / 2**0.5:.1f} |"
-        in oneshot_as_markdown([row])
-    )
+    own, test = trained.metrics["oneshot"]["test"]["accuracy"], row["oneshot"]["test"]
+    assert test["accuracy"] == pytest.approx((1 + own) / 2) and test["num_trials"] == 400
+    assert test["accuracy_sd"] == pytest.approx((1 - own) / 2**0.5)
+    cell = f"**{50 * (1 + own):.1f} %** ± {100 * (1 - own) / 2**0.5:.1f}"
+    assert cell in results_table([row], markdown=True).to_numpy().ravel().tolist()
 
 
 @pytest.mark.parametrize(
     "change, sentence",
     [
-        (lambda run: (run / "class_labels.txt").unlink(), "There are no runs here"),
+        (lambda folder: (folder / "class_labels.txt").unlink(), "There are no trials here"),
         (
-            lambda run: (run / "class_labels.txt").write_text("run01/test/item01.png\n"),
+            lambda folder: (folder / "class_labels.txt").write_text("run01/test/item01.png\n"),
             "holds lines 'test-image training-image'",
         ),
-        (lambda run: (run / "class_labels.txt").write_bytes(b"\xff\xfe"), "is not UTF-8"),
+        (lambda folder: (folder / "class_labels.txt").write_bytes(b"\xff\xfe"), "is not UTF-8"),
         (
-            lambda run: (run / "test" / "item03.png").unlink(),
+            lambda folder: (folder / "test" / "item03.png").unlink(),
             "names images that are not there.*item03",
         ),
         (
-            lambda run: (run / "training" / "class01.png").write_bytes(b"no image"),
-            "cannot be read as a image",
+            lambda folder: (folder / "training" / "class01.png").write_bytes(b"no image"),
+            "cannot be read as an image",
         ),
     ],
 )
-def test_runs_that_are_not_whole_are_refused_in_one_sentence(
+def test_incomplete_trials_are_refused_in_one_sentence(
     trained, dataset, tmp_path, capsys, change, sentence
 ):
-    write_trials(tmp_path, dataset, dataset.trial_sets(TINY)["test"][:1])
+    write_trials(tmp_path, dataset, trial_sets(dataset, TINY)["test"][:1])
     change(tmp_path / "run01")
     assert (
-        main(["oneshot", "--model", str(trained.path("model.keras")), "--runs", str(tmp_path)]) == 2
+        main(["oneshot", "--model", str(trained.path("model.keras")), "--trials", str(tmp_path)])
+        == 2
     )
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("siamese_lib: ") and "Received: " in line
     assert pd.Series([line]).str.contains(sentence).all()
 
 
-def test_one_shot_trials_want_groups(tmp_path):
+def test_one_shot_trials_need_groups(tmp_path):
     config = ExperimentConfig(
         experiment="e",
         monitor="val_oneshot_accuracy",
@@ -347,6 +317,6 @@ def test_one_shot_trials_want_groups(tmp_path):
     )
     with pytest.raises(
         ValueError,
-        match=r"val_oneshot_accuracy wants a dataset with groups.*Received: dataset sample",
+        match=r"val_oneshot_accuracy needs a dataset with groups.*Received: dataset sample",
     ):
         train(config, runs_dir=tmp_path, verbose=0)

@@ -1,4 +1,4 @@
-"""Pair files, splits by person, drawn pairs: label 1 = same person."""
+"""Pair lists of LFW and splits by person: label 1 = same person."""
 
 import collections
 
@@ -11,7 +11,6 @@ from siamese_lib.data.pairs import (
     PairList,
     parse_face,
     parse_pair_folds,
-    read_pair_folds,
     read_pairs,
 )
 from siamese_lib.data.sampling import (
@@ -29,18 +28,20 @@ def parsed(text, encoding="utf-8"):
     return parse_pair_folds(text.encode(encoding), "list.txt")
 
 
-def chain_of_couples(num_couples):
-    """Two people a component, three same pairs each and six different ones."""
+def couples(num_couples):
+    """Components of two people, with three same pairs of each person and six different pairs."""
     pairs = []
     for index in range(num_couples):
-        one, two = f"P{index}_one", f"P{index}_two"
-        for person in (one, two):
+        first, second = f"P{index}_one", f"P{index}_two"
+        for person in (first, second):
             pairs += [
                 Pair(Face(person, left), Face(person, right), 1)
                 for left, right in ((1, 2), (1, 3), (2, 3))
             ]
         pairs += [
-            Pair(Face(one, left), Face(two, right), 0) for left in (1, 2) for right in (1, 2, 3)
+            Pair(Face(first, left), Face(second, right), 0)
+            for left in (1, 2)
+            for right in (1, 2, 3)
         ]
     return PairList(tuple(pairs))
 
@@ -65,7 +66,7 @@ def test_a_face_survives_its_name(face):
     assert parse_face(str(face)) == face
 
 
-def test_a_list_knows_its_faces_and_people():
+def test_a_list_has_faces_and_people():
     (fold,) = parsed(GOOD)
     assert fold.people == {"Ada", "Ben", "Cleo", "Dov"}
     assert [str(face) for face in fold.faces] == [
@@ -93,7 +94,7 @@ def test_a_list_knows_its_faces_and_people():
         pytest.param("1 2\n" + GOOD.removeprefix("2\n"), "utf-8", id="one fold announced"),
     ],
 )
-def test_the_forms_a_list_comes_in_read_alike(text, encoding):
+def test_all_forms_of_a_list_are_read_in_the_same_way(text, encoding):
     assert parsed(text, encoding) == parsed(GOOD)
 
 
@@ -147,7 +148,7 @@ def test_names_may_hold_letters_of_any_language():
         pytest.param("1\nAda,1,2\nAda,1,Ben,1\n", "line 2: a pair is", id="commas"),
     ],
 )
-def test_a_malformed_list_is_refused_with_file_and_place(text, message):
+def test_a_malformed_list_is_refused_with_file_and_line(text, message):
     with pytest.raises(ValueError, match=message) as caught:
         parsed(text)
     assert "list.txt" in str(caught.value)
@@ -164,7 +165,7 @@ def test_another_encoding_is_refused(text, encoding):
 def test_view_2_is_read_fold_by_fold(tmp_path):
     text = "2\t1\nAda\t1\t2\nAda\t1\tBen\t1\nCleo\t1\t2\nCleo\t1\tDov\t1\n"
     (tmp_path / "pairs.txt").write_text(text)
-    folds = read_pair_folds(tmp_path / "pairs.txt")
+    folds = parse_pair_folds((tmp_path / "pairs.txt").read_bytes(), "pairs.txt")
     assert [fold.people for fold in folds] == [{"Ada", "Ben"}, {"Cleo", "Dov"}]
     assert [fold.labels for fold in folds] == [[1, 0], [1, 0]]
     assert read_pairs(tmp_path / "pairs.txt").pairs == folds[0].pairs + folds[1].pairs
@@ -182,12 +183,12 @@ def test_a_missing_list_is_named(tmp_path):
 
 @pytest.mark.parametrize("num_folds", [1, 3])
 def test_what_is_written_reads_back(tmp_path, num_folds):
-    pairs = chain_of_couples(num_folds).pairs
+    pairs = couples(num_folds).pairs
     folds = [PairList(pairs[start : start + 12]) for start in range(0, len(pairs), 12)]
     write_pair_folds(tmp_path / "pairs.txt", folds)
-    assert read_pair_folds(tmp_path / "pairs.txt") == folds
-    first_line = (tmp_path / "pairs.txt").read_text().splitlines()[0]
-    assert first_line == ("6" if num_folds == 1 else "3\t6")
+    text = (tmp_path / "pairs.txt").read_text()
+    assert parsed(text) == folds
+    assert text.splitlines()[0] == ("6" if num_folds == 1 else "3\t6")
 
 
 def test_writing_puts_same_pairs_first(tmp_path):
@@ -206,7 +207,7 @@ def test_unbalanced_folds_cannot_be_written(tmp_path, sizes):
     assert not (tmp_path / "pairs.txt").exists()
 
 
-def test_components_join_through_other_pairs():
+def test_components_are_joined_through_other_pairs():
     (fold,) = parsed("Ada 1 Ben 1\nCleo 1 Dov 1\nEdda 1 2\nBen 2 Cleo 2\n")
     assert [len(component) for component in connected_components(fold)] == [3, 1]
 
@@ -214,7 +215,7 @@ def test_components_join_through_other_pairs():
 @pytest.mark.parametrize("validation_fraction", [0.1, 0.2, 0.5])
 @pytest.mark.parametrize("seed", [0, 1, 7])
 def test_a_split_is_person_disjoint_and_loses_nothing(validation_fraction, seed):
-    pairs = chain_of_couples(20)
+    pairs = couples(20)
     train, validation = split_by_person(pairs, validation_fraction, seed)
     assert not train.people & validation.people
     assert collections.Counter([*train, *validation]) == collections.Counter(pairs)
@@ -223,13 +224,13 @@ def test_a_split_is_person_disjoint_and_loses_nothing(validation_fraction, seed)
 
 
 def test_a_split_keeps_the_order_of_the_list():
-    pairs = chain_of_couples(20)
-    for part in split_by_person(pairs, 0.2, seed=3):
-        positions = [pairs.pairs.index(pair) for pair in part]
+    pairs = couples(20)
+    for split in split_by_person(pairs, 0.2, seed=3):
+        positions = [pairs.pairs.index(pair) for pair in split]
         assert positions == sorted(positions)
 
 
-def test_only_same_pairs_say_who_is_the_same():
+def test_only_same_pairs_join_images_into_a_class():
     faces = {
         name: Face(name[:3], int(name[4:]))
         for name in ("Ada 1", "Ada 2", "Ada 3", "Ada 4", "Ada 5", "Ben 1", "Ben 2")
@@ -247,7 +248,7 @@ def test_only_same_pairs_say_who_is_the_same():
     groups = collections.defaultdict(set)
     for face, name in class_of.items():
         groups[name].add(f"{face.person} {face.number}")
-    # No pair says that the fourth image of Ada is hers, whatever its name; the fifth is in no pair.
+    # No same pair contains the fourth image of Ada, whatever its name; the fifth is in no pair.
     assert sorted(map(sorted, groups.values())) == [
         ["Ada 1", "Ada 2", "Ada 3"],
         ["Ada 4"],
@@ -256,8 +257,8 @@ def test_only_same_pairs_say_who_is_the_same():
     assert all(name in {str(face) for face in class_of} for name in groups)
 
 
-def test_the_seed_decides_the_split():
-    pairs = chain_of_couples(20)
+def test_the_split_depends_on_the_seed():
+    pairs = couples(20)
     splits = [split_by_person(pairs, 0.2, seed) for seed in range(5)]
     assert splits[0] == split_by_person(pairs, 0.2, 0)
     assert len({frozenset(validation.people) for _, validation in splits}) > 1
@@ -280,9 +281,9 @@ def test_a_split_that_cannot_be_made_is_refused(text, message):
         split_by_person(fold, 0.2, seed=0)
 
 
-def test_a_random_split_leaks_and_a_share_of_it_is_reported():
-    # Every person is in many pairs, so hardly a validation pair is free of training people.
-    assert overlap_of_random_split(chain_of_couples(20), 0.2, seed=0) == 1.0
+def test_the_overlap_of_a_random_split():
+    # Each person is in many pairs, so that every validation pair shows a person of training.
+    assert overlap_of_random_split(couples(20), 0.2, seed=0) == 1.0
     lonely = PairList(
         tuple(Pair(Face(f"P{index}", 1), Face(f"P{index}", 2), 1) for index in range(50))
     )
@@ -302,7 +303,7 @@ def test_statistics_count():
 
 
 def test_view_1_of_lfwa_has_the_known_numbers(lfwa_root):
-    train, test = (read_pairs(lfwa_root / f"pairsDev{part}.txt") for part in ("Train", "Test"))
+    train, test = (read_pairs(lfwa_root / f"pairsDev{side}.txt") for side in ("Train", "Test"))
     assert statistics(train) == {
         "pairs": 2200,
         "same": 1100,
@@ -321,12 +322,12 @@ def test_view_1_of_lfwa_has_the_known_numbers(lfwa_root):
     assert not train.people & test.people
 
 
-def test_a_random_split_of_view_1_leaks_two_thirds(lfwa_root):
+def test_two_thirds_of_a_random_split_of_view_1_overlap(lfwa_root):
     train = read_pairs(lfwa_root / "pairsDevTrain.txt")
-    leaks = [overlap_of_random_split(train, 0.2, seed) for seed in range(20)]
-    assert 0.65 <= round(min(leaks), 2) <= round(max(leaks), 2) <= 0.71
-    assert sum(leaks) / 20 == pytest.approx(0.68, abs=0.01)
-    part, validation = split_by_person(train, 0.2, seed=0)
-    assert not part.people & validation.people
-    assert len(part) + len(validation) == 2200
+    overlaps = [overlap_of_random_split(train, 0.2, seed) for seed in range(20)]
+    assert 0.65 <= round(min(overlaps), 2) <= round(max(overlaps), 2) <= 0.71
+    assert sum(overlaps) / 20 == pytest.approx(0.68, abs=0.01)
+    rest, validation = split_by_person(train, 0.2, seed=0)
+    assert not rest.people & validation.people
+    assert len(rest) + len(validation) == 2200
     assert len(validation) == pytest.approx(440, abs=5)

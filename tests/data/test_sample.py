@@ -1,4 +1,4 @@
-"""The sample: 400 whole images from a wheel in which many are damaged."""
+"""The sample: 400 complete images from a package in which many are damaged."""
 
 import io
 from pathlib import Path
@@ -21,7 +21,7 @@ def source():
 
 @pytest.fixture(scope="module")
 def files_in_wheel(source):
-    """The images as they lie in the wheel, by the names that the source gives them."""
+    """The bytes of the files in the package, by the names of `SampleSource`."""
     contents = {}
     for path in Path(source.root).glob("s*/*.pgm"):
         contents[f"{path.parent.name}/{path.parent.name}_{int(path.stem):04d}.pgm"] = (
@@ -31,7 +31,7 @@ def files_in_wheel(source):
 
 
 def face_without_byte_pairs():
-    """An image that holds neither 13 nor 10, so that no conversion of line ends can touch it by chance."""
+    """An image without 13 and 10, which a conversion of line ends does not change."""
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
     return (120 + 60 * np.sin(rows / 17) * np.cos(columns / 13)).astype(np.uint8)
 
@@ -41,7 +41,7 @@ def as_file(pixels):
 
 
 def converted(content):
-    """What the damaged files of the wheel went through."""
+    """The conversion of line ends that damaged the files."""
     return content.replace(b"\n", b"\r\n")
 
 
@@ -53,7 +53,7 @@ def test_there_are_ten_images_of_each_of_forty_people(source):
     )
 
 
-def test_every_image_is_whole_and_a_image(source):
+def test_every_image_is_complete_and_can_be_decoded(source):
     for name in source.names():
         content = source.read(name)
         assert len(content) == FILE_SIZE
@@ -62,7 +62,7 @@ def test_every_image_is_whole_and_a_image(source):
         assert np.asarray(image).std() > 10
 
 
-def test_whole_files_are_left_as_they_are_and_152_are_repaired(source, files_in_wheel):
+def test_complete_files_are_unchanged_and_152_are_repaired(source, files_in_wheel):
     damaged = [name for name, content in files_in_wheel.items() if len(content) != FILE_SIZE]
     assert len(damaged) == 152
     assert all(
@@ -81,17 +81,17 @@ def test_two_files_are_a_byte_short_and_a_dark_pixel_is_repeated(source, files_i
     assert sorted(short) == ["s8/s8_0010.pgm", "s9/s9_0008.pgm"]
     for name in short:
         before, after = files_in_wheel[name].replace(b"\r\n", b"\n"), source.read(name)
-        place = next(
+        position = next(
             index
             for index in range(FILE_SIZE)
             if before[index : index + 1] != after[index : index + 1]
         )
-        assert before[place:] == after[place + 1 :]
-        assert after[place - 1] == after[place] == 10
+        assert before[position:] == after[position + 1 :]
+        assert after[position - 1] == after[position] == 10
 
 
-def test_a_repaired_image_is_as_smooth_as_a_whole_one(source):
-    # A byte too many or too few shears the rows below it, which shows as a jump between neighbouring rows.
+def test_a_repaired_image_is_as_smooth_as_a_complete_one(source):
+    # A byte too many or too few shifts the rest of the image; neighbouring rows then differ.
     roughness = []
     for name in source.names():
         pixels = (
@@ -103,7 +103,7 @@ def test_a_repaired_image_is_as_smooth_as_a_whole_one(source):
     assert max(roughness) < 20
 
 
-def test_a_converted_image_comes_back():
+def test_a_conversion_is_undone():
     pixels = face_without_byte_pairs()
     pixels[40:50, 30] = 10
     content = as_file(pixels)
@@ -111,16 +111,16 @@ def test_a_converted_image_comes_back():
     assert repaired(converted(content), "s1/s1_0001.pgm") == content
 
 
-def test_a_whole_image_that_holds_13_before_10_is_not_touched():
+def test_a_complete_image_with_13_before_10_is_unchanged():
     pixels = face_without_byte_pairs()
     pixels[40, 30:32] = 13, 10
     assert repaired(as_file(pixels), "s1/s1_0001.pgm") == as_file(pixels)
 
 
-@pytest.mark.parametrize("place", [100, 5000, 10_000])
-def test_a_missing_byte_is_put_back_where_it_was(place):
+@pytest.mark.parametrize("position", [100, 5000, 10_000])
+def test_a_missing_byte_is_restored_at_its_position(position):
     content = as_file(face_without_byte_pairs())
-    cut = converted(content[: len(HEADER) + place] + content[len(HEADER) + place + 1 :])
+    cut = converted(content[: len(HEADER) + position] + content[len(HEADER) + position + 1 :])
     restored = np.frombuffer(repaired(cut, "s1/s1_0001.pgm")[len(HEADER) :], np.uint8).astype(int)
     assert np.abs(restored - face_without_byte_pairs().ravel()).max() <= 10
 
@@ -148,9 +148,9 @@ def test_a_missing_package_is_named(monkeypatch):
         SampleSource()
 
 
-def test_the_sample_lists_are_those_that_were_drawn():
+def test_the_sample_lists_can_be_drawn_again():
     faces = [Face(f"s{person}", number) for person in range(1, 41) for number in range(1, 11)]
-    for part, people, seed in (("Train", range(1, 29), 0), ("Test", range(29, 41), 1)):
+    for side, people, seed in (("Train", range(1, 29), 0), ("Test", range(29, 41), 1)):
         own = [face for face in faces if int(face.person[1:]) in people]
         drawn = draw_pairs(own, num_same_per_person=15, group_size=4, seed=seed)
-        assert sorted(read_pairs(SAMPLE_LISTS / f"pairsDev{part}.txt")) == sorted(drawn)
+        assert sorted(read_pairs(SAMPLE_LISTS / f"pairsDev{side}.txt")) == sorted(drawn)

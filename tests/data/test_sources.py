@@ -1,4 +1,7 @@
-"""Folders, zip and tar archives read alike; damaged and hostile archives are refused and leave nothing behind."""
+"""Folders, zip and tar archives are read in the same way; bad archives are refused.
+
+A damaged or hostile archive leaves no file behind.
+"""
 
 import io
 import os
@@ -13,7 +16,7 @@ import pytest
 from siamese_lib.data import sources
 from siamese_lib.data.sources import is_archive, open_source
 
-# Random bytes do not shrink, so damage hits them and not only the headers.
+# Random bytes cannot be compressed, so that damage affects them and not only the headers.
 FILES = {
     f"lfw2/Ada/Ada_000{number}.jpg": np.random.default_rng(number).bytes(3000)
     for number in (1, 2, 3)
@@ -57,14 +60,14 @@ def write_source(path):
 @pytest.mark.parametrize(
     "name", ["lfwa", "lfwa.zip", "LFWA.ZIP", *(f"lfwa{suffix}" for suffix in TAR_SUFFIXES)]
 )
-def test_every_kind_of_source_reads_alike(tmp_path, name):
+def test_every_kind_of_source_is_read_in_the_same_way(tmp_path, name):
     source = open_source(write_source(tmp_path / name), tmp_path / "unpacked")
     assert source.names() == sorted(FILES)
     assert {name: source.read(name) for name in source.names()} == FILES
     assert source.location == tmp_path / name
 
 
-def test_a_deflated_zip_reads_too(tmp_path):
+def test_a_deflated_zip_is_read_too(tmp_path):
     write_zip(tmp_path / "lfwa.zip", zipfile.ZIP_DEFLATED)
     assert (
         open_source(tmp_path / "lfwa.zip", tmp_path).read("lfw2/Ada/Ada_0001.jpg")
@@ -96,7 +99,7 @@ def test_a_tar_is_unpacked_once(tmp_path):
     assert (first.root / "mark").exists()
 
 
-def test_a_changed_tar_is_unpacked_anew(tmp_path):
+def test_a_changed_tar_is_unpacked_again(tmp_path):
     path = write_source(tmp_path / "lfwa.tar")
     first = open_source(path, tmp_path / "unpacked")
     os.utime(path, (1, 1))
@@ -139,7 +142,7 @@ def named(name, size=0):
         pytest.param(named("/escaped.jpg"), id="absolute path"),
     ],
 )
-def test_a_tar_with_what_does_not_belong_there_leaves_nothing_behind(tmp_path, member):
+def test_a_tar_with_forbidden_members_leaves_no_file_behind(tmp_path, member):
     path = tmp_path / "source" / "lfwa.tar"
     path.parent.mkdir()
     write_tar(path, [member])
@@ -150,7 +153,7 @@ def test_a_tar_with_what_does_not_belong_there_leaves_nothing_behind(tmp_path, m
 
 
 @pytest.mark.parametrize("name", ["lfwa.tar", "lfwa.zip"])
-def test_a_member_larger_than_a_image_is_refused(tmp_path, monkeypatch, name):
+def test_a_member_larger_than_an_image_is_refused(tmp_path, monkeypatch, name):
     path = write_source(tmp_path / name)
     monkeypatch.setattr(sources, "MAX_MEMBER_BYTES", 2999)
     with pytest.raises(ValueError, match=r"too large for an image.*3000 bytes"):
@@ -158,7 +161,7 @@ def test_a_member_larger_than_a_image_is_refused(tmp_path, monkeypatch, name):
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_a_member_that_unpacks_to_more_than_it_says_fills_no_memory(tmp_path, compression):
+def test_a_member_larger_than_announced_does_not_fill_the_memory(tmp_path, compression):
     path, num_bytes = tmp_path / "lfwa.zip", 64 * 2**20
     with zipfile.ZipFile(path, "w", compression) as archive:
         archive.writestr("lfw2/Ada/Ada_0001.jpg", bytes(num_bytes))
@@ -176,16 +179,16 @@ def test_a_member_that_unpacks_to_more_than_it_says_fills_no_memory(tmp_path, co
     tracemalloc.stop()
 
 
-def test_a_zip_of_a_later_kind_is_named(tmp_path):
+def test_a_zip_of_a_later_version_is_named(tmp_path):
     write_zip(tmp_path / "lfwa.zip")
     content = bytearray((tmp_path / "lfwa.zip").read_bytes())
-    content[content.find(b"PK\x01\x02") + 6] = 99  # the version that is needed to read a member
+    content[content.find(b"PK\x01\x02") + 6] = 99  # the version that reading a member requires
     (tmp_path / "lfwa.zip").write_bytes(content)
     with pytest.raises(ValueError, match=r"lfwa\.zip cannot be read as a zip archive"):
         open_source(tmp_path / "lfwa.zip", tmp_path)
 
 
-def test_a_zip_writes_nothing_whatever_its_members_are_called(tmp_path):
+def test_reading_a_zip_writes_no_file_whatever_the_names(tmp_path):
     with zipfile.ZipFile(tmp_path / "lfwa.zip", "w") as archive:
         for name in ("../escaped.jpg", "/escaped.jpg", "lfw2/../../escaped.jpg"):
             archive.writestr(name, b"image")
@@ -204,14 +207,14 @@ def test_a_tar_that_unpacks_to_more_than_any_dataset_is_refused(tmp_path, monkey
     assert [item.name for item in (tmp_path / "unpacked").iterdir()] == [".lock"]
 
 
-def test_a_name_that_is_longer_than_a_image_is_refused(tmp_path, monkeypatch):
+def test_a_name_that_is_longer_than_an_image_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "MAX_MEMBER_BYTES", 50_000)
     write_tar(tmp_path / "lfwa.tar.gz", [named("a" * 100_000)])
     with pytest.raises(ValueError, match="unpacks to more than images of faces are"):
         open_source(tmp_path / "lfwa.tar.gz", tmp_path / "unpacked")
 
 
-def test_a_tar_is_known_by_its_content_whatever_its_name_says(tmp_path):
+def test_a_tar_is_recognised_by_its_content_whatever_its_name(tmp_path):
     write_tar(tmp_path / "lfwa.tar")
     (tmp_path / "lfwa.tar").rename(tmp_path / "lfwa.tgz")
     assert open_source(tmp_path / "lfwa.tgz", tmp_path / "unpacked").names() == sorted(FILES)
@@ -219,7 +222,7 @@ def test_a_tar_is_known_by_its_content_whatever_its_name_says(tmp_path):
 
 @pytest.mark.parametrize("suffix", TAR_SUFFIXES)
 @pytest.mark.parametrize("damage", ["cut", "text", "empty"])
-def test_a_damaged_tar_is_named_and_leaves_nothing_behind(tmp_path, suffix, damage):
+def test_a_damaged_tar_is_named_and_leaves_no_file_behind(tmp_path, suffix, damage):
     path = write_source(tmp_path / f"lfwa{suffix}")
     content = path.read_bytes()
     path.write_bytes(
@@ -254,7 +257,7 @@ def test_a_damaged_member_of_a_zip_is_named(tmp_path, compression):
     path = tmp_path / "lfwa.zip"
     write_zip(path, compression)
     content = bytearray(path.read_bytes())
-    # The second member lies in the middle third of the file.
+    # The second member is in the middle third of the file.
     for position in range(len(content) // 2, len(content) // 2 + 8):
         content[position] ^= 0xFF
     path.write_bytes(content)
@@ -264,7 +267,7 @@ def test_a_damaged_member_of_a_zip_is_named(tmp_path, compression):
         source.read("lfw2/Ada/Ada_0002.jpg")
 
 
-def test_what_is_neither_folder_nor_archive_is_refused(tmp_path):
+def test_a_path_that_is_neither_folder_nor_archive_is_refused(tmp_path):
     (tmp_path / "lfwa.rar").touch()
     with pytest.raises(ValueError, match=r"folder or an archive .*Received: .*lfwa\.rar"):
         open_source(tmp_path / "lfwa.rar", tmp_path)
@@ -276,5 +279,5 @@ def test_what_is_neither_folder_nor_archive_is_refused(tmp_path):
     ("name", "expected"),
     [("a.zip", True), ("a.TAR.GZ", True), ("b/a.tgz", True), ("a.gz", False), ("zip", False)],
 )
-def test_archives_are_known_by_their_names(name, expected):
+def test_archives_are_recognised_by_their_names(name, expected):
     assert is_archive(name) is expected

@@ -1,4 +1,4 @@
-"""What is in a dataset, on the sample and on a small drawn LFW."""
+"""The summary of a dataset, of the sample and of a small drawn LFW."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from siamese_lib.data import summary
 from siamese_lib.data.images import open_cache
 from siamese_lib.data.load import load_dataset
 from siamese_lib.evaluation.error_analysis import most_confident
-from siamese_lib.notebook import widgets
+from siamese_lib.notebook.galleries import scored_gallery
 
 
 @pytest.fixture(scope="module")
@@ -17,14 +17,14 @@ def dataset(lfw_folder):
 
 
 def test_the_table_counts_people_images_and_pairs(dataset):
-    parts = dataset.split(ExperimentConfig(experiment="any"))
-    table = summary.people_table(dataset, parts)
+    splits = dataset.split(ExperimentConfig(experiment="any"))
+    table = summary.people_table(dataset, splits)
     assert table.loc["all images", "images"] == len(dataset.files)
     assert table.loc["test pairs", "pairs"] == len(dataset.test_pairs)
     assert table.loc["train pairs", "pairs"] + table.loc["validation pairs", "pairs"] == len(
         dataset.train_pairs
     )
-    assert set(summary.shared_people(parts).values()) == {0}
+    assert set(summary.shared_people(splits).values()) == {0}
 
 
 def test_duplicates_missing_and_sizes(lfw_copy):
@@ -39,7 +39,7 @@ def test_duplicates_missing_and_sizes(lfw_copy):
     assert summary.image_sizes(dataset, list(dataset.files)) == {(250, 250): len(dataset.files)}
 
 
-def test_qualities_tell_bright_flat_and_sharp_apart():
+def test_qualities_of_flat_and_sharp_images_differ():
     flat = np.full((20, 20, 1), 200, np.uint8)
     checks = (np.indices((20, 20)).sum(axis=0) % 2 * 100).astype(np.uint8)[..., None]
     table = summary.image_qualities(np.stack([flat, checks]))
@@ -59,7 +59,7 @@ def test_galleries_show_the_pairs_that_are_named(dataset):
     ]
     import pandas as pd
 
-    figure = widgets.scored_gallery(pd.DataFrame(rows), cache, 0.5, "title")
+    figure = scored_gallery(pd.DataFrame(rows), cache, 0.5, "title")
     assert "WRONG" in figure.axes[0].get_title() and str(pair.left) in figure.axes[0].get_title()
     np.testing.assert_allclose(
         summary.mean_face(cache, [pair.left]), cache[[pair.left]][0, :, :, 0]

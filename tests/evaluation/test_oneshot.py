@@ -1,4 +1,4 @@
-"""One-shot classification: what an episode holds, what counts as right, and cases whose accuracy is known."""
+"""One-shot classification: what a trial holds, what counts as correct, and cases whose accuracy is known."""
 
 from collections import Counter
 
@@ -7,13 +7,14 @@ import pytest
 
 from siamese_lib.data.pairs import Face, TrialSet
 from siamese_lib.evaluation.oneshot import (
+    answer_trials,
+    answered_correctly,
+    clustered_accuracy,
     cosine_similarity,
-    draw_episodes,
     draw_trial_sets,
+    draw_trials,
     oneshot_accuracies,
-    oneshot_accuracy,
     pixel_vectors,
-    score_trials,
     trial_accuracy,
 )
 
@@ -26,33 +27,30 @@ IDENTITY = np.eye(len(PEOPLE))[[PEOPLE.index(face.person) for face in FACES]]
 
 
 @pytest.mark.parametrize("num_ways", [2, 5, len(COUNTS)])
-def test_an_episode_holds_n_people_and_another_image_of_the_first(num_ways):
-    gallery, probes = draw_episodes(FACES, num_ways, 300, seed=0)
-    assert gallery.shape == (300, num_ways) and probes.shape == (300,)
-    for row, probe in zip(gallery, probes):
-        shown = [FACES[place] for place in row]
-        assert len({face.person for face in shown}) == num_ways
-        assert shown[0].person == FACES[probe].person and shown[0] != FACES[probe]
+def test_a_trial_holds_n_people_and_another_image_of_the_first(num_ways):
+    trials = draw_trials(FACES, num_ways, 300, seed=0)
+    assert len(trials) == 300
+    for gallery, (probe,), answers in trials:
+        assert len({face.person for face in gallery}) == len(gallery) == num_ways
+        assert answers == (0,) and gallery[0].person == probe.person and gallery[0] != probe
 
 
-def test_whoever_has_two_images_is_asked_for_equally_often_with_every_image():
-    gallery, probes = draw_episodes(FACES, 3, 6000, seed=0)
-    asked = Counter(FACES[probe].person for probe in probes)
-    assert set(asked) == {"Ada", "Ben", "Zoe"} and all(
-        abs(count - 2000) < 200 for count in asked.values()
-    )
-    assert {face for face in FACES if COUNTS[face.person] > 1} == {FACES[probe] for probe in probes}
-    assert set(FACES) == {FACES[place] for place in gallery[:, 1:].flat}
-    beside = Counter(
-        FACES[place].person for place in gallery[:, 1:].flat if COUNTS[FACES[place].person] == 1
-    )
+def test_everybody_with_two_images_is_asked_for_equally_often_with_every_image():
+    trials = draw_trials(FACES, 3, 6000, seed=0)
+    probes = [probe for _, (probe,), _ in trials]
+    others = [face for gallery, _, _ in trials for face in gallery[1:]]
+    asked = Counter(probe.person for probe in probes)
+    assert set(asked) == {"Ada", "Ben", "Zoe"}
+    assert all(abs(count - 2000) < 200 for count in asked.values())
+    assert {face for face in FACES if COUNTS[face.person] > 1} == set(probes)
+    assert set(FACES) == set(others)
+    beside = Counter(face.person for face in others if COUNTS[face.person] == 1)
     assert len(beside) == 12 and max(beside.values()) < 1.3 * min(beside.values())
 
 
-def test_a_seed_draws_the_same_episodes_again_and_another_seed_others():
-    first, again, other = (draw_episodes(FACES, 4, 50, seed) for seed in (3, 3, 4))
-    assert all(np.array_equal(one, two) for one, two in zip(first, again))
-    assert not np.array_equal(first[0], other[0])
+def test_a_seed_draws_the_same_trials_again_and_another_seed_others():
+    first, again, other = (draw_trials(FACES, 4, 50, seed) for seed in (3, 3, 4))
+    assert first == again and first != other
 
 
 @pytest.mark.parametrize(
@@ -65,25 +63,24 @@ def test_a_seed_draws_the_same_episodes_again_and_another_seed_others():
     ],
     ids=["one way", "too many ways", "nobody twice", "alone"],
 )
-def test_episodes_that_cannot_be_drawn_are_refused(faces, num_ways):
-    with pytest.raises(ValueError, match="An episode needs"):
-        draw_episodes(faces, num_ways, 10, seed=0)
+def test_trials_that_cannot_be_drawn_are_refused(faces, num_ways):
+    with pytest.raises(ValueError, match="A trial needs"):
+        draw_trials(faces, num_ways, 10, seed=0)
 
 
 def test_the_largest_similarity_wins_and_a_tie_is_wrong():
     similarities = [[0.9, 0.8, 0.1], [0.5, 0.5, 0.1], [0.2, 0.1, 0.3], [-0.1, -0.2, -0.3]]
-    accuracy, (low, high) = oneshot_accuracy(similarities, ["Ada", "Ben", "Cleo", "Dan"])
+    correct = answered_correctly(similarities, [0, 0, 0, 0])
+    assert correct.tolist() == [True, False, False, True]
+    accuracy, (low, high) = clustered_accuracy(correct, ["Ada", "Ben", "Cleo", "Dan"])
     assert accuracy == 0.5 and 0 <= low < 0.5 < high <= 1
 
 
-def test_the_interval_is_over_people_and_not_over_episodes():
+def test_the_interval_is_over_people_and_not_over_trials():
     people = np.repeat([f"P{number}" for number in range(20)], 100)
-    right_people = np.repeat(np.arange(20) % 2, 100)  # each person always right or always wrong
-    right_by_chance = np.tile([0, 1], 1000)  # each person right half of the time
-    intervals = [
-        oneshot_accuracy(np.column_stack([right, np.full(2000, 0.5)]), people)[1]
-        for right in (right_people, right_by_chance)
-    ]
+    by_person = np.repeat(np.arange(20) % 2, 100)  # each person always correct or always wrong
+    by_chance = np.tile([0, 1], 1000)  # each person correct half of the time
+    intervals = [clustered_accuracy(correct, people)[1] for correct in (by_person, by_chance)]
     low, high = intervals[0]
     # The mean of 20 people who are 0 or 1: a standard error of sqrt(0.25 / 20) = 0.11.
     assert high - low == pytest.approx(2 * 1.96 * 0.112, abs=0.06)
@@ -94,15 +91,14 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     generator, covered = np.random.default_rng(0), 0
     people = np.repeat(np.arange(40), 25)
     for _ in range(200):
-        right = generator.uniform(size=1000) < np.repeat(
-            generator.beta(3, 1, 40), 25
-        )  # mean 0.75, people differ
-        _, (low, high) = oneshot_accuracy(np.column_stack([right, np.full(1000, 0.5)]), people)
+        rates = generator.beta(3, 1, 40)  # mean 0.75, people differ
+        correct = generator.uniform(size=1000) < np.repeat(rates, 25)
+        _, (low, high) = clustered_accuracy(correct, people)
         covered += low <= 0.75 <= high
     assert 0.89 <= covered / 200 <= 0.99
 
 
-def test_the_table_knows_the_perfect_the_blind_and_the_guessing():
+def test_the_table_knows_the_perfect_the_collapsed_and_the_guessing():
     noise = np.random.default_rng(0).normal(size=(len(FACES), 8))
     collapsed = np.outer(np.linspace(1, 2, len(FACES)), noise[0])  # one direction, other lengths
     table = oneshot_accuracies(
@@ -113,7 +109,7 @@ def test_the_table_knows_the_perfect_the_blind_and_the_guessing():
         },
         FACES,
         ways=(2, 5, 100),
-        num_episodes=500,
+        num_trials=500,
     )
     assert list(table.columns) == ["method", "ways", "accuracy", "low", "high"]
     assert table["ways"].tolist() == [2] * 4 + [5] * 4
@@ -130,13 +126,11 @@ def test_only_the_direction_of_embeddings_matters():
         {"one": cosine_similarity(noise), "longer": cosine_similarity(7 * noise)},
         FACES,
         ways=(5,),
-        num_episodes=300,
+        num_trials=300,
     )
     accuracy = table.set_index("method")["accuracy"]
     assert accuracy["one"] == accuracy["longer"]
-    again = oneshot_accuracies(
-        {"one": cosine_similarity(noise)}, FACES, ways=(5,), num_episodes=300
-    )
+    again = oneshot_accuracies({"one": cosine_similarity(noise)}, FACES, ways=(5,), num_trials=300)
     assert again.iloc[0].tolist() == table.iloc[0].tolist()
 
 
@@ -161,11 +155,11 @@ def test_brightness_and_contrast_of_a_image_do_not_matter_and_a_flat_one_is_like
     ]
 
 
-def test_a_trial_is_right_only_if_the_right_image_alone_is_most_similar():
+def test_a_trial_is_correct_only_if_the_correct_image_alone_is_most_similar():
     run = TrialSet(gallery=("a", "b", "c"), probes=("x", "y", "z"), answers=(0, 1, 2))
     similarities = np.array([[0.9, 0.1, 0.2], [0.5, 0.5, 0.1], [0.3, 0.2, 0.1]])
     places = {"a": 0, "b": 1, "c": 2, "x": 0, "y": 1, "z": 2}
-    trials = score_trials([run, run], places, lambda left, right: similarities[left, right])
+    trials = answer_trials([run, run], places, lambda left, right: similarities[left, right])
     assert trials["correct"].tolist() == [True, False, False] * 2 and trials[
         "trial_set"
     ].tolist() == [
@@ -194,14 +188,14 @@ GROUPED = [
 GROUP_OF = {face.person: face.person[0] for face in GROUPED}
 
 
-def test_episodes_within_groups_are_harder_than_across():
+def test_trials_within_groups_are_harder_than_across():
     # Who tells only groups apart answers every question across groups and none within.
     embeddings = np.eye(3)[["ABC".index(face.person[0]) for face in GROUPED]]
     within = oneshot_accuracies(
         {"group": cosine_similarity(embeddings)},
         GROUPED,
         ways=(2, 5, 10),
-        num_episodes=100,
+        num_trials=100,
         group_of=GROUP_OF,
     )
     assert sorted(set(within["ways"])) == [2, 5]  # no group has ten

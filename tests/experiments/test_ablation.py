@@ -1,4 +1,4 @@
-"""Tables of what components and training data brought, from runs that are written here and not trained."""
+"""Tables of what components and training data contribute, from runs written without training."""
 
 import json
 
@@ -25,15 +25,20 @@ PAIRS = PairList(
 
 
 def write_run(config, runs_dir, num_wrong):
-    """A finished run whose first `num_wrong` pairs are decided wrongly at the threshold of one half."""
+    """A finished run whose first `num_wrong` pairs are wrong at the threshold of one half."""
     run = Run.of(config, runs_dir)
-    right = np.arange(NUM_PAIRS) >= num_wrong
-    scores = np.where(right == (np.array(PAIRS.labels) == 1), 0.9, 0.1)
-    part = {"accuracy": float(right.mean()), "auc": 1 - num_wrong / 100, "num_pairs": NUM_PAIRS}
+    correct = np.arange(NUM_PAIRS) >= num_wrong
+    scores = np.where(correct == (np.array(PAIRS.labels) == 1), 0.9, 0.1)
+    metrics = {
+        "accuracy": float(correct.mean()),
+        "auc": 1 - num_wrong / 100,
+        "num_pairs": NUM_PAIRS,
+    }
     run.write_json("config.json", config.to_dict())
     run.write_json(
         "metrics.json",
-        {"threshold": 0.5, "seconds": {}, "examples": {"classes": 7}} | dict.fromkeys(SPLITS, part),
+        {"threshold": 0.5, "seconds": {}, "examples": {"classes": 7}}
+        | dict.fromkeys(SPLITS, metrics),
     )
     run.write_scores(dict.fromkeys(SPLITS, PAIRS), dict.fromkeys(SPLITS, scores))
     run.finish()
@@ -41,7 +46,7 @@ def write_run(config, runs_dir, num_wrong):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Experiments with a sweep of components and one of the training share, and the folder of their results."""
+    """A project with an ablation, a learning curve, and a sweep over two splits."""
     (tmp_path / "experiments" / "sweeps").mkdir(parents=True)
     (tmp_path / "experiments" / "base.yaml").write_text(
         "dataset: sample\nflip: true\ndropout_rate: 0.3\n"
@@ -62,18 +67,16 @@ def folder(tmp_path):
 
 
 def finish(folder, name, num_wrong):
-    """Writes the runs of a sweep file for which `num_wrong(value, seed)` says a number."""
-    sweep, runs_dir = (
-        Sweep.from_yaml(folder / "experiments" / "sweeps" / f"{name}.yaml"),
-        folder / "results" / "sweeps",
-    )
+    """Writes the runs of a sweep file for which `num_wrong(value, seed)` is a number."""
+    sweep = Sweep.from_yaml(folder / "experiments" / "sweeps" / f"{name}.yaml")
+    runs_dir = folder / "results" / "sweeps"
     for point in sweep.points():
         if (wrong := num_wrong(point.value, point.config.seed)) is not None:
             write_run(point.config, runs_dir, wrong)
     return sweep, runs_dir
 
 
-def test_the_gain_of_a_lever_is_the_mean_over_seeds_of_what_is_lost_without_it(folder):
+def test_the_gain_of_a_component_is_the_mean_loss_over_seeds_without_it(folder):
     wrong = {
         ("nothing", 0): 4,
         ("nothing", 1): 8,
@@ -95,14 +98,14 @@ def test_the_gain_of_a_lever_is_the_mean_over_seeds_of_what_is_lost_without_it(f
     assert (dropout["test_accuracy_gain"], dropout["test_gain_interval"]) == (0, [0, 0])
 
 
-def test_a_lever_counts_with_the_seeds_that_are_finished_on_both_sides(folder):
+def test_a_component_is_compared_on_the_seeds_that_both_recipes_have(folder):
     wrong = {("nothing", 0): 4, ("flipping", 0): 6, ("flipping", 1): 40, ("dropout", 1): 0}
     (row,) = ablation(*finish(folder, "ablation_base", lambda *point: wrong.get(point)))
     assert (row["component"], row["seeds"]) == ("flipping", [0])
     assert row["test_accuracy_gain"] == pytest.approx(2 / NUM_PAIRS)
 
 
-def test_points_of_an_axis_take_the_seeds_together_and_leave_out_what_is_missing(folder):
+def test_points_of_an_axis_are_means_over_seeds_and_leave_out_missing_runs(folder):
     wrong = {(0.25, 0): 12, (0.25, 1): 16, (1.0, 0): 4}
     sweep, runs_dir = finish(folder, "learning_curve_base", lambda *point: wrong.get(point))
     quarter, whole = points_of_axis(sweep, "training_fraction", runs_dir)
@@ -121,7 +124,6 @@ def test_all_tables_are_written_even_before_a_run_is_finished(folder):
         for name in ("ablation", "learning_curve", "leak")
     }
     assert tables["ablation"] == []
-    assert [row["training_fraction"] for row in tables["learning_curve"]] == [
-        1.0
-    ]  # the same run as that of the split by person
+    # The whole training set with the split by person is a run of both sweeps.
+    assert [row["training_fraction"] for row in tables["learning_curve"]] == [1.0]
     assert [row["split_by"] for row in tables["leak"]] == ["person", "pair"]

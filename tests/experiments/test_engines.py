@@ -1,4 +1,4 @@
-"""Where runs are trained: a sweep that is killed, a run that crashes, two sweeps at once, a cluster that loses a node. All for real."""
+"""The local engine with real trainings: a killed sweep, a run that crashes, two sweeps at once."""
 
 import os
 import signal
@@ -11,19 +11,17 @@ import pytest
 import yaml
 from small_sweeps import BASE, wait_for, without_times, write_sweep
 
-from siamese_lib.experiments.engines import LocalEngine, Progress
+from siamese_lib.experiments.engines import LocalEngine, progress
 from siamese_lib.experiments.sweep import Sweep, run_sweep, sweep_table
 from siamese_lib.training.run import Run
 
 
-def test_every_point_has_numbers_and_each_run_is_a_process_of_its_own(whole_sweep):
+def test_every_point_of_a_finished_sweep_has_metrics(whole_sweep):
     assert set(whole_sweep["state"]) == {"done"} and whole_sweep["run"].nunique() == 4
     assert whole_sweep["test_accuracy"].between(0, 1).all()
 
 
-def test_a_point_that_is_read_along_a_longer_training_is_what_a_shorter_one_gives(
-    sweep_folder, whole_sweep
-):
+def test_a_state_of_a_longer_training_equals_a_shorter_training(sweep_folder, whole_sweep):
     (sweep_folder / "base.yaml").write_text(yaml.safe_dump(BASE))
     path = sweep_folder / "one_epoch.yaml"
     path.write_text(
@@ -47,7 +45,7 @@ def test_a_point_that_is_read_along_a_longer_training_is_what_a_shorter_one_give
 
 
 def kill_in_the_middle(path, runs_dir):
-    """Starts a sweep and kills it when a run is done and the next one has begun."""
+    """Starts a sweep and kills it once a run is done and the next has begun."""
     command = [sys.executable, "-m", "siamese_lib", "sweep", str(path), "--runs", str(runs_dir)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_for(
@@ -69,14 +67,13 @@ def runs_of(path, runs_dir):
     )
 
 
-def test_a_sweep_that_is_killed_ends_with_the_same_table_and_leaves_no_process_behind(
+def test_a_killed_sweep_resumes_to_the_same_table_and_leaves_no_process_behind(
     sweep_folder, whole_sweep
 ):
     path, runs_dir = write_sweep(sweep_folder), sweep_folder / "killed"
     kill_in_the_middle(path, runs_dir)
-    wait_for(
-        lambda: not any(run.locked for run in runs_of(path, runs_dir)), seconds=20
-    )  # the run that was in work ended with the sweep
+    # The process of the unfinished run ends with the sweep.
+    wait_for(lambda: not any(run.locked for run in runs_of(path, runs_dir)), seconds=20)
     states = set(sweep_table(Sweep.from_yaml(path), runs_dir)["state"])
     assert "done" in states and len(states) > 1
     table = run_sweep(Sweep.from_yaml(path), runs_dir, LocalEngine(workers=2))
@@ -84,7 +81,7 @@ def test_a_sweep_that_is_killed_ends_with_the_same_table_and_leaves_no_process_b
 
 
 @pytest.mark.long
-def test_six_runs_that_are_killed_end_with_the_same_table(tmp_path):
+def test_a_killed_sweep_of_six_runs_resumes_to_the_same_table(tmp_path):
     path = write_sweep(tmp_path, seeds=[0, 1])
     whole = run_sweep(Sweep.from_yaml(path), tmp_path / "whole", LocalEngine(workers=2))
     assert len(runs_of(path, tmp_path / "whole")) == 6
@@ -93,7 +90,7 @@ def test_six_runs_that_are_killed_end_with_the_same_table(tmp_path):
     pd.testing.assert_frame_equal(without_times(table), without_times(whole))
 
 
-def test_a_run_that_crashes_once_is_started_again_and_its_crash_forgotten(tmp_path):
+def test_a_run_that_crashes_once_is_started_again_and_leaves_no_error(tmp_path):
     path = write_sweep(tmp_path, axes={"learning_rate": [0.001]}, seeds=[0])
     sweep = Sweep.from_yaml(path)
     (point,) = sweep.points()
@@ -114,7 +111,7 @@ def test_a_run_that_crashes_once_is_started_again_and_its_crash_forgotten(tmp_pa
     assert crashes and table["state"].tolist() == ["done"] and not run.path("error.json").exists()
 
 
-def test_a_run_that_crashes_again_has_its_error_in_the_table_and_the_others_go_on(
+def test_a_run_that_crashes_twice_has_its_error_in_the_table_and_the_others_go_on(
     tmp_path, monkeypatch
 ):
     sweep = Sweep.from_yaml(
@@ -123,12 +120,12 @@ def test_a_run_that_crashes_again_has_its_error_in_the_table_and_the_others_go_o
         )
     )
     first = next(sweep.points()).run(tmp_path)
-    first.path("checkpoint-00001.keras").mkdir(parents=True)  # nothing that Keras can load
+    first.path("checkpoint-00001.keras").mkdir(parents=True)  # a folder, which Keras cannot load
     table = run_sweep(sweep, tmp_path, LocalEngine())
     assert table["state"].iloc[0].startswith("failed: ") and table["state"].iloc[1] == "done"
 
 
-def test_two_sweeps_on_one_folder_do_no_run_twice(sweep_folder, whole_sweep):
+def test_two_sweeps_on_one_folder_train_no_run_twice(sweep_folder, whole_sweep):
     path, runs_dir, tables = write_sweep(sweep_folder), sweep_folder / "both", []
     sweep = Sweep.from_yaml(path)
     threads = [
@@ -141,30 +138,29 @@ def test_two_sweeps_on_one_folder_do_no_run_twice(sweep_folder, whole_sweep):
         thread.join()
     pd.testing.assert_frame_equal(without_times(tables[0]), without_times(whole_sweep))
     assert tables[0].equals(tables[1])
-    # A training writes its events into one file; a second one of the same run would have left a second.
+    # Each training of a run writes one file of events.
     events = [
         list((run.directory / "tensorboard" / "train").iterdir()) for run in runs_of(path, runs_dir)
     ]
     assert [len(files) for files in events] == [1] * 3
 
 
-def test_progress_counts_epochs_and_what_needs_none_any_more(tmp_path):
+def test_progress_counts_trained_epochs_and_those_no_longer_needed(tmp_path):
     sweep = Sweep.from_yaml(
         write_sweep(tmp_path, axes={"learning_rate": [0.001, 0.01, 0.1]}, seeds=[0])
     )
     runs = [point.run(tmp_path) for point in sweep.points()]
     for run, point in zip(runs, sweep.points()):
         run.write_json("config.json", point.config.to_dict())
-    with Progress("name", runs, num_done=1) as progress:
-        assert progress.state == (0, 6, "1 of 4 runs ended")
-        runs[0].write_history([{"epoch": 1}])
-        runs[1].write_error("no longer finite")
-        progress.update()
-        assert progress.state == (3, 6, "2 of 4 runs ended")
+    epochs = dict.fromkeys(runs, 2)
+    assert progress(epochs, num_done=1) == (0, 6, "1 of 4 runs ended")
+    runs[0].write_history([{"epoch": 1}])
+    runs[1].write_error("no longer finite")
+    assert progress(epochs, num_done=1) == (3, 6, "2 of 4 runs ended")
 
 
-def test_no_workers_and_an_adaptive_sweep_are_refused_in_a_sentence(tmp_path):
-    with pytest.raises(ValueError, match="workers from 1 on"):
+def test_no_workers_and_an_adaptive_sweep_are_errors_of_one_sentence(tmp_path):
+    with pytest.raises(ValueError, match="whole number from 1 on"):
         LocalEngine(workers=0)
     sweep = Sweep.from_yaml(write_sweep(tmp_path, adaptive={"grace_epochs": 1}))
     with pytest.raises(ValueError, match="--engine ray"):

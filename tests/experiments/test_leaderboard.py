@@ -1,4 +1,4 @@
-"""The table of results, and the committed evidence behind it."""
+"""The leaderboard, and the committed runs behind it."""
 
 import json
 from pathlib import Path
@@ -15,27 +15,74 @@ PROJECT = Path(__file__).parents[2]
 RESULTS = PROJECT / "results" / "lfwa"
 RUNS = [
     Run(path.parent)
-    for dataset in leaderboard.MARKS
+    for dataset in leaderboard.DATASETS
     for path in sorted((PROJECT / "results" / dataset).glob("*/seed_*/DONE"))
 ]
 
 
-def test_the_committed_tables_are_those_that_the_runs_give():
+def test_the_committed_tables_follow_from_the_committed_runs():
+    boards = {}
+    for dataset in leaderboard.DATASETS:
+        folder = PROJECT / "results" / dataset
+        boards[dataset] = leaderboard.leaderboard(folder)
+        assert json.loads((folder / "leaderboard.json").read_text()) == boards[dataset]
+    for page, text in leaderboard.pages_with_results(boards, PROJECT).items():
+        assert (PROJECT / page).read_text(encoding="utf-8") == text, page
+
+
+def test_each_page_shows_its_rows_and_columns(project):
     boards = {
-        dataset: leaderboard.leaderboard(PROJECT / "results" / dataset)
-        for dataset in leaderboard.MARKS
+        "lfwa": [row_of("lfwa_people", 0.9), row_of("lfwa_quick", 0.8)],
+        "omniglot": [row_of("omniglot_compact", 0.7, oneshot=0.6)],
     }
-    for dataset, rows in boards.items():
-        assert json.loads((PROJECT / "results" / dataset / "leaderboard.json").read_text()) == rows
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    assert leaderboard.with_tables(readme, boards) == readme
-    card = (PROJECT / "models" / "README.md").read_text(encoding="utf-8")
-    models = {path.stem for path in (PROJECT / "models").glob("*.keras")}
-    with_model = {
-        dataset: [row for row in rows if row["experiment"] in models]
-        for dataset, rows in boards.items()
+    (project / "models" / "omniglot_compact.keras").touch()
+    pages = leaderboard.pages_with_results(boards, project)
+    assert "**80.0 %**" in pages["docs/results.md"] and "**90.0 %**" in pages["docs/results.md"]
+    assert "**60.0 %** ± 1.0" in pages["docs/omniglot.md"] and "70.0" in pages["docs/omniglot.md"]
+    readme = pages["README.md"]
+    assert "test accuracy" in readme and "lfwa_people" in readme
+    assert "lfwa_quick" not in readme and "encoder" not in readme
+    assert "No runs yet." in pages["models/README.md"] and "**60.0 %**" in pages["models/README.md"]
+    assert "0.930" in pages["docs/results.md"]  # the zero at the end stays
+
+
+def test_results_for_html_have_no_markdown():
+    (cells,) = leaderboard.results_table([row_of("e", 0.75)]).to_dict("records")
+    assert cells["experiment"] == "e" and cells["test"] == "75.0 %"
+
+
+def row_of(experiment, accuracy, oneshot=None):
+    """A row of the leaderboard."""
+    of_trials = {"accuracy": oneshot, "accuracy_sd": 0.01, "accuracy_interval": [0.1, 0.2]}
+    row = {
+        "experiment": experiment,
+        "protocol": "pairs",
+        "encoder": "compact",
+        "num_parameters": 5,
+        "num_seeds": 1,
+        "validation_accuracy_mean": 0.85,
+        "test_accuracy_mean": accuracy,
+        "test_accuracy_sd": None,
+        "test_accuracy_interval": [0.5, 0.95],
+        "test_accuracy_at_half_mean": 0.5,
+        "test_auc_mean": 0.93,
+        "train_seconds_mean": 60.0,
     }
-    assert leaderboard.with_tables(card, with_model) == card
+    return row | ({"oneshot": {"test": of_trials, "test_400": of_trials}} if oneshot else {})
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A folder with the pages that show results, their tables empty."""
+    marks = "".join(
+        f"<!-- {name}: written by `python -m siamese_lib leaderboard`, do not edit -->"
+        f"<!-- end of {name} -->"
+        for name in ("results", "results on Omniglot")
+    )
+    for page in ("README.md", "docs/results.md", "docs/omniglot.md", "models/README.md"):
+        (tmp_path / page).parent.mkdir(exist_ok=True)
+        (tmp_path / page).write_text(marks)
+    return tmp_path
 
 
 @pytest.mark.parametrize(
@@ -47,7 +94,7 @@ def test_the_committed_metrics_follow_from_the_committed_scores(run):
         expected = verification_metrics(
             pairs, scores["score"].to_numpy(), run.metrics["threshold"], run.metrics[split]["loss"]
         )
-        # scores.csv keeps nine digits, so that the area may differ in the last ones.
+        # scores.csv keeps nine digits, so the area may differ in the last digits.
         for key, value in expected.items():
             assert run.metrics[split][key] == (
                 pytest.approx(value, abs=1e-6) if value is not None else None
@@ -84,13 +131,18 @@ def test_several_seeds_are_averaged(tmp_path):
     (row,) = leaderboard.leaderboard(tmp_path)
     assert row["num_seeds"] == 2 and row["test_accuracy_mean"] == pytest.approx(0.75)
     assert row["test_accuracy_sd"] == pytest.approx(0.0707, abs=1e-3)
-    assert "**75.0 %** ± 7.1" in leaderboard.as_markdown([row])
+    table = leaderboard.results_table([row], markdown=True)
+    assert table["test"].tolist() == ["**75.0 %** ± 7.1"]
+    assert "| `lfwa_quick` | pairs" in table.to_markdown(index=False)
     low, high = row["test_accuracy_interval"]
     assert 0.5 < low < 0.75 < high < 0.95
-    assert row["threshold_cost_mean"] == pytest.approx(0.25)  # at 0.2 all would be right
+    assert row["threshold_cost_mean"] == pytest.approx(0.25)  # at 0.2 all would be correct
 
 
-def test_a_readme_without_marks_is_not_touched(tmp_path):
-    (tmp_path / "README.md").write_text("no marks")
-    with pytest.raises(ValueError, match="marks"):
-        leaderboard.update(PROJECT / "results", tmp_path / "README.md", tmp_path / "README.md")
+@pytest.mark.parametrize("page", ["README.md", "docs/results.md", "models/README.md"])
+def test_without_the_marks_of_one_page_nothing_is_written(page, project):
+    (project / page).write_text("no marks")
+    texts = {path: path.read_text() for path in project.rglob("*.md")}
+    with pytest.raises(ValueError, match=f"{page} has lost the marks"):
+        leaderboard.update(PROJECT / "results", project)
+    assert {path: path.read_text() for path in project.rglob("*") if path.is_file()} == texts

@@ -1,21 +1,26 @@
-"""The engine ray on a real Ray with several nodes on this machine."""
+"""The Ray engine on a real Ray with several nodes on this machine."""
 
 import threading
+from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from small_sweeps import wait_for, without_times, write_sweep
 
+from siamese_lib.config import ExperimentConfig
 from siamese_lib.experiments.sweep import Sweep, run_sweep
 from siamese_lib.training.run import Run
 
 ray = pytest.importorskip("ray", reason="needs requirements-ray.txt")
 pytest.importorskip("ray.tune", reason="needs requirements-ray.txt")
 
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+
 
 @pytest.fixture
 def cluster():
-    """A head without processors and two nodes with one each, so that runs are trained on the nodes."""
+    """A head without CPUs and two nodes with one each, so that the nodes train the runs."""
     from ray.cluster_utils import Cluster
 
     cluster = Cluster(
@@ -28,19 +33,17 @@ def cluster():
     cluster.shutdown()
 
 
-def test_a_cluster_that_loses_a_node_gives_the_table_of_one_machine(
+def test_a_cluster_that_loses_a_node_gives_the_same_table_as_one_machine(
     cluster, sweep_folder, whole_sweep
 ):
     from siamese_lib.experiments.ray_engine import RayEngine
 
-    sweep, runs_dir = (
-        Sweep.from_yaml(write_sweep(sweep_folder, resources={"num_cpus": 1})),
-        sweep_folder / "ray",
-    )
+    sweep = Sweep.from_yaml(write_sweep(sweep_folder, resources={"num_cpus": 1}))
+    runs_dir = sweep_folder / "ray"
     lost = []
 
     def lose_a_node():
-        # When both nodes are at work.
+        # Once both nodes are training.
         runs = [Run.of(point.config, runs_dir) for point in sweep.points()]
         wait_for(lambda: len({run.directory for run in runs if len(run.history)}) >= 2)
         cluster.remove_node(cluster.nodes_to_lose.pop(), allow_graceful=False)
@@ -55,16 +58,15 @@ def test_a_cluster_that_loses_a_node_gives_the_table_of_one_machine(
     assert not any((runs_dir / ".ray").iterdir())
 
 
-def test_bad_runs_are_stopped_by_the_scheduler_and_the_table_says_so(tmp_path):
+def test_bad_runs_are_stopped_by_the_scheduler_and_the_table_shows_it(tmp_path):
     from siamese_lib.experiments.ray_engine import RayEngine
 
     path = write_sweep(
         tmp_path,
         axes={"learning_rate": [0.001, 0.0000001]},
         overrides={"num_epochs": 3, "monitor": "val_auc"},
-        resources={
-            "num_cpus": 2
-        },  # one after the other: the scheduler stops who comes behind a better one
+        # One run after the other: the scheduler stops the second, which is worse than the first.
+        resources={"num_cpus": 2},
         adaptive={"grace_epochs": 1, "reduction_factor": 2},
     )
     try:
@@ -77,7 +79,20 @@ def test_bad_runs_are_stopped_by_the_scheduler_and_the_table_says_so(tmp_path):
     assert states[0.0000001] == "1 epochs so far"
 
 
-def test_a_run_that_is_wrong_is_not_tried_again(tmp_path):
+@pytest.mark.parametrize(
+    ("experiment", "mode"),
+    [("sample_reference", "min"), ("lfwa_people", "max"), ("omniglot_compact", "max")],
+)
+def test_the_scheduler_stops_the_runs_with_the_worst_monitor(experiment, mode):
+    from siamese_lib.experiments.ray_engine import _scheduler
+
+    config = ExperimentConfig.from_yaml(EXPERIMENTS / f"{experiment}.yaml")
+    sweep = SimpleNamespace(adaptive={"grace_epochs": 1})
+    scheduler = _scheduler(sweep, [SimpleNamespace(config=config)])
+    assert (scheduler.metric, scheduler._mode) == (config.monitor, mode)
+
+
+def test_a_run_with_invalid_input_is_not_tried_again(tmp_path):
     from siamese_lib.experiments.ray_engine import _train
 
     (point,) = Sweep.from_yaml(
@@ -89,20 +104,22 @@ def test_a_run_that_is_wrong_is_not_tried_again(tmp_path):
     assert "nowhere" in run.error
 
 
-def test_a_process_that_is_lost_for_good_has_its_error_in_the_table(tmp_path):
-    from siamese_lib.experiments.ray_engine import _note_crash
+def test_a_process_that_is_lost_for_good_has_its_error_saved(tmp_path):
+    from siamese_lib.experiments.ray_engine import _save_crashes
 
     lost, failed = Run(tmp_path / "lost"), Run(tmp_path / "failed")
     failed.write_error("the loss is no longer finite")
-    for run in (lost, failed):
-        _note_crash(run, RuntimeError("the actor died\nunexpectedly"))
+    error = RuntimeError("the actor died\nunexpectedly")
+    _save_crashes(
+        SimpleNamespace(config={"directory": run.directory}, error=error) for run in (lost, failed)
+    )
     assert (
         lost.error == "RuntimeError: the actor died unexpectedly"
         and failed.error == "the loss is no longer finite"
     )
 
 
-def test_no_cluster_at_an_address_is_one_sentence(tmp_path):
+def test_an_address_without_a_cluster_is_an_error_of_one_sentence(tmp_path):
     from siamese_lib.experiments.ray_engine import RayEngine
 
     with pytest.raises(ValueError, match="There is no Ray cluster"):

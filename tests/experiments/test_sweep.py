@@ -1,11 +1,11 @@
-"""Sweeps: which runs a file asks for, and what the table says of runs that are done, fail or are missing."""
+"""Sweeps: the points of a sweep file, and the table of finished, failed and missing runs."""
 
 import json
 
 import pytest
 import yaml
 
-from siamese_lib.experiments.sweep import Sweep, run_sweep, sweep_table
+from siamese_lib.experiments.sweep import ABLATED, Sweep, run_sweep, sweep_table
 from siamese_lib.training.run import SPLITS, Run
 
 BASE = {"dataset": "sample", "learning_rate": 0.001, "batch_size": 32, "num_epochs": 6}
@@ -33,18 +33,18 @@ def finish(config, runs_dir):
 
 
 def write_metrics(run, accuracy, auc, num_epochs):
-    part = {"accuracy": accuracy, "accuracy_interval": [0.1, 0.9], "auc": auc}
+    of_split = {"accuracy": accuracy, "accuracy_interval": [0.1, 0.9], "auc": auc}
     seconds = {"train": 1.0}
     run.write_json(
         "metrics.json",
         {"threshold": 0.5, "seconds": seconds, "num_epochs": num_epochs}
-        | dict.fromkeys(SPLITS, part),
+        | dict.fromkeys(SPLITS, of_split),
     )
     run.finish()
 
 
-class Pretending:
-    """An engine that trains nothing; runs for which `fails` says a sentence fail with it."""
+class FakeEngine:
+    """An engine without training; a run fails if `fails(config)` returns an error sentence."""
 
     def __init__(self, runs_dir, fails=lambda config: None):
         self.trained, self._runs_dir, self._fails = [], runs_dir, fails
@@ -86,15 +86,15 @@ def test_a_grid_trains_all_combinations_of_two_fields(sweep_file):
         (32, 0.001),
         (32, 0.01),
     }
-    # Three of the four lie on the axes too.
+    # Three of the four are points of the axes too.
     assert len({point.config.hash() for point in sweep.points()}) == 4 and set(sweep.varied) == {
         "learning_rate",
         "batch_size",
     }
 
 
-def test_the_table_has_a_row_a_point_and_a_second_sweep_trains_nothing(sweep_file, tmp_path):
-    sweep, engine = Sweep.from_yaml(sweep_file), Pretending(tmp_path)
+def test_the_table_has_a_row_for_each_point_and_a_second_sweep_trains_nothing(sweep_file, tmp_path):
+    sweep, engine = Sweep.from_yaml(sweep_file), FakeEngine(tmp_path)
     table = run_sweep(sweep, tmp_path, engine)
     assert len(table) == 8 and len(engine.trained) == 6 and set(table["state"]) == {"done"}
     row = table[
@@ -112,9 +112,7 @@ def test_the_table_has_a_row_a_point_and_a_second_sweep_trains_nothing(sweep_fil
     assert [entry["value"] for entry in written] == table["value"].tolist()
 
 
-def test_epochs_are_read_along_one_training_where_the_learning_rate_is_constant(
-    sweep_file, tmp_path
-):
+def test_with_a_constant_learning_rate_epochs_are_states_of_one_training(sweep_file, tmp_path):
     sweep_file.write_text(
         yaml.safe_dump(SWEEP | {"axes": {"num_epochs": [1, 3, 6]}, "overrides": {}, "seeds": [0]})
     )
@@ -124,7 +122,7 @@ def test_epochs_are_read_along_one_training_where_the_learning_rate_is_constant(
     run = Run.of(config, tmp_path)
     write_metrics(run.after_epoch(1), 0.5, 0.6, 1)
     assert sweep_table(sweep, tmp_path)["state"].tolist() == ["done", "missing", "missing"]
-    # It stopped early, after four epochs: with six it would have stopped there too.
+    # It stopped early, after four epochs; a training of six would have stopped there too.
     write_metrics(run.after_epoch(3), 0.6, 0.7, 3)
     finish(config, tmp_path)
     write_metrics(run, 0.7, 0.8, 4)
@@ -134,7 +132,7 @@ def test_epochs_are_read_along_one_training_where_the_learning_rate_is_constant(
     ].tolist() == [1, 3, 6]
 
 
-def test_epochs_are_trained_one_by_one_where_the_learning_rate_falls_to_the_end(sweep_file):
+def test_with_a_falling_learning_rate_each_number_of_epochs_is_a_training(sweep_file):
     (sweep_file.parent / "base.yaml").write_text(
         yaml.safe_dump(BASE | {"learning_rate_schedule": "cosine"})
     )
@@ -146,7 +144,7 @@ def test_epochs_are_trained_one_by_one_where_the_learning_rate_falls_to_the_end(
     ] == [(1, None), (3, None)]
 
 
-def test_levers_are_taken_away_one_at_a_time_beside_the_whole_recipe(sweep_file):
+def test_components_are_removed_one_at_a_time_beside_the_full_recipe(sweep_file):
     components = {
         "augmentation": {"flip": False, "rotation_degrees": 0.0},
         "small steps": {"learning_rate": 0.01},
@@ -160,7 +158,7 @@ def test_levers_are_taken_away_one_at_a_time_beside_the_whole_recipe(sweep_file)
     points = {
         (point.value, point.config.seed): point.config
         for point in sweep.points()
-        if point.axis == "without"
+        if point.axis == ABLATED
     }
     assert set(points) == {
         (name, seed) for name in ("nothing", "augmentation", "small steps") for seed in (0, 1)
@@ -170,14 +168,14 @@ def test_levers_are_taken_away_one_at_a_time_beside_the_whole_recipe(sweep_file)
         assert changed == set(components.get(name, {}))
 
 
-def test_a_run_that_fails_costs_only_its_own_points_and_is_tried_again_next_time(
+def test_a_failed_run_affects_only_its_own_points_and_is_tried_again_next_time(
     sweep_file, tmp_path
 ):
     sweep = Sweep.from_yaml(sweep_file)
     table = run_sweep(
         sweep,
         tmp_path,
-        Pretending(
+        FakeEngine(
             tmp_path, lambda config: "no longer finite" if config.learning_rate == 0.01 else None
         ),
     )
@@ -189,12 +187,12 @@ def test_a_run_that_fails_costs_only_its_own_points_and_is_tried_again_next_time
         failed["validation_accuracy"].isna().all()
         and json.loads((tmp_path / "small.json").read_text())[1]["test_auc"] is None
     )
-    engine = Pretending(tmp_path)
+    engine = FakeEngine(tmp_path)
     assert set(run_sweep(sweep, tmp_path, engine)["state"]) == {"done"}
     assert [config.learning_rate for config in engine.trained] == [0.01, 0.01]
 
 
-def test_a_sweep_that_is_stopped_has_a_table_that_says_what_is_missing(sweep_file, tmp_path):
+def test_an_interrupted_sweep_has_a_table_that_shows_what_is_missing(sweep_file, tmp_path):
     def stop(sweep, runs):
         finish(runs[0].config, tmp_path)
         raise KeyboardInterrupt
@@ -205,35 +203,38 @@ def test_a_sweep_that_is_stopped_has_a_table_that_says_what_is_missing(sweep_fil
     assert states.count("done") == 2 and states.count("missing") == 6
 
 
-def test_a_sweep_without_any_finished_run_is_one_sentence(sweep_file, tmp_path):
+def test_a_sweep_without_any_finished_run_is_an_error_of_one_sentence(sweep_file, tmp_path):
     with pytest.raises(ValueError, match=r"No run of the sweep.*no data"):
         run_sweep(
-            Sweep.from_yaml(sweep_file), tmp_path, Pretending(tmp_path, lambda config: "no data")
+            Sweep.from_yaml(sweep_file), tmp_path, FakeEngine(tmp_path, lambda config: "no data")
         )
 
 
-def test_a_value_that_yaml_takes_for_text_is_a_number_in_the_table(sweep_file):
+def test_a_number_that_yaml_reads_as_text_is_a_number_in_the_table(sweep_file):
     sweep_file.write_text("base: base.yaml\naxes: {learning_rate: [1e-4]}\nseeds: [0]\n")
     assert [point.value for point in Sweep.from_yaml(sweep_file).points()] == [0.0001]
 
 
-def test_the_table_can_be_read_before_all_is_done_and_says_what_is_missing(sweep_file, tmp_path):
+def test_the_table_of_an_unfinished_sweep_shows_what_is_missing(sweep_file, tmp_path):
     sweep = Sweep.from_yaml(sweep_file)
     first, second, *_ = sweep.points()
     finish(first.config, tmp_path)
     second.run(tmp_path).write_history([{"epoch": 1, "loss": 0.5}])
     states = sweep_table(sweep, tmp_path)["state"].value_counts()
-    assert states["done"] == 2  # the base's own values lie on both axes
+    assert states["done"] == 2  # the base's own values are on both axes
     assert states["1 epochs so far"] == 1 and states["missing"] == 5
 
 
-def test_the_sweeps_of_an_experiment_are_its_own_and_those_it_is_compared_with(tmp_path):
+def test_the_sweeps_of_an_experiment_include_those_of_its_comparisons(tmp_path):
     (tmp_path / "sweeps").mkdir()
-    for name, compared in {"one": "two", "two": "three", "three": "one"}.items():
+    for name, compared in {"first": "second", "second": "third", "third": "first"}.items():
         (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(BASE | {"compare_with": compared}))
-    for name in ("two", "three"):
+    for name in ("second", "third"):
         (tmp_path / "sweeps" / f"{name}.yaml").write_text(yaml.safe_dump(SWEEP))
-    assert [sweep.name for sweep in Sweep.of_experiment(tmp_path / "one.yaml")] == ["two", "three"]
+    assert [sweep.name for sweep in Sweep.of_experiment(tmp_path / "first.yaml")] == [
+        "second",
+        "third",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -266,7 +267,7 @@ def test_the_sweeps_of_an_experiment_are_its_own_and_those_it_is_compared_with(t
         {"components": {"luck": {"seed": 3}}},
     ],
 )
-def test_a_wrong_sweep_file_is_one_sentence(sweep_file, change):
+def test_a_wrong_sweep_file_is_an_error_of_one_sentence(sweep_file, change):
     sweep_file.write_text(yaml.safe_dump(SWEEP | change))
     with pytest.raises((ValueError, FileNotFoundError), match="Received: "):
         list(Sweep.from_yaml(sweep_file).points())

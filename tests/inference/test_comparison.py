@@ -1,4 +1,6 @@
-"""Two photographs get a decision, a folder a ranking; an image that cannot be used costs no more than itself."""
+"""Two photographs get a decision, a folder a ranking; an image that cannot be used costs no more
+than itself.
+"""
 
 import shutil
 
@@ -19,7 +21,9 @@ def verifier():
 
 @pytest.fixture(scope="module")
 def album(tmp_path_factory):
-    """A folder with the astronaut twice, two people of the sample, a landscape, a text and what a system left behind."""
+    """A folder with the astronaut twice, two people of the sample, a landscape, a text and what a
+    system left behind.
+    """
     folder = tmp_path_factory.mktemp("album")
     photographs.composition().save(folder / "wide.jpg", quality=90)
     photographs.two_people().save(folder / "two.png")
@@ -61,7 +65,8 @@ def test_several_faces_are_told(verifier, probe, album):
 
 
 def test_an_aligned_photograph_is_what_aligned_images_are(verifier, probe, album, tmp_path):
-    # The face that was found, saved and given as aligned, goes the way of LFW-a's images and scores the same.
+    # The face that was found, saved and given as aligned, goes the way of LFW-a's images and scores
+    # the same.
     faces = [photos.find_face(path.read_bytes(), path.name) for path in (probe, album / "wide.jpg")]
     for face, name in zip(faces, ("a.png", "b.png")):
         face.image.save(tmp_path / name)

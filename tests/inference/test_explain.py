@@ -1,4 +1,4 @@
-"""Occlusion, background and neighbours, with a verifier that is known to look at one corner only."""
+"""Occlusion, background and neighbours, with a verifier that looks at one corner only."""
 
 from types import SimpleNamespace
 
@@ -9,7 +9,6 @@ from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import Face, Pair, PairList
 from siamese_lib.inference import explain
-from siamese_lib.inference import verifier as verifiers
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.networks import build_model
 from siamese_lib.notebook import widgets
@@ -156,10 +155,6 @@ def test_the_network_of_a_run_is_its_own_or_the_published_one_of_its_seed(tmp_pa
         path.parent.mkdir(exist_ok=True)
         verifier.save(path)
     monkeypatch.setattr(explain, "project_root", lambda: tmp_path)
-    assert (
-        verifiers.verifier_of(runs[0]).settings
-        == verifiers.verifier_of(runs[1]).settings
-        == settings
-    )
+    assert Verifier.of_run(runs[0]).settings == Verifier.of_run(runs[1]).settings == settings
     with pytest.raises(FileNotFoundError, match=r"weights of this run were not kept.*Received"):
-        verifiers.verifier_of(runs[2])
+        Verifier.of_run(runs[2])

@@ -1,4 +1,6 @@
-"""Photographs of any kind come out upright with the eyes where LFW-a's images have them; what cannot be used is one sentence."""
+"""Photographs of any kind come out upright with the eyes where LFW-a's images have them; what
+cannot be used is one sentence.
+"""
 
 import sys
 
@@ -143,7 +145,8 @@ def test_weights_that_were_not_tested_are_never_loaded(fresh_detector, monkeypat
     monkeypatch.setattr(joblib, "load", loaded.append)
     monkeypatch.setitem(photos.WEIGHTS_SHA256, "onet.lz4", "0" * 64)
     with pytest.raises(
-        ValueError, match=r"^onet\.lz4 is not the face detector's file.*Received: sha256 94f6"
+        ValueError,
+        match=r"^onet\.lz4 is not the tested file of the face detector.*Received: sha256 94f6",
     ):
         find_face(KINDS["JPEG"], "a.jpg")
     assert loaded == []
@@ -160,7 +163,7 @@ def test_a_file_in_the_current_folder_is_not_taken_for_weights(
 
 def test_without_the_package_one_sentence_says_what_to_install(fresh_detector, monkeypatch):
     monkeypatch.setitem(sys.modules, "mtcnn", None)
-    with pytest.raises(ValueError, match=r"pip install -r requirements-photos\.txt\. Received: "):
+    with pytest.raises(ValueError, match=r"pip install mtcnn==1\.0\.0\. Received: "):
         find_face(KINDS["JPEG"], "a.jpg")
 
 

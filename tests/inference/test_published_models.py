@@ -1,4 +1,6 @@
-"""The committed models: small, loadable, with the threshold and the numbers of the runs that they come from."""
+"""The committed models: small, loadable, with the threshold and the numbers of the runs that they
+come from.
+"""
 
 import json
 import zipfile

@@ -17,6 +17,7 @@ from siamese_lib.evaluation.metrics import platt_scaling
 from siamese_lib.inference.model_file import NEW_ARGUMENTS
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.networks import build_model
+from siamese_lib.training.results import calibrate
 
 SETTINGS = {"crop": None, "image_size": [40, 36], "test_time_flip": True, "threshold": 0.5}
 FACES = [Face(person, number) for person in ("Ada", "Ben") for number in (1, 2)]
@@ -108,8 +109,10 @@ def test_a_saved_model_gives_the_same_scores_in_a_fresh_process(network, images,
     verifier.save(tmp_path / "model.keras")
     np.save(tmp_path / "images.npy", images)
     code = (
-        "import sys, numpy; from siamese_lib.inference.model_file import NEW_ARGUMENTS; from siamese_lib.inference.verifier import Verifier; folder = sys.argv[1]; "
-        "v = Verifier.load(folder + '/model.keras'); e = v.embed(numpy.load(folder + '/images.npy')); "
+        "import sys, numpy; from siamese_lib.inference.verifier import Verifier; "
+        "folder = sys.argv[1]; "
+        "v = Verifier.load(folder + '/model.keras'); "
+        "e = v.embed(numpy.load(folder + '/images.npy')); "
         "print(v.settings['threshold'], *v.score(e[:2], e[2:]))"
     )
     answer = subprocess.run(
@@ -125,7 +128,9 @@ def test_a_saved_model_gives_the_same_scores_in_a_fresh_process(network, images,
 
 @pytest.fixture
 def embedded_pairs():
-    """Embeddings of both sides, `(400, 16)` each, and labels that go with their likeness, but not always."""
+    """Embeddings of both sides, `(400, 16)` each, and labels that go with their likeness, but not
+    always.
+    """
     generator = np.random.default_rng(0)
     left, other = (
         vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -146,7 +151,7 @@ def test_calibration_makes_scores_probabilities(network, embedded_pairs):
     verifier = uncalibrated(network)
     before = verifier.score(left, right)
     assert abs(before.mean() - labels.mean()) > 0.1
-    verifier.calibrate(before, labels)
+    calibrate(verifier, before, labels)
     after = verifier.score(left, right)
     assert after.mean() == pytest.approx(labels.mean(), abs=1e-3)
     assert platt_scaling(after, labels) == pytest.approx((1.0, 0.0), abs=0.02)
@@ -157,11 +162,12 @@ def test_calibration_makes_scores_probabilities(network, embedded_pairs):
 
 @pytest.mark.parametrize("turned_round", [False, True])
 def test_calibration_keeps_the_order_of_the_pairs(network, embedded_pairs, turned_round):
-    # Labels that are turned round stand for a network that has learnt nothing: by chance its scores fall with the label.
+    # Labels that are turned round stand for a network that has learnt nothing: by chance its scores
+    # fall with the label.
     left, right, labels = embedded_pairs
     verifier = uncalibrated(network)
     before = verifier.score(left, right)
-    verifier.calibrate(before, 1 - labels if turned_round else labels)
+    calibrate(verifier, before, 1 - labels if turned_round else labels)
     assert (np.diff(verifier.score(left, right)[np.argsort(before)]) >= 0).all()
 
 
@@ -176,7 +182,7 @@ def test_a_saved_model_has_no_argument_that_colabs_keras_refuses(network, tmp_pa
 def test_a_saved_model_stays_calibrated(network, embedded_pairs, tmp_path):
     left, right, labels = embedded_pairs
     verifier = uncalibrated(network)
-    verifier.calibrate(verifier.score(left, right), labels)
+    calibrate(verifier, verifier.score(left, right), labels)
     verifier.save(tmp_path / "model.keras")
     np.testing.assert_allclose(
         Verifier.load(tmp_path / "model.keras").score(left, right),

@@ -22,7 +22,8 @@ def test_light_and_contrast_of_a_image_do_not_matter(image):
     brighter = (2 * image.astype(int) + 10).astype(np.uint8)
     other = np.random.default_rng(3).integers(20, 120, image.shape).astype(np.uint8)
     first, second, third = local_binary_patterns(np.concatenate([image, brighter, other]))
-    # Neighbours between pixels are interpolated and smaller scales rounded, so that a few patterns flip.
+    # Neighbours between pixels are interpolated and smaller scales rounded, so that a few patterns
+    # flip.
     assert np.abs(first - second).mean() < 0.2 * np.abs(first - third).mean()
 
 

@@ -1,4 +1,6 @@
-"""An encoder with its batch normalisation folded: the same embeddings, the weights of the moment, the original as it was."""
+"""An encoder with its batch normalisation folded: the same embeddings, the weights of the moment,
+the original as it was.
+"""
 
 import numpy as np
 import pytest
@@ -27,7 +29,9 @@ def encoder(kind):
 
 
 def scramble(network, seed):
-    """Numbers for the normalisations that no fresh network has: with those it has, folding changes nothing."""
+    """Numbers for the normalisations that no fresh network has: with those it has, folding changes
+    nothing.
+    """
     generator = np.random.default_rng(seed)
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):

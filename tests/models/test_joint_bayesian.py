@@ -10,7 +10,8 @@ from siamese_lib.models.classical import fit_joint_bayesian
 from siamese_lib.models.layers import JointBayesian
 
 SIZE = 6
-# Who somebody is shows in the first directions, what changes from image to image mostly in the last ones.
+# Who somebody is shows in the first directions, what changes from image to image mostly in the last
+# ones.
 BETWEEN, WITHIN = np.diag([4.0, 3.0, 2.0, 0.5, 0.2, 0.1]), np.diag([0.2, 0.2, 0.3, 2.0, 3.0, 4.0])
 CENTRE = np.full(
     SIZE, 20.0
@@ -56,7 +57,8 @@ def test_it_is_the_likelihood_ratio_of_the_two_gaussians(monkeypatch):
     within_people = np.linalg.inv(projection @ projection.T)
     between_people = within_people @ projection @ np.diag(between) @ projection.T @ within_people
     total = within_people + between_people
-    # Directions lie on a sphere, so that one direction has hardly any variance: the densities need a little room.
+    # Directions lie on a sphere, so that one direction has hardly any variance: the densities need
+    # a little room.
     both = np.concatenate([side - mean for side in unit], axis=1)
     same = np.block([[total, between_people], [between_people, total]])
     different = np.block([[total, np.zeros_like(total)], [np.zeros_like(total), total]])

@@ -137,7 +137,8 @@ def test_scores_come_from_encoder_and_head_alone(network):
 
 
 def test_batch_normalisation_sees_both_sides_together():
-    # With one side black and one white, two separate passes would normalise each to the same values and the embeddings would agree.
+    # With one side black and one white, two separate passes would normalise each to the same values
+    # and the embeddings would agree.
     network = build_model(tiny("compact"))
     black, white = np.zeros((4, 40, 36, 1), np.float32), np.full((4, 40, 36, 1), 255, np.float32)
     before = [

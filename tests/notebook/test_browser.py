@@ -1,10 +1,11 @@
-"""Notebook 04 in a real browser: JupyterLab on loopback, Chromium without a screen, all cells run, the threshold dragged.
+"""Notebook 04 in a real browser: JupyterLab, headless Chromium, a run of all cells, the slider.
 
-It needs playwright (requirements-dev.txt) and Chromium (Debian: `apt-get install chromium`). SIAMESE_SCREENSHOTS names a folder that keeps
-what the browser showed.
+It needs playwright and Chromium (Debian: `apt-get install chromium`). Screenshots are kept in the
+folder SIAMESE_SCREENSHOTS, if it is set.
 """
 
 import contextlib
+import json
 import os
 import re
 import secrets
@@ -48,7 +49,7 @@ pytestmark = [
 
 PROJECT = Path(__file__).parents[2]
 NOTEBOOK = "04_error_analysis"
-PATIENCE = 300  # seconds for anything: a slow machine that is busy is no failure
+PATIENCE = 300  # seconds for any step: a slow or busy machine is no failure
 TINY = {
     "dataset": "sample",
     "validation_fraction": 0.3,
@@ -65,16 +66,22 @@ SWITCHES = [
     "--disable-component-update",
 ]
 SWITCHES += ["--disable-sync", "--disable-dev-shm-usage"]  # containers have little shared memory
-# Nobody answers questions, and every cell is in the page, also one that is scrolled away.
+# JupyterLab asks no questions, and the page contains every cell, also those out of sight.
 LAB_SETTINGS = {
-    "@jupyterlab/apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}',
-    "@jupyterlab/notebook-extension/tracker": '{"windowingMode": "none", "autoStartDefaultKernel": true}',
+    "@jupyterlab/apputils-extension/notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+    },
+    "@jupyterlab/notebook-extension/tracker": {
+        "windowingMode": "none",
+        "autoStartDefaultKernel": True,
+    },
 }
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with notebook 04, two tiny experiments on the sample faces, and their finished runs."""
+    """A folder with notebook 04, two tiny experiments on the sample, and their finished runs."""
     folder = tmp_path_factory.mktemp("browser")
     for name, values in {
         "tiny": TINY | {"compare_with": "other"},
@@ -98,14 +105,14 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(folder):
-    """JupyterLab on a free port of this machine alone; yields the notebook's address with the token."""
+    """JupyterLab on a free port of loopback; yields the notebook's address with the token."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     for name, content in LAB_SETTINGS.items():
         path = folder / "settings" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
+        path.write_text(json.dumps(content))
     token = secrets.token_hex(16)
     command = [
         sys.executable,
@@ -161,7 +168,7 @@ def wait_for_server(status, server, log):
 
 
 def end(server):
-    """Ends JupyterLab, which ends its kernels, and whatever of its process group is left."""
+    """Ends JupyterLab, which ends its kernels, and what is left of its process group."""
     server.terminate()
     with contextlib.suppress(subprocess.TimeoutExpired):
         server.wait(30)
@@ -172,7 +179,7 @@ def end(server):
 
 @pytest.fixture(scope="module")
 def page():
-    """A page of Chromium in which nothing comes from outside this machine."""
+    """A page of Chromium without requests to other machines."""
     root = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*SWITCHES, *root])
@@ -192,9 +199,10 @@ def screenshots(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def slider(page, address, screenshots):
-    """The box with the slider "Threshold", after all cells were run."""
+    """The box with the slider "Threshold", after a run of all cells."""
     page.goto(address)
-    # Of the signs of a kernel, only the status bar waits until there is one: what is run before that is answered with a question.
+    # Without a kernel, "Run All Cells" would be answered with a question. The status bar shows
+    # "Idle" as soon as there is one.
     idle = page.get_by_text(re.compile(r"\| Idle$")).first
     idle.wait_for()
     page.get_by_role("menuitem", name="Run", exact=True).click()
@@ -212,22 +220,24 @@ def slider(page, address, screenshots):
 
 
 def shown(box):
-    """What a reader sees: the words and the pixels of each image."""
+    """The visible text and the pixels of each image."""
     images = box.locator("img")
     return box.locator(".widget-html").first.inner_text(), [
-        images.nth(place).screenshot() for place in range(images.count())
+        images.nth(index).screenshot() for index in range(images.count())
     ]
 
 
 def wait_until_redrawn(page, box, words):
-    """Until the words differ and tell of the value on which the slider stands, and all images are loaded: no step is under way."""
+    """Waits until the text has changed to the slider's value and all images are loaded."""
     sync_api.expect(box.locator(".widget-html").first).not_to_have_text(
         words, use_inner_text=True, timeout=PATIENCE * 1000
     )
     redrawn = """box => {
-        const stands = box.querySelector('.widget-readout').textContent.trim();
-        const told = box.querySelector('.widget-html').textContent.includes('Threshold ' + stands + ':');
-        return told && [...box.querySelectorAll('img')].every(image => image.complete && image.naturalWidth > 0);
+        const value = box.querySelector('.widget-readout').textContent.trim();
+        const text = box.querySelector('.widget-html').textContent;
+        const images = [...box.querySelectorAll('img')];
+        return text.includes('Threshold ' + value + ':')
+            && images.every(image => image.complete && image.naturalWidth > 0);
     }"""
     page.wait_for_function(redrawn, arg=box.element_handle())
 
@@ -254,22 +264,22 @@ def test_the_keyboard_moves_the_threshold_and_numbers_and_images_change(page, sl
         low
     ) != outcomes_in(high)
     assert low_images and all(
-        one != other for one, other in zip(low_images, high_images, strict=True)
+        low != high for low, high in zip(low_images, high_images, strict=True)
     )
     assert step_images[0] != high_images[0]
 
 
 def test_dragging_the_handle_shows_numbers_and_image_on_the_way(page, slider, screenshots):
     words, images = shown(slider)
-    # Images that were looked at may have scrolled the slider away.
+    # The screenshots may have scrolled the slider out of sight.
     handle = slider.locator(".noUi-handle")
     handle.scroll_into_view_if_needed()
-    track, place = slider.locator(".noUi-target").bounding_box(), handle.bounding_box()
-    y = place["y"] + place["height"] / 2
-    page.mouse.move(place["x"] + place["width"] / 2, y)
+    track, box = slider.locator(".noUi-target").bounding_box(), handle.bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, y)
     page.mouse.down()
     page.mouse.move(track["x"] + 0.1 * track["width"], y, steps=8)
-    # The button is still down: what changes now, changes while dragging.
+    # The mouse button is still down, so this change happens while dragging.
     wait_until_redrawn(page, slider, words)
     on_the_way = slider.locator(".widget-html").first.inner_text()
     page.mouse.move(track["x"] + 0.8 * track["width"], y, steps=8)

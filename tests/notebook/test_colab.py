@@ -1,15 +1,22 @@
-"""The Colab entrance, executed as nobody would sit in front of it, on stand-ins for Colab, Drive, Kaggle, GitHub and pip."""
+"""The notebooks on a fresh machine: stand-ins replace Colab, Drive, Kaggle, GitHub and pip.
+
+Nobody is there to answer questions: a notebook that asks one would wait for an hour.
+"""
 
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
+import nbformat
+import papermill
 import pytest
 from jupyter_client.manager import start_new_kernel
+from nbformat.v4 import new_code_cell
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "colab_setup.ipynb"
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 STAND_INS = {
     "google/colab/__init__.py": "",
     # Colab's own waits two minutes for an answer.
@@ -22,24 +29,37 @@ def mount(mountpoint, force_remount=False, timeout_ms=120000, readonly=False):
     "pip/__init__.py": "",
     "pip/__main__.py": "import sys; print('pip was called:', *sys.argv[1:])",
 }
-# Executing the notebooks takes minutes and has tests of its own.
-STAND_IN_REPORT = "def build_report(*arguments):\n    print('build_report was called:', *arguments)\n    return 'index.html'\n"
+# In place of the report, which takes minutes and has its own tests.
+STAND_IN_REPORT = """
+def build_report(*arguments):
+    print("build_report was called:", *arguments)
+    return "index.html"
+"""
+# Removes the project of these tests from a kernel, as if it were not installed.
+WITHOUT_PROJECT = f"""
+import sys
+from pathlib import Path
+sys.meta_path[:] = [
+    finder for finder in sys.meta_path if "editable" not in getattr(finder, "__module__", "")
+]
+sys.path[:] = [path for path in sys.path if Path(path).resolve() != Path({str(ROOT)!r})]
+"""
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """A copy of what the entrance needs of the project, without any faces that lie in the real one."""
+    """A copy of the files that the notebooks need, without the faces that the project may hold."""
     folder = tmp_path_factory.mktemp("clones") / "project"
     for name in ("siamese_lib", "experiments", "notebooks"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "requirements.txt", folder)
-    (folder / "siamese_lib" / "report.py").write_text(STAND_IN_REPORT)
+    (folder / "siamese_lib" / "notebook" / "report.py").write_text(STAND_IN_REPORT)
     return folder
 
 
 @pytest.fixture
 def colab(tmp_path, monkeypatch, empty_cache):
-    """A Colab machine whose Drive is not mounted and whose user is away; the folder that is returned has room for its parts."""
+    """A Colab machine without mounted Drive and without a user; returns a folder for its files."""
     for name, content in STAND_INS.items():
         path = tmp_path / "stand_ins" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,17 +68,31 @@ def colab(tmp_path, monkeypatch, empty_cache):
     monkeypatch.setenv("COLAB_RELEASE_TAG", "release-colab")
     monkeypatch.setenv("SIAMESE_DRIVE", str(tmp_path / "drive" / "MyDrive"))
     monkeypatch.setenv("SIAMESE_KAGGLE_INPUT", str(tmp_path / "kaggle"))
-    # Not by this variable, which the report sets, but by the kernel alone it must be seen that nobody is there.
+    # The kernel alone must show that no user is there, not this variable, which the report sets.
     monkeypatch.delenv("SIAMESE_HEADLESS", raising=False)
     return tmp_path
 
 
-def execute(folder, **parameters):
-    """Executes the entrance with `folder` as the current one; returns all that it shows, as one text."""
-    import papermill
+@pytest.fixture
+def repository(project, colab, monkeypatch):
+    """A git repository of the project's copy."""
+    # In a git hook, these variables would point git to the repository of the hook.
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    folder = Path(shutil.copytree(project, colab / "repository"))
+    for command in (
+        "init --quiet",
+        "add .",
+        "-c user.name=test -c user.email=test@example.org commit --quiet -m all",
+    ):
+        subprocess.run(["git", *command.split()], cwd=folder, check=True)
+    return folder
 
+
+def execute(folder, notebook=NOTEBOOK, **parameters):
+    """Executes a notebook in `folder` and returns its output as one text."""
     executed = papermill.execute_notebook(
-        str(NOTEBOOK),
+        str(notebook),
         None,
         parameters,
         cwd=str(folder),
@@ -75,7 +109,7 @@ def execute(folder, **parameters):
 
 
 def files_and_times(folder):
-    """Every file below a folder and when it was written; reading leaves this as it is."""
+    """Every file below a folder and the time of its last change."""
     return {
         path: path.stat().st_ctime_ns
         for path in folder.rglob("*")
@@ -111,13 +145,13 @@ def test_lfwa_on_drive_is_copied_once_and_results_are_kept_there(
 
 
 @pytest.mark.notebook
-def test_without_drive_and_faces_nobody_is_asked_and_the_sample_is_prepared(
+def test_without_drive_and_faces_no_question_is_asked_and_the_sample_is_prepared(
     project, colab, empty_cache
 ):
     shown = execute(project, mount_drive=True, repository="https://github.com/someone/faces.git")
     assert "drive.mount was called" not in shown and "Google Drive is not mounted" in shown
-    assert "Missing packages: none" in shown and "pip was called" not in shown
-    assert "LFW-a was not found" in shown and "images in the cache     400" in shown
+    assert f"pip was called: install --quiet -r {project / 'requirements.txt'}" in shown
+    assert "LFW-a was not found" in shown and "images in the cache       400" in shown
     assert (
         f"runs: {project / 'runs'}" in shown and f"report: {project / 'report' / 'sample'}" in shown
     )
@@ -136,20 +170,9 @@ def test_lfwa_on_kaggle_is_read_in_place(project, colab, monkeypatch, lfw_folder
 
 
 @pytest.mark.notebook
-def test_a_fresh_machine_clones_installs_and_executes(project, colab):
-    repository, machine = colab / "repository", colab / "machine"
-    shutil.copytree(project, repository)
-    with open(repository / "requirements.txt", "a") as requirements:
-        requirements.write("no-such-package-anywhere>=1  # nobody needs it\n")
-    # Started from a git hook, git would otherwise work on the repository of the hook.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    for command in (
-        "init --quiet",
-        "add .",
-        "-c user.name=test -c user.email=test@example.org commit --quiet -m all",
-    ):
-        subprocess.run(["git", *command.split()], cwd=repository, env=environment, check=True)
-    (machine / "project.part").mkdir(parents=True)  # what a clone that was cut short left
+def test_a_fresh_machine_clones_installs_and_executes(repository, colab):
+    machine = colab / "machine"
+    (machine / "project.part").mkdir(parents=True)  # of an interrupted clone
     parameters = {"repository": f"file://{repository}", "execute_notebooks": True}
 
     first = execute(machine, **parameters)
@@ -162,14 +185,43 @@ def test_a_fresh_machine_clones_installs_and_executes(project, colab):
     assert "which was here already" in execute(machine, **parameters)
 
 
+@pytest.mark.notebook
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_alone_fetches_the_project(notebook, repository, colab, monkeypatch):
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.file://{repository}.insteadOf")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", address_of_repository())
+    source = nbformat.read(notebook, as_version=4)
+    cells = [cell for cell in source.cells if cell.cell_type == "code"][:3]
+    assert "parameters" in cells[0].metadata.tags and "siamese_lib" in cells[2].source
+    source.cells = [
+        new_code_cell(WITHOUT_PROJECT),
+        *cells,
+        new_code_cell("print('imported from', sl.__file__)"),
+    ]
+    machine = colab / "machine"
+    machine.mkdir()
+    nbformat.write(source, colab / "alone.ipynb")
+
+    shown = execute(machine, colab / "alone.ipynb")
+    assert "pip was called: install --quiet -r project/requirements.txt" in shown
+    assert f"imported from {machine / 'project' / 'siamese_lib' / '__init__.py'}" in shown
+    assert "CPU cores" in shown  # of the line that the notebook's setup prints
+
+
 @pytest.mark.parametrize("answers", [True, False])
-def test_a_kernel_knows_whether_someone_is_there_to_answer(answers, monkeypatch):
+def test_a_kernel_shows_whether_a_user_can_answer(answers, monkeypatch):
     monkeypatch.delenv("SIAMESE_HEADLESS", raising=False)
     manager, client = start_new_kernel(kernel_name="python3")
     shown = []
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "from siamese_lib.notebook import setup\n"
+        "print(setup.is_interactive())"
+    )
     try:
         client.execute_interactive(
-            f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom siamese_lib import environment\nprint(environment.is_interactive())",
+            code,
             allow_stdin=answers,
             output_hook=lambda message: shown.append(message["content"].get("text", "")),
             timeout=30,
@@ -180,13 +232,16 @@ def test_a_kernel_knows_whether_someone_is_there_to_answer(answers, monkeypatch)
     assert "".join(shown).strip() == str(answers)
 
 
-def test_all_notebooks_name_the_same_repository():
-    import papermill
+def address_of_repository():
+    return papermill.inspect_notebook(str(NOTEBOOK))["repository"]["default"].strip('"')
 
-    address = papermill.inspect_notebook(str(NOTEBOOK))["repository"]["default"].strip('"')
-    badge = f"https://colab.research.google.com/github/{address.removeprefix('https://github.com/')}/blob/main"
+
+def test_all_notebooks_name_the_same_repository():
+    address = address_of_repository()
+    project = address.removeprefix("https://github.com/")
+    badge = f"https://colab.research.google.com/github/{project}/blob/main"
     assert f"({badge}/colab_setup.ipynb)" in NOTEBOOK.read_text(encoding="utf-8")
-    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+    for notebook in NOTEBOOKS:
         text = notebook.read_text(encoding="utf-8")
         assert f"git clone --quiet --depth 1 {address} project" in text
         assert f"({badge}/notebooks/{notebook.name})" in text

@@ -1,4 +1,4 @@
-"""The notebooks: kept as source, thin, executable on a small drawn LFW, and the same again when executed twice."""
+"""The notebooks: short, without outputs, executable on a small drawn LFW, reproducible."""
 
 import re
 import subprocess
@@ -43,7 +43,7 @@ SWEEP = {
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory, lfw_folder):
-    """A report from tiny experiments: the page's path and the folder with the copies that were not cleaned."""
+    """A report from tiny experiments: the front page, and a folder with the unstripped copies."""
     folder = tmp_path_factory.mktemp("notebooks")
     (folder / "sweeps").mkdir()
     for name, values in {
@@ -80,7 +80,7 @@ def test_the_report_has_every_page_and_the_headline_numbers(executed):
         assert (page.parent / f"{name}.ipynb").is_file() and f'href="{name}.html"' in html
         assert (page.parent / f"{name}.html").stat().st_size > 10_000
     run = Run.existing(page.parent.parent / "runs" / "tiny" / "seed_0")
-    assert f"{run.metrics['test']['accuracy']:.1%}" in html
+    assert f"{100 * run.metrics['test']['accuracy']:.1f} %" in html
 
 
 @pytest.mark.notebook
@@ -96,7 +96,7 @@ def test_the_report_shows_no_faces_of_lfw_and_no_path_of_this_machine(executed):
 
 
 @pytest.mark.notebook
-def test_every_link_of_the_report_leads_somewhere_and_every_figure_is_described(executed):
+def test_every_link_of_the_report_has_a_target_and_every_figure_a_description(executed):
     page, _ = executed
     assert broken_links(page.parent) == []
     for name in report.NOTEBOOKS:
@@ -105,11 +105,10 @@ def test_every_link_of_the_report_leads_somewhere_and_every_figure_is_described(
         )
         figures = text.select("figure")
         assert figures and len(figures) == len(text.select("img"))
-        for place, figure in enumerate(figures, 1):
+        for number, figure in enumerate(figures, start=1):
             caption = figure.figcaption.get_text()
-            assert caption.startswith(f"Figure {int(name[:2])}.{place}. ") and len(
-                figure.img["alt"]
-            ) > len(caption.split(". ", 1)[1])
+            assert caption.startswith(f"Figure {int(name[:2])}.{number}. ")
+            assert len(figure.img["alt"]) > len(caption.split(". ", 1)[1])
 
 
 @pytest.mark.notebook
@@ -141,7 +140,7 @@ def test_a_second_execution_gives_the_same_outputs(executed):
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
-def test_a_notebook_is_source_and_thin(source):
+def test_a_notebook_is_short_and_without_outputs(source):
     notebook = nbformat.read(source, as_version=4)
     nbformat.validate(notebook)
     assert notebook.metadata.kernelspec.name == "python3" and "widgets" not in notebook.metadata
@@ -155,7 +154,7 @@ def test_a_notebook_is_source_and_thin(source):
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
-def test_a_notebook_opens_in_colab_says_its_time_and_takes_parameters(source):
+def test_a_notebook_has_a_colab_badge_its_duration_and_parameters(source):
     notebook = nbformat.read(source, as_version=4)
     first = notebook.cells[0].source
     path = source.relative_to(PROJECT).as_posix()

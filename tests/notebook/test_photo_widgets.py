@@ -1,4 +1,4 @@
-"""The way in for photographs: uploads of both releases of ipywidgets, Colab's webcam by a stand-in, errors as sentences."""
+"""Photos: uploads of both releases of ipywidgets, a stand-in for Colab's webcam, errors."""
 
 import base64
 import sys
@@ -31,7 +31,7 @@ def shown(monkeypatch):
 
 
 def upload(button, name, content):
-    """What the installed ipywidgets makes of a file that the page sends."""
+    """Sets the value of the button as the installed ipywidgets does after an upload."""
     if isinstance(button.value, dict):  # release 7
         value = {name: {"metadata": {"name": name}, "content": content}}
     else:
@@ -77,7 +77,7 @@ def test_the_second_upload_shows_both_faces_and_the_score(verifier, shown):
     assert [axes.get_title() for axes in shown[-1].axes[:2]] == ["a.jpg", "b.jpg"]
 
 
-def test_a_photograph_without_a_face_is_a_sentence_and_the_next_is_welcome(verifier, shown, capsys):
+def test_a_photo_without_a_face_is_a_sentence_and_another_can_follow(verifier, shown, capsys):
     buttons, _ = photo_widgets.photo_comparer(verifier).children
     upload(buttons.children[0], "a.jpg", ASTRONAUT)
     upload(buttons.children[1], "hill.jpg", HILL)
@@ -86,14 +86,14 @@ def test_a_photograph_without_a_face_is_a_sentence_and_the_next_is_welcome(verif
     assert len(shown) == 1
 
 
-def test_a_photograph_from_the_webcam_takes_the_place_of_the_first_upload(verifier, shown):
+def test_a_photo_from_the_webcam_replaces_the_first_upload(verifier, shown):
     buttons, _ = photo_widgets.photo_comparer(verifier, ASTRONAUT).children
     (only,) = buttons.children
     upload(only, "b.jpg", WIDE)
     assert [axes.get_title() for axes in shown[-1].axes[:2]] == ["webcam", "b.jpg"]
 
 
-def test_the_static_twin_says_that_the_largest_face_was_taken(verifier):
+def test_the_static_view_names_the_largest_of_several_faces(verifier):
     two = photographs.encoded(photographs.two_people())
     figure = photo_widgets.compared_photos(verifier, [("a.jpg", ASTRONAUT), ("two.png", two)])
     assert figure.axes[1].get_title() == "two.png\nlargest of 2 faces"
@@ -101,7 +101,7 @@ def test_the_static_twin_says_that_the_largest_face_was_taken(verifier):
 
 @pytest.fixture
 def colab(monkeypatch):
-    """A stand-in for Colab's page, which answers what is set as `answer`."""
+    """A stand-in for Colab's page; it returns or raises its `answer`."""
     output = types.ModuleType("google.colab.output")
     output.scripts = []
 
@@ -119,7 +119,7 @@ def colab(monkeypatch):
     return output
 
 
-def test_the_webcam_gives_the_bytes_of_a_image(colab):
+def test_the_webcam_gives_the_bytes_of_an_image(colab):
     colab.answer = "data:image/jpeg;base64," + base64.b64encode(ASTRONAUT).decode()
     assert photo_widgets.webcam_photo() == ASTRONAUT
     assert "getUserMedia" in colab.scripts[0] and "image/jpeg" in colab.scripts[0]
@@ -129,7 +129,7 @@ def test_the_webcam_gives_the_bytes_of_a_image(colab):
     "answer",
     [RuntimeError("NotAllowedError: Permission denied"), None, "data:image/jpeg;base64,@@@"],
 )
-def test_a_refused_webcam_is_one_sentence(colab, answer):
+def test_a_denied_webcam_is_one_sentence(colab, answer):
     colab.answer = answer
     with pytest.raises(ValueError, match=r"The webcam gave no photograph.*Received: "):
         photo_widgets.webcam_photo()

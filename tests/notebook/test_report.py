@@ -1,4 +1,4 @@
-"""What is taken out of an executed notebook before it is published, and what its pages offer a reader."""
+"""The report: what is removed from an executed notebook, and the pages made of it."""
 
 import base64
 import copy
@@ -15,17 +15,18 @@ from PIL import Image
 from siamese_lib.data.load import load_dataset
 from siamese_lib.notebook import report
 from siamese_lib.notebook.pages import (
-    CHECKLIST,
     Page,
     anchor_of,
     checklist_page,
     front_page,
     notebook_page,
-    title_and_abstract,
 )
 from siamese_lib.plots import galleries
 from siamese_lib.training.run import Run
 from siamese_lib.utils import machine
+from siamese_lib.utils.files import parse_yaml
+
+CHECKLIST = parse_yaml(machine.project_root() / "notebooks" / "checklist.yaml")
 
 
 def png(image):
@@ -70,8 +71,8 @@ def notebook():
     return made
 
 
-def test_faces_that_may_not_be_shown_are_taken_out_and_other_images_stay(notebook):
-    report.cleaned(notebook, faces_may_be_shown=False, private=[])
+def test_faces_that_may_not_be_shown_are_removed_and_other_images_stay(notebook):
+    report.strip_private(notebook, faces_may_be_shown=False, private=[])
     assert [output.output_type for output in notebook.cells[0].outputs] == ["stream"]
     assert "may not be published" in notebook.cells[0].outputs[0].text
     assert any("image/png" in output.get("data", {}) for output in notebook.cells[1].outputs)
@@ -79,7 +80,7 @@ def test_faces_that_may_not_be_shown_are_taken_out_and_other_images_stay(noteboo
 
 
 def test_faces_that_may_be_shown_stay(notebook):
-    report.cleaned(notebook, faces_may_be_shown=True, private=[])
+    report.strip_private(notebook, faces_may_be_shown=True, private=[])
     assert "image/png" in notebook.cells[0].outputs[0].data
 
 
@@ -88,7 +89,7 @@ def test_paths_of_this_machine_and_widget_states_are_cut(notebook):
     notebook.cells.append(
         new_code_cell(f"open('{root}/experiments/sample.yaml'); runs = '{root}/results/lfwa'")
     )
-    report.cleaned(
+    report.strip_private(
         notebook,
         faces_may_be_shown=True,
         private=["", "/home/someone/data/lfwa", f"{root}/results/lfwa", root],
@@ -110,12 +111,12 @@ def test_lines_of_one_stream_are_joined(notebook):
         for name, text in (("stdout", "a\n"), ("stdout", "b\n"), ("stderr", "c\n"))
     ]
     notebook.cells[0].outputs = lines
-    report.cleaned(notebook, faces_may_be_shown=True, private=[])
+    report.strip_private(notebook, faces_may_be_shown=True, private=[])
     assert [output.text for output in notebook.cells[0].outputs] == ["a\nb\n", "c\n"]
 
 
 @pytest.mark.parametrize("parameters", [{"num_epoch": 3}, {"num_epochs": -1}])
-def test_a_parameter_that_cannot_be_used_is_refused_before_anything_runs(parameters, tmp_path):
+def test_an_unusable_parameter_is_an_error_before_anything_runs(parameters, tmp_path):
     with pytest.raises(ValueError, match="Received: "):
         report.build_report(
             "experiments/sample.yaml",
@@ -125,7 +126,7 @@ def test_a_parameter_that_cannot_be_used_is_refused_before_anything_runs(paramet
         )
 
 
-def test_an_experiment_without_a_sweep_goes_without_notebook_3(tmp_path, capsys):
+def test_an_experiment_without_a_sweep_has_no_notebook_3(tmp_path, capsys):
     (tmp_path / "own.yaml").write_text("dataset: sample\n")
     assert report.SWEEP_NOTEBOOK not in report._notebooks_for(tmp_path / "own.yaml", "lfwa")
     assert "left out" in capsys.readouterr().out
@@ -138,13 +139,11 @@ def test_the_title_and_the_abstract_are_plain_text():
     first = nbformat.v4.new_markdown_cell(
         "# 2 · Training\n\nA **network** of `code`\nand [a link](x.html).\n\n[![badge](x)](y)"
     )
-    assert title_and_abstract(new_notebook(cells=[first])) == (
-        "2 · Training",
-        "A network of code and a link.",
-    )
+    page = Page.of(new_notebook(cells=[first]), "02_training")
+    assert (page.title, page.abstract) == ("2 · Training", "A network of code and a link.")
 
 
-def test_a_report_that_fails_leaves_the_old_one_alone(lfw_folder, tmp_path, monkeypatch):
+def test_a_failed_report_leaves_the_old_one_unchanged(lfw_folder, tmp_path, monkeypatch):
     (tmp_path / "tiny.yaml").write_text("dataset: lfwa\nencoder: compact\nimage_size: [40, 36]\n")
     (tmp_path / "report").mkdir()
     (tmp_path / "report" / "index.html").write_text("the old one")
@@ -160,9 +159,7 @@ def test_a_report_that_fails_leaves_the_old_one_alone(lfw_folder, tmp_path, monk
     assert (tmp_path / "report" / "index.html").read_text() == "the old one"
 
 
-def test_a_process_that_was_killed_while_it_exchanged_two_reports_loses_neither(
-    lfw_folder, tmp_path, monkeypatch
-):
+def test_a_kill_between_the_two_renames_loses_no_report(lfw_folder, tmp_path, monkeypatch):
     (tmp_path / "tiny.yaml").write_text("dataset: lfwa\nencoder: compact\nimage_size: [40, 36]\n")
     (tmp_path / ".report.old").mkdir()
     (tmp_path / ".report.old" / "index.html").write_text("the old one")
@@ -185,19 +182,17 @@ def opened(text):
 
 
 def broken_links(folder):
-    """Links of a report's pages that lead to no page, or to no place on it."""
+    """Links of a report's pages to a missing page, or to a missing element of a page."""
     pages = {path.name: opened(path.read_text(encoding="utf-8")) for path in folder.glob("*.html")}
-    places = {
-        name: {element["id"] for element in page.select("[id]")} for name, page in pages.items()
-    }
+    ids = {name: {element["id"] for element in page.select("[id]")} for name, page in pages.items()}
     broken = []
     for name, page in pages.items():
         for link in page.select("a[href]"):
             target, _, anchor = link["href"].partition("#")
             if not re.match("https?:", target):
-                here = target or name
-                there = (folder / here).is_file() and (not anchor or anchor in places[here])
-                broken += [] if there else [f"{name}: {link['href']}"]
+                file = target or name
+                exists = (folder / file).is_file() and (not anchor or anchor in ids[file])
+                broken += [] if exists else [f"{name}: {link['href']}"]
     return broken
 
 
@@ -213,7 +208,7 @@ def pages(sources):
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory, sources, pages):
-    """The pages of the notebooks as they are in the project, without outputs, the checklist, and the front page of a committed run."""
+    """The pages of the project's notebooks without outputs, with the front page of one run."""
     folder = tmp_path_factory.mktemp("report")
     for page in pages:
         (folder / f"{page.name}.ipynb").write_text(
@@ -232,7 +227,7 @@ def written(tmp_path_factory, sources, pages):
 
 @pytest.fixture
 def page_of_figures():
-    """The page of a notebook with three images, the last without words, and an alternative text that HTML would misread."""
+    """The page of a notebook with three images; the last has no text, the others need escapes."""
     words = {"image/png": {"alt": 'The "ROC" & more <b>.', "caption": "ROC of two"}}
     figure = new_output(
         "display_data", data={"image/png": "aGVsbG8=", "text/plain": "<Figure>"}, metadata=words
@@ -250,11 +245,11 @@ def page_of_figures():
         ),
     ]
     notebook = new_notebook(cells=cells)
-    others = [Page.of(notebook, name) for name in ("02_training", "03_parameter_sweeps")]
-    return opened(notebook_page(notebook, others[0], others))
+    pages = [Page.of(notebook, name) for name in ("02_training", "03_parameter_sweeps")]
+    return opened(notebook_page(notebook, pages[0], pages))
 
 
-def test_figures_are_numbered_have_captions_and_words(page_of_figures):
+def test_figures_have_numbers_captions_and_alternative_texts(page_of_figures):
     figures = page_of_figures.select("figure")
     assert [figure.figcaption.get_text() for figure in figures] == [
         "Figure 2.1. ROC of two",
@@ -268,13 +263,11 @@ def test_figures_are_numbered_have_captions_and_words(page_of_figures):
 
 def test_code_is_folded_and_reachable(page_of_figures):
     folded = page_of_figures.select("details.code")
-    assert [part.summary.get_text() for part in folded] == ["Code", "Code", "Messages"]
-    assert "draw(both)" in folded[0].get_text() and not any(
-        part.has_attr("open") for part in folded
-    )
-    assert "draw(both)" not in "".join(
-        part.get_text() for part in page_of_figures.select(".output, .text")
-    )
+    assert [details.summary.get_text() for details in folded] == ["Code", "Code", "Messages"]
+    assert "draw(both)" in folded[0].get_text()
+    assert not any(details.has_attr("open") for details in folded)
+    visible = page_of_figures.select(".output, .text")
+    assert "draw(both)" not in "".join(element.get_text() for element in visible)
 
 
 def test_links_to_notebooks_lead_to_pages_and_badges_are_links(page_of_figures):
@@ -286,7 +279,7 @@ def test_links_to_notebooks_lead_to_pages_and_badges_are_links(page_of_figures):
     assert "gone" in text.get_text()
 
 
-def test_the_page_leaves_the_notebook_as_it_was(notebook):
+def test_the_page_does_not_change_the_notebook(notebook):
     notebook.cells.insert(0, new_markdown_cell("# 1 · Title\n\n[next](02_training.ipynb)"))
     notebook.metadata.pop("widgets")
     before = nbformat.writes(notebook)
@@ -297,41 +290,42 @@ def test_the_page_leaves_the_notebook_as_it_was(notebook):
 
 def test_a_page_of_lfw_has_no_image_of_a_face(notebook):
     notebook.cells.insert(0, new_markdown_cell("# 1 · Title\n\nAbstract."))
-    report.cleaned(notebook, faces_may_be_shown=False, private=[])
+    report.strip_private(notebook, faces_may_be_shown=False, private=[])
     page = Page.of(notebook, "01_dataset_analysis")
     text = opened(notebook_page(notebook, page, [page]))
     assert len(text.select("img")) == 1 and "may not be published" in text.get_text()
 
 
-def test_every_link_of_every_page_leads_to_a_place_that_exists(written):
+def test_every_link_of_every_page_has_a_target(written):
     assert broken_links(written) == []
     checklist = opened((written / "checklist.html").read_text(encoding="utf-8"))
     links = [link["href"] for link in checklist.select("table a")]
     assert len(links) >= len(CHECKLIST) and all("#" in link for link in links)
 
 
-def test_a_broken_link_would_be_seen(written, tmp_path):
+def test_broken_links_are_found(written, tmp_path):
     (tmp_path / "index.html").write_text(
         '<a href="#here">a</a><p id="here"></p><a href="#gone">b</a><a href="gone.html#x">c</a>'
     )
     assert broken_links(tmp_path) == ["index.html: #gone", "index.html: gone.html#x"]
 
 
-def test_every_demand_has_an_answer_and_a_place(written):
+def test_every_demand_has_an_answer_and_a_section(written):
     rows = opened((written / "checklist.html").read_text(encoding="utf-8")).select("tbody tr")
     assert len(rows) == len(CHECKLIST) and all(
         row.select("a") and len(row.select("td")[1].get_text()) > 10 for row in rows
     )
     demands = " ".join(row.select("td")[0].get_text().lower() for row in rows)
     words = (
-        "size, per class, setup, layers, dimensions, filters, learning rate, optimiser, regularisation, batch normalisation, reasons, "
-        "trials, convergence times, final loss and accuracy, loss curves, parameter experiments, wrong examples, anything else"
+        "size, per class, setup, layers, dimensions, filters, learning rate, optimiser, "
+        "regularisation, batch normalisation, reasons, trials, convergence times, "
+        "final loss and accuracy, loss curves, parameter experiments, wrong examples, anything else"
     )
     for word in words.split(", "):
         assert word in demands
 
 
-def test_a_heading_that_the_checklist_misses_is_named(sources, pages):
+def test_a_heading_that_is_missing_for_the_checklist_is_named(sources, pages):
     lost = Page.of(
         new_notebook(cells=[new_markdown_cell("# 4 · Errors\n\nAbstract.")]), "04_error_analysis"
     )
@@ -355,13 +349,9 @@ def test_pages_need_nothing_from_the_network_and_fit_a_phone(written):
     for path in written.glob("*.html"):
         page = opened(path.read_text(encoding="utf-8"))
         assert not page.select("script, link, iframe, img:not([src^='data:'])"), path.name
-        style = "".join(part.string for part in page.select("style"))
-        assert "@import" not in style and "url(" not in style
-        assert (
-            page.select("meta[name=viewport]")
-            and "@media print" in style
-            and page.html["lang"] == "en"
-        )
+        style = "".join(element.string for element in page.select("style"))
+        assert "@import" not in style and "url(" not in style and "@media print" in style
+        assert page.select("meta[name=viewport]") and page.html["lang"] == "en"
         ids = [element["id"] for element in page.select("[id]")]
         assert len(ids) == len(set(ids))
 
@@ -370,17 +360,16 @@ def test_the_front_page_has_its_runs_the_committed_results_and_the_contents(writ
     page = opened((written / "index.html").read_text(encoding="utf-8"))
     own, committed = page.select("table.results tbody")
     run = Run(report.project_root() / "results" / "lfwa" / "lfwa_quick" / "seed_0")
-    assert (
-        f"{run.metrics['test']['accuracy']:.1%}" in own.get_text()
-        and "lfwa_reference" in committed.get_text()
-    )
+    accuracy = f"{100 * run.metrics['test']['accuracy']:.1f} %"
+    assert accuracy in own.get_text() and "lfwa_reference" in committed.get_text()
+    assert f"lfwa_quick decides {accuracy} correctly" in " ".join(page.get_text().split())
     contents = page.select("ol.contents > li")
     assert len(contents) == len(report.NOTEBOOKS) + 1 and all(
         len(item.get_text()) > 40 for item in contents
     )
 
 
-def test_an_anchor_is_the_headings_words_without_its_number():
+def test_an_anchor_is_a_heading_without_its_number():
     assert (
         anchor_of("2.10 Decisions, and why")
         == anchor_of("2.11 Decisions, and why")

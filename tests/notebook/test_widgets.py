@@ -1,4 +1,4 @@
-"""The widgets react: moving one changes what its reader sees, and its static twin draws what it shows first."""
+"""The widgets react to their controls; each static view draws what its widget shows first."""
 
 import io
 from collections import Counter
@@ -74,21 +74,21 @@ def test_the_threshold_slider_changes_numbers_and_images_while_it_is_dragged(cac
     assert (
         slider.continuous_update
         and "accuracy 50.0%" in words.value
-        and "1 strangers accepted, 1 same pairs rejected" in words.value
+        and "1 false accepts, 1 false rejects" in words.value
     )
     before = histogram.value, gallery.value
     slider.value = 0.7
-    assert "accuracy 75.0%" in words.value and "0 strangers accepted" in words.value
+    assert "accuracy 75.0%" in words.value and "0 false accepts" in words.value
     assert histogram.value != before[0] and gallery.value != before[1]
     assert opened(histogram.value).size == opened(before[0]).size
 
 
-def test_a_threshold_beyond_all_scores_is_kept(cache):
+def test_a_threshold_outside_the_scores_is_kept(cache):
     slider, *_ = widgets.threshold_slider(SCORES, PAIRS.labels, 0.95, PAIRS, cache).children
     assert slider.value == 0.95
 
 
-def test_a_step_is_seen_in_the_numbers_even_where_scores_lie_close_together(cache):
+def test_one_step_changes_the_readout_even_if_scores_lie_close_together(cache):
     close = 0.993 + 0.0001 * np.asarray(SCORES)
     slider, outcome, _ = widgets.threshold_slider(
         close, PAIRS.labels, float(close.min()), PAIRS, cache
@@ -100,7 +100,7 @@ def test_a_step_is_seen_in_the_numbers_even_where_scores_lie_close_together(cach
     ) != format(slider.min, slider.readout_format)
 
 
-def test_the_line_stands_at_the_score_on_the_axis():
+def test_the_line_is_at_the_score_on_the_axis():
     line = tiles.ScoreLine(SCORES, PAIRS.labels, 0.5)
     columns = []
     for score in (0.2, 0.4, 0.6):
@@ -143,7 +143,9 @@ def test_the_browser_filters_by_class_split_decision_and_name(table):
     assert widgets.filter_pairs(table, name="a.a").empty
 
 
-def test_the_browser_leafs_and_starts_again_when_a_filter_changes(table, cache, monkeypatch):
+def test_the_browser_turns_pages_and_returns_to_the_first_when_a_filter_changes(
+    table, cache, monkeypatch
+):
     monkeypatch.setattr(widgets, "PAGE", 2)
     browser = widgets.pair_browser(table, cache)
     controls, words, image = named(browser), browser.children[-2], browser.children[-1]
@@ -158,29 +160,29 @@ def test_the_browser_leafs_and_starts_again_when_a_filter_changes(table, cache, 
     )
 
 
-def test_an_empty_result_is_said_in_a_sentence_and_shows_no_image(table, cache):
+def test_an_empty_result_is_a_sentence_without_an_image(table, cache):
     browser = widgets.pair_browser(table, cache)
     controls, words, image = named(browser), browser.children[-2], browser.children[-1]
     controls["Name"].value = "nobody"
     assert (
-        words.value == "None of the 6 pairs fits these filters; loosen one of them."
+        words.value == "None of the 6 pairs passes these filters; loosen one."
         and image.layout.display == "none"
     )
     controls["Name"].value = ""
     assert words.value.startswith("Pairs 1 to 6") and image.layout.display is None
 
 
-def test_pairs_that_nobody_decided_have_no_filter_of_decisions(cache):
+def test_pairs_without_scores_have_no_filter_for_decisions(cache):
     browser = widgets.pair_browser(pairs.pair_table({"train": PAIRS}), cache)
     assert "Decision" not in named(browser) and "Class" in named(browser)
 
 
-def test_a_wrong_pair_is_framed_and_said_to_be_wrong():
+def test_a_wrong_pair_is_framed_and_marked_in_words():
     tile = np.full((40, 36), 90, np.uint8)
-    right, wrong = (
+    correct, wrong = (
         tiles.sheet([tile], ["a long enough caption"], [is_wrong], 1) for is_wrong in (False, True)
     )
-    vermilion = [(image == (213, 94, 0)).all(axis=2).sum() for image in (right, wrong)]
+    vermilion = [(image == (213, 94, 0)).all(axis=2).sum() for image in (correct, wrong)]
     assert vermilion[0] == 0 and vermilion[1] > 4 * tiles.FRAME * 100
 
 
@@ -202,7 +204,7 @@ def test_the_augmentation_preview_follows_its_sliders(sample):
     assert image.value != plain and "crop: [20, 90, 0, 92]" in words.value
 
 
-def test_the_preview_starts_from_the_crop_around_the_ink(tmp_path):
+def test_the_preview_starts_from_the_bounding_box(tmp_path):
     image = np.full((90, 80), 255, np.uint8)
     image[30:60, 40:50] = 0
     Image.fromarray(image).save(tmp_path / "drawn.png")
@@ -221,7 +223,7 @@ def test_the_preview_starts_from_the_crop_around_the_ink(tmp_path):
     assert widgets.augmentation_view(files, face, config).title == "Crop and augmentation of own"
 
 
-def test_a_crop_of_nothing_is_answered_in_words(sample):
+def test_an_empty_crop_is_answered_in_words(sample):
     preview = widgets.augmentation_preview(
         sample, sample.listed_faces[0], ExperimentConfig(experiment="own", image_size=(56, 46))
     )
@@ -244,8 +246,8 @@ def test_the_sweep_explorer_draws_axis_and_metric():
     assert len(set(seen)) == 5
 
 
-def test_every_widget_has_a_static_twin_with_a_title(sample, table, cache):
-    twins = {
+def test_every_widget_has_a_static_view_with_a_title(sample, table, cache):
+    views = {
         "Decisions at the threshold 0.500": widgets.threshold_view(
             SCORES, PAIRS.labels, 0.5, PAIRS, cache
         ),
@@ -257,10 +259,10 @@ def test_every_widget_has_a_static_twin_with_a_title(sample, table, cache):
         ),
         "Sweep: accuracy against learning rate": widgets.sweep_view(SETTINGS),
     }
-    for title, figure in twins.items():
+    for title, figure in views.items():
         figure.savefig(io.BytesIO(), format="png")
         assert figure.title == title
-    assert "Ada_Lovelace_0001" in twins["The first 6 of 6 pairs"].description
+    assert "Ada_Lovelace_0001" in views["The first 6 of 6 pairs"].description
 
 
 def test_the_table_of_pairs_keeps_every_pair_in_order():

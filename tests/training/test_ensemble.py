@@ -5,7 +5,7 @@ import pytest
 
 from siamese_lib.data.pairs import Face, Pair, PairList
 from siamese_lib.evaluation.metrics import area_under_roc, verification_metrics
-from siamese_lib.training.results import fuse, fuse_runs
+from siamese_lib.training.results import fuse_runs, fuse_scores
 from siamese_lib.training.run import SPLITS, Run
 
 
@@ -22,7 +22,7 @@ def drawn(num_pairs, strengths, seed):
 def test_members_that_err_differently_are_better_together_and_the_better_one_weighs_more():
     labels, validation = drawn(800, [1.2, 0.8, 0.0], seed=0)
     test_labels, test = drawn(2000, [1.2, 0.8, 0.0], seed=1)
-    fused, (strong, weak, useless) = fuse(validation, labels, {"test": test})
+    fused, (strong, weak, useless) = fuse_scores(validation, labels, {"test": test})
     assert area_under_roc(fused["test"], test_labels) > area_under_roc(test[0], test_labels) + 0.01
     assert strong > weak > useless and abs(useless) < 0.3
     assert ((fused["test"] > 0) & (fused["test"] < 1)).all()
@@ -31,8 +31,8 @@ def test_members_that_err_differently_are_better_together_and_the_better_one_wei
 def test_the_test_pairs_have_no_say_in_the_weights():
     labels, validation = drawn(300, [1.0, 0.5], seed=2)
     _, test = drawn(100, [1.0, 0.5], seed=3)
-    _, weights = fuse(validation, labels, {"test": test})
-    assert fuse(validation, labels, {"test": test[:, ::-1]})[1] == weights
+    _, weights = fuse_scores(validation, labels, {"test": test})
+    assert fuse_scores(validation, labels, {"test": test[:, ::-1]})[1] == weights
 
 
 def member(folder, strength, seed, names="P"):

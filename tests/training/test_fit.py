@@ -1,4 +1,6 @@
-"""Training on a small drawn LFW: what a run leaves, that it repeats, that it resumes, that it stays on the training side."""
+"""Training on a small drawn LFW: what a run leaves, that it repeats, that it resumes, that it stays
+on the training side.
+"""
 
 import dataclasses
 import json
@@ -18,7 +20,7 @@ from siamese_lib.data.images import open_cache
 from siamese_lib.data.load import load_dataset
 from siamese_lib.evaluation.metrics import accuracy_at, area_under_roc, platt_scaling
 from siamese_lib.inference.verifier import Verifier
-from siamese_lib.training import fit, objectives
+from siamese_lib.training import fit, objectives, results
 from siamese_lib.training.callbacks import epochs_without_improvement
 from siamese_lib.training.pipeline import evaluation_batches, training_batches
 from siamese_lib.training.run import Run
@@ -217,7 +219,8 @@ def without_times(metrics):
     ids=lambda values: values.get("loss", "pairs"),
 )
 def test_early_stopping_and_best_weights(lfw_folder, tmp_path, values):
-    # A gain of 50 in the loss or in the AUC never comes, so patience runs out after the first epochs.
+    # A gain of 50 in the loss or in the AUC never comes, so patience runs out after the first
+    # epochs.
     impatient = config(
         num_epochs=9,
         early_stopping_patience=2,
@@ -286,12 +289,14 @@ def test_a_second_training_of_the_same_run_is_told_so(lfw_folder, tmp_path):
 
 
 def epochs_of_batches(dataset, settings):
-    """What reaches the network in each epoch: a list of `(faces..., label)`, the faces known again by their pixels."""
+    """What reaches the network in each epoch: a list of `(faces..., label)`, the faces known again
+    by their pixels.
+    """
     cache = open_cache(dataset, settings.crop, settings.image_size, dataset.files)
     by_content = {cache[[face]].tobytes(): face for face in dataset.files}
     assert len(by_content) == len(dataset.files)
-    examples = dataset.examples(settings)
-    batches, steps = training_batches(cache, examples, settings)
+    sampler = dataset.sampler(settings, dataset.split(settings))
+    batches, steps = training_batches(cache, sampler, settings)
     seen = []
     for images, labels in batches:
         sides = images if isinstance(images, tuple) else (images,)
@@ -300,10 +305,10 @@ def epochs_of_batches(dataset, settings):
             for side in sides
         ]
         seen += zip(*faces, labels.numpy().astype(int).ravel().tolist())
-    assert len(seen) == len(examples) * settings.num_epochs and steps == -(
-        -len(examples) // settings.batch_size
+    assert len(seen) == len(sampler) * settings.num_epochs and steps == -(
+        -len(sampler) // settings.batch_size
     )
-    return [seen[start : start + len(examples)] for start in range(0, len(seen), len(examples))]
+    return [seen[start : start + len(sampler)] for start in range(0, len(seen), len(sampler))]
 
 
 def plain(protocol):
@@ -323,13 +328,14 @@ def test_an_epoch_of_batches_shows_every_training_pair_once_and_nobody_else(lfw_
 
 def test_an_epoch_of_batches_shows_each_person_to_the_cap_under_his_own_label(lfw_folder):
     dataset = load_dataset("lfwa", lfw_folder)
-    examples = dataset.examples(plain("people"))
+    settings = plain("people")
+    sampler = dataset.sampler(settings, dataset.split(settings))
     epochs = epochs_of_batches(dataset, plain("people"))
     for shown in epochs:
-        assert len(set(shown)) == len(shown) == 3 * len(examples.classes)
-        assert all(examples.classes[label] == face.person for face, label in shown)
+        assert len(set(shown)) == len(shown) == 3 * len(sampler.classes)
+        assert all(sampler.classes[label] == face.person for face, label in shown)
     assert epochs[0] != epochs[1]
-    assert {face for shown in epochs for face, _ in shown} == set(examples.faces)
+    assert {face for shown in epochs for face, _ in shown} == set(sampler.faces)
 
 
 @ALL_PROTOCOLS
@@ -349,27 +355,28 @@ def test_no_image_of_a_test_or_validation_person_reaches_the_batches(lfw_folder,
 
 
 @pytest.mark.parametrize(
-    ("fitted", "values"),
+    ("module", "fitted", "values"),
     [
-        ("fit_joint_bayesian", PEOPLE | {"joint_bayesian": True}),
-        ("fit_joint_bayesian", CLASSES_OF_PAIRS),
+        (results, "fit_joint_bayesian_head", PEOPLE | {"joint_bayesian": True}),
+        (results, "fit_joint_bayesian_head", CLASSES_OF_PAIRS),
         (
+            fit,
             "fit_projection",
             PEOPLE | {"joint_bayesian": True, "encoder": "lbp", "embedding_size": 6},
         ),
-        ("fit_projection", CLASSES_OF_PAIRS | {"encoder": "lbp", "embedding_size": 6}),
+        (fit, "fit_projection", CLASSES_OF_PAIRS | {"encoder": "lbp", "embedding_size": 6}),
     ],
 )
 def test_no_image_of_a_test_or_validation_person_reaches_whitening_or_principal_components(
-    lfw_folder, tmp_path, monkeypatch, fitted, values
+    lfw_folder, tmp_path, monkeypatch, module, fitted, values
 ):
-    reached, original = [], getattr(Verifier, fitted)
+    reached, original = [], getattr(module, fitted)
 
     def watched(verifier, cache, faces, *classes):
         reached.extend(faces)
         return original(verifier, cache, faces, *classes)
 
-    monkeypatch.setattr(Verifier, fitted, watched)
+    monkeypatch.setattr(module, fitted, watched)
     settings = config(**values | {"num_epochs": 1})
     parts = load_dataset("lfwa", lfw_folder).split(settings)
     fit.train(settings, lfw_folder, tmp_path, verbose=0)
@@ -382,9 +389,9 @@ def test_batches_of_a_later_epoch_are_those_of_an_uninterrupted_training(lfw_fol
     settings = config(**PROTOCOLS[protocol])
     dataset = load_dataset("lfwa", lfw_folder)
     cache = open_cache(dataset, settings.crop, settings.image_size, dataset.files)
-    examples = dataset.examples(settings)
+    sampler = dataset.sampler(settings, dataset.split(settings))
     whole, late = (
-        list(training_batches(cache, examples, settings, first_epoch)[0]) for first_epoch in (0, 2)
+        list(training_batches(cache, sampler, settings, first_epoch)[0]) for first_epoch in (0, 2)
     )
     assert len(whole) == 3 * len(late)
     for (images, labels), (late_images, late_labels) in zip(whole[-len(late) :], late):

@@ -1,4 +1,6 @@
-"""The optimizers: the same steps as Keras' own, what is decayed, and a training that goes on from a file."""
+"""The optimizers: the same steps as Keras' own, what is decayed, and a training that goes on from a
+file.
+"""
 
 import numpy as np
 import pytest

@@ -88,7 +88,8 @@ def test_a_second_one_that_locks_a_run_is_told_so(run):
             Run(run.directory).lock(),
         ):
             pass
-        code = f"from siamese_lib.training.run import Run\nwith Run({str(run.directory)!r}).lock(): pass"
+        code = "from siamese_lib.training.run import Run\n"
+        code += f"with Run({str(run.directory)!r}).lock(): pass"
         result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert "Another process is training this run" in result.stderr
     with Run(run.directory).lock():
@@ -103,7 +104,8 @@ def test_a_lock_is_given_back_when_the_training_fails(run):
 
 
 def test_the_lock_of_a_killed_process_holds_nobody_up(run):
-    code = f"import os\nfrom siamese_lib.training.run import Run\nwith Run({str(run.directory)!r}).lock(): os._exit(9)"
+    code = "import os\nfrom siamese_lib.training.run import Run\n"
+    code += f"with Run({str(run.directory)!r}).lock(): os._exit(9)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 9
     with run.lock():
         pass
@@ -174,7 +176,7 @@ def test_metrics_and_versions_are_what_was_written(run):
 
 def test_metrics_that_are_not_whole_are_one_sentence(run):
     run.write_json("metrics.json", {"threshold": 0.5})
-    with pytest.raises(ValueError, match="not whole"):
+    with pytest.raises(ValueError, match="incomplete"):
         _ = run.metrics
 
 

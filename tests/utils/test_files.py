@@ -1,4 +1,6 @@
-"""Small files: whole or not there, readable by others, and refused with a clear message when damaged."""
+"""Small files: whole or not there, readable by others, and refused with a clear message when
+damaged.
+"""
 
 import errno
 import json

@@ -15,7 +15,9 @@ from siamese_lib.utils.machine import cache_root, in_colab, project_path, projec
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
-    """A machine with an empty project, Drive and Kaggle input, as three folders below the one that is returned."""
+    """A machine with an empty project, Drive and Kaggle input, as three folders below the one that
+    is returned.
+    """
     for folder in ("project", "drive", "kaggle"):
         (tmp_path / folder).mkdir()
     monkeypatch.setattr(this_machine, "project_root", lambda: tmp_path / "project")
@@ -71,7 +73,7 @@ def test_the_project_comes_before_drive_and_drive_before_kaggle(machine):
 
 def test_the_project_is_the_clone_that_was_imported_wherever_one_stands(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert (project_root() / "siamese_lib" / "environment.py").is_file()
+    assert (project_root() / "siamese_lib" / "config.py").is_file()
     assert (project_root() / "experiments").is_dir()
 
 
@@ -127,5 +129,6 @@ def test_versions_can_be_written_and_name_what_decides_a_result():
 
 
 def test_versions_do_not_load_tensorflow():
-    code = "import sys; from siamese_lib.utils.machine import versions; versions(); assert 'tensorflow' not in sys.modules"
+    code = "import sys; from siamese_lib.utils.machine import versions; versions(); "
+    code += "assert 'tensorflow' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,249 @@
+"""Commands for experiments: data, training, sweeps, reports of results."""
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+
+import siamese_lib as sl
+from siamese_lib.commands.parser import argument, command, one_of
+from siamese_lib.config import choices
+from siamese_lib.utils import machine
+from siamese_lib.utils.files import as_table, parse_yaml_text
+
+CONFIG = argument("--config", help="an experiment's YAML file")
+DATA_ROOT = argument("--data-root", help="folder or archive of LFW-a")
+RUNS = argument("--runs", default="runs", help="where run folders are made")
+SEED = argument("--seed", type=int, help="replaces the experiment's seed")
+SET = argument(
+    "--set",
+    action="append",
+    default=[],
+    metavar="KEY=VALUE",
+    help="replaces one value of the experiment; of the report: one parameter of the notebooks",
+)
+# Of the table of a run's metrics.
+COLUMNS = ["split", "accuracy", "accuracy_interval", "accuracy_at_half", "auc", "eer"]
+COLUMNS += ["tar_at_far_1pct", "loss", "num_pairs"]
+
+
+@command(
+    one_of(
+        CONFIG,
+        argument(
+            "--dataset",
+            choices=choices("dataset"),
+            help="checks all images; by default the sample's",
+        ),
+    ),
+    SEED,
+    SET,
+    DATA_ROOT,
+)
+def prepare(options):
+    """Checks a dataset, builds its cache of all images and prints what was found."""
+    from siamese_lib.data import images, summary
+
+    if not options.config and (options.set or options.seed is not None):
+        raise ValueError(
+            "prepare takes --set and --seed together with --config. Received: no --config"
+        )
+    config = (
+        _config(options)
+        if options.config
+        else sl.ExperimentConfig(experiment="prepare", dataset=options.dataset or "sample")
+    )
+    dataset = sl.load_dataset(config.dataset, options.data_root)
+    splits = dataset.split(config) | {"training and validation": dataset.train_pairs}
+    missing = summary.missing_faces(dataset)
+    duplicates = [" = ".join(map(str, group)) for group in summary.duplicate_files(dataset)]
+    shared = dataset.train_pairs.people & dataset.test_pairs.people
+    facts = {
+        "read from": dataset.source.location,
+        "people in both lists": len(shared),
+        "people to train on": f"{len(dataset.train_people)} (rule: {dataset.people_rule})",
+        "images missing": _listed(missing),
+        "identical files": _listed(duplicates),
+    }
+    print(f"{summary.people_table(dataset, splits).to_string()}\n")
+    for name, fact in facts.items():
+        print(f"{name:25} {fact}")
+    # With an experiment: the images that its training reads. Without: every image.
+    faces = set(dataset.faces_of(config) if options.config else dataset.files) - set(missing)
+    try:
+        cache = images.open_cache(dataset, config.crop, config.image_size, sorted(faces))
+    except images.UnreadableImages as error:
+        print(f"images unreadable         {_listed(error.names)}")
+        raise
+    print("images unreadable         0")
+    print(f"images in the cache       {len(cache)} at {'x'.join(map(str, config.image_size))}")
+    if missing:
+        raise FileNotFoundError(
+            f"{dataset.source.location}: images that the pair lists name are missing; "
+            f"complete the data. Received: {_listed(missing)}"
+        )
+
+
+@command(
+    argument("--config", required=True, help="an experiment's YAML file"),
+    SEED,
+    SET,
+    argument("--json", action="store_true", help="prints JSON"),
+)
+def summary(options):
+    """Prints the layers and the number of parameters of an experiment's network."""
+    network = sl.models.build_model(_config(options))
+    parameters, layers = sl.models.count_parameters(network), sl.models.layer_table(network)
+    if options.json:
+        print(json.dumps({"parameters": parameters, "layers": layers}, indent=2))
+    else:
+        counts = [f"{name.replace('_', '-')} {count:,}" for name, count in parameters.items()]
+        print(f"{as_table(layers).to_string(index=False)}\n\n{', '.join(counts)}")
+
+
+@command(
+    one_of(
+        CONFIG,
+        argument("--run", help="continues the run in this folder, by its config.json"),
+        required=True,
+    ),
+    SEED,
+    SET,
+    DATA_ROOT,
+    RUNS,
+    argument(
+        "--of-sweep", action="store_true", help="waits for the run's lock; ends with standard input"
+    ),
+)
+def train(options):
+    """Trains an experiment, or continues its training, and prints its metrics."""
+    if options.of_sweep:
+        threading.Thread(target=_exit_with_standard_input, daemon=True).start()
+    if not options.run:
+        config, runs_dir = _config(options), options.runs
+    elif options.set or options.seed is not None:
+        raise ValueError(
+            "train --run continues by the run's own settings; --set and --seed go with --config. "
+            "Received: both"
+        )
+    else:
+        directory = Path(options.run).resolve()
+        config, runs_dir = sl.Run(directory).config, directory.parents[1]
+    verbose = 1 if sys.stderr.isatty() else 2
+    run = sl.train(config, options.data_root, runs_dir, verbose=verbose, wait=options.of_sweep)
+    print_metrics(run)
+
+
+def _exit_with_standard_input():
+    """Ends a sweep's run when the sweep ends, however it ends: it closes this pipe."""
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+@command(
+    argument("file", help="a sweep's YAML file"),
+    DATA_ROOT,
+    argument("--runs", default="runs", help="where run folders are made, and the table"),
+    argument(
+        "--engine", choices=("local", "ray"), default="local", help="this machine, or Ray's cluster"
+    ),
+    argument("--workers", type=int, help="local: how many runs at a time; the default is 1"),
+    argument("--address", help="ray: a cluster's address; by default Ray starts on this machine"),
+)
+def sweep(options):
+    """Runs every point of a sweep that is not finished and prints the table."""
+    sweep = sl.Sweep.from_yaml(machine.project_path(options.file))
+    table = sl.run_sweep(sweep, options.runs, _engine(options))
+    print(table.drop(columns="run").to_string(index=False))
+    if not (table["state"] == sl.experiments.DONE).all():
+        raise RuntimeError(
+            "Some points of the sweep have no numbers; the column state gives the reason. "
+            f"Received: {sweep.name}"
+        )
+
+
+def _engine(options):
+    if options.engine == "ray":
+        if options.workers is not None:
+            raise ValueError(
+                "--workers goes with --engine local; Ray starts as many runs as its cluster can "
+                "hold. Received: both"
+            )
+        return sl.experiments.RayEngine(options.data_root, options.address)
+    if options.address:
+        raise ValueError("--address goes with --engine ray. Received: --engine local")
+    workers = 1 if options.workers is None else options.workers
+    return sl.experiments.LocalEngine(options.data_root, workers)
+
+
+@command(
+    argument("--experiment", default="experiments/sample.yaml", help="an experiment's YAML file"),
+    DATA_ROOT,
+    RUNS,
+    argument("--output", default="", help="the report's folder"),
+    SET,
+)
+def report(options):
+    """Executes the notebooks, writes the report and prints its path."""
+    page = sl.notebook.build_report(
+        options.experiment,
+        options.data_root or "",
+        options.runs,
+        options.output,
+        _overrides(options.set),
+    )
+    print(f"The report is ready: open {page}")
+
+
+@command(
+    argument(
+        "--results",
+        default=machine.project_root() / "results",
+        help="the folder with the runs of lfwa and omniglot",
+    )
+)
+def leaderboard(options):
+    """Writes the tables of results, from the runs' folders, into JSON files and pages."""
+    from siamese_lib.experiments.leaderboard import results_table, update
+    from siamese_lib.experiments.statistics import write_tables
+
+    root, results = machine.project_root(), Path(options.results)
+    boards = update(results, root)  # fails without the folder, which write_tables would make
+    write_tables(root / "experiments" / "sweeps", results / "lfwa")
+    print("\n\n".join(results_table(rows).to_markdown(index=False) for rows in boards.values()))
+
+
+def _config(options):
+    seed = {} if options.seed is None else {"seed": options.seed}
+    path = machine.project_path(options.config)
+    return sl.ExperimentConfig.from_yaml(path, _overrides(options.set) | seed)
+
+
+def _overrides(items):
+    overrides = {}
+    for item in items:
+        key, separator, value = item.partition("=")
+        if not separator or not key.isidentifier():
+            raise ValueError(
+                f"--set takes KEY=VALUE, for example --set num_epochs=3. Received: {item!r}"
+            )
+        overrides[key] = parse_yaml_text(value, f"--set {key}")
+    return overrides
+
+
+def _listed(items):
+    return f"{len(items)}" + (f": {', '.join(map(str, items))}" if items else "")
+
+
+def print_metrics(run: "sl.Run") -> None:
+    """Prints the table of a run's metrics, a row for each split."""
+    metrics = run.metrics
+    rows = [{"split": split, **metrics[split]} for split in ("train", "validation", "test")]
+    table = as_table(rows)[COLUMNS]
+    table["accuracy_interval"] = [
+        "{:.4f} to {:.4f}".format(*interval) for interval in table["accuracy_interval"]
+    ]
+    seconds = metrics["seconds"]["train"]
+    print(f"{run.directory}: threshold {metrics['threshold']:.4f}, trained in {seconds:.0f} s")
+    print(table.to_string(index=False))

@@ -1,0 +1,144 @@
+"""Commands that score images with a trained network."""
+
+from pathlib import Path
+
+import siamese_lib as sl
+from siamese_lib.commands.experiments import print_metrics
+from siamese_lib.commands.parser import argument, command, one_of
+from siamese_lib.utils import machine
+from siamese_lib.utils.files import as_table, write_json
+
+JSON = argument("--json", help="also writes the numbers to this file")
+RUN = argument("--run", help="folder of a finished run")
+MODEL = argument("--model", help="a .keras file with its .json beside it")
+NETWORK = one_of(
+    RUN,
+    argument(
+        "--model",
+        default=machine.project_root() / "models" / "lfwa_people.keras",
+        help="a .keras file with its .json beside it; the default is the project's best network",
+    ),
+)
+ALIGNED = argument(
+    "--aligned", action="store_true", help="the images are aligned like the training data"
+)
+
+
+@command(
+    one_of(RUN, MODEL, required=True),
+    argument("--pairs", help="a pair list in LFW's format"),
+    argument("--data-root", help="folder or archive of the images"),
+    JSON,
+)
+def evaluate(options):
+    """Prints the metrics of a finished run, or scores a pair list with a model file."""
+    from siamese_lib.evaluation.metrics import verification_metrics
+
+    if options.run and (options.pairs or options.data_root):
+        raise ValueError(
+            "evaluate --run reads the run's own scores; --pairs and --data-root go with --model. "
+            "Received: both"
+        )
+    if options.model and not (options.pairs and options.data_root):
+        raise ValueError(
+            "evaluate takes --run DIR, or --model FILE.keras with --pairs FILE and "
+            "--data-root ROOT. Received: neither"
+        )
+    if options.run:
+        run = sl.Run.existing(options.run)
+        print_metrics(run)
+        metrics, threshold = run.metrics["test"], run.metrics["threshold"]
+    else:
+        pairs = sl.data.read_pairs(options.pairs)
+        verifier = sl.Verifier.load(options.model)
+        faces, threshold = sl.data.locate_faces(options.data_root), verifier.settings["threshold"]
+        cache = sl.data.open_cache(faces, verifier.crop, verifier.image_size, pairs.faces)
+        metrics = verification_metrics(pairs, verifier.score_pairs(cache, pairs), threshold)
+    keys = ("accuracy", "auc", "eer", "threshold", "num_pairs")
+    _print_and_write(metrics | {"threshold": threshold}, keys, options.json)
+
+
+@command(
+    argument("--model", required=True, help="a .keras file with its .json beside it"),
+    argument(
+        "--trials",
+        required=True,
+        help="folder or zip with run01/class_labels.txt, run01/training/, run01/test/ and so on",
+    ),
+    JSON,
+)
+def oneshot(options):
+    """Prints a model's accuracy in one-shot trials in the layout of Lake's all_runs.zip."""
+    import numpy as np
+
+    from siamese_lib.evaluation.oneshot import images_of, trial_accuracy
+
+    verifier = sl.Verifier.load(options.model)
+    source, trial_sets = sl.data.read_trials(options.trials)
+    names = images_of(trial_sets)
+    images = [
+        sl.data.decode_image(source.read(name), verifier.crop, verifier.image_size, name)
+        for name in names
+    ]
+    embeddings = verifier.embed(np.stack(images)[..., np.newaxis])
+    result = trial_accuracy(verifier.answer_trials(trial_sets, names, embeddings))
+    _print_and_write(result, ("accuracy", "num_trial_sets", "num_trials"), options.json)
+
+
+@command(
+    argument(
+        "images", nargs=2, metavar="IMAGE", help="two photos; their faces are found and aligned"
+    ),
+    NETWORK,
+    ALIGNED,
+)
+def verify(options):
+    """Decides whether two photographs show the same person."""
+    from siamese_lib.inference.comparison import compare, decision
+
+    verifier = _verifier(options)
+    score, notes = compare(verifier, options.images, options.aligned)
+    threshold = verifier.settings["threshold"]
+    print(
+        *notes,
+        f"{decision(score, threshold)}: score {score:.4f}, {_explained(threshold)}",
+        sep="\n",
+    )
+
+
+@command(
+    argument("probe", metavar="IMAGE", help="a photograph; its face is found and aligned"),
+    argument("folder", metavar="FOLDER", help="a folder of photographs"),
+    argument("--top", type=int, help="prints only this many, the most alike"),
+    NETWORK,
+    ALIGNED,
+)
+def find(options):
+    """Ranks the images of a folder by how alike they are to a photograph."""
+    if options.top is not None and options.top < 1:
+        raise ValueError(f"--top takes a whole number from 1 on. Received: {options.top}")
+    verifier = _verifier(options)
+    ranking = sl.inference.rank_folder(verifier, options.probe, options.folder, options.aligned)
+    for line in (*ranking.notes, *(f"skipped: {sentence}" for sentence in ranking.skipped)):
+        print(line)
+    rows = [row | {"score": f"{row['score']:.4f}"} for row in ranking.rows[: options.top]]
+    print(as_table(rows).to_string(index=False))
+    print(_explained(verifier.settings["threshold"]))
+
+
+def _verifier(options):
+    return sl.Verifier.load(Path(options.run) / "model.keras" if options.run else options.model)
+
+
+def _explained(threshold):
+    return f"threshold {threshold:.4f} (a larger score is more alike)"
+
+
+def _print_and_write(result, keys, path):
+    """Prints these values of a result on one line and writes them to a JSON file, if any."""
+    shown = {
+        key: f"{result[key]:.4f}" if isinstance(result[key], float) else result[key] for key in keys
+    }
+    print("  ".join(f"{key} {value}" for key, value in shown.items()))
+    if path:
+        write_json(path, {key: result[key] for key in keys})
