@@ -170,12 +170,14 @@ class ExperimentConfig:
                 raise ValueError(
                     f"{name} needs a loss of classes, as margin_softmax. Received: loss {self.loss}"
                 )
-        if self.learns_classes and self.encoder != "lbp" and not self._can_learn_classes:
+        trains_on_classes = self.learns_classes and self.encoder != "lbp"
+        if trains_on_classes and (self.encoder == "koch" or self.monitor == "val_loss"):
             raise ValueError(
                 "A loss of classes needs encoder: compact and monitor: val_auc or "
                 f"val_oneshot_accuracy. Received: encoder {self.encoder}, monitor {self.monitor}"
             )
-        if self.symmetries > 1 and not self._can_use_symmetries:
+        square = self.image_size[0] == self.image_size[1]
+        if self.symmetries > 1 and not (trains_on_classes and square and not self.flip):
             raise ValueError(
                 "symmetries need a network with a loss of classes, square images and flip: false. "
                 f"Received: encoder {self.encoder}, loss {self.loss}, "
@@ -189,15 +191,6 @@ class ExperimentConfig:
                 f"person. Received: images_per_class {self.images_per_class}, "
                 f"max_images_per_person {self.max_images_per_person}, loss {self.loss}"
             )
-
-    @property
-    def _can_learn_classes(self) -> bool:
-        return self.encoder != "koch" and self.monitor != "val_loss"
-
-    @property
-    def _can_use_symmetries(self) -> bool:
-        square = self.image_size[0] == self.image_size[1]
-        return self.learns_classes and self.encoder != "lbp" and square and not self.flip
 
     @classmethod
     def from_yaml(

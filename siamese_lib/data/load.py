@@ -13,9 +13,8 @@ import pooch
 from filelock import FileLock
 
 from siamese_lib.data.face_dataset import About, FaceDataset, FaceFiles
-from siamese_lib.data.lfw import PAIR_LISTS, face_files, load_lfw, with_lists
+from siamese_lib.data.lfw import PAIR_LISTS, SampleSource, face_files, load_lfw, with_lists
 from siamese_lib.data.omniglot import load_omniglot
-from siamese_lib.data.sample import SampleSource
 from siamese_lib.data.sources import ARCHIVE_SUFFIXES
 from siamese_lib.utils import machine
 

@@ -1,4 +1,4 @@
-"""From scores to results: metrics, thresholds, error analysis, one-shot trials. Works without TensorFlow.
+"""Metrics, thresholds, error analysis and one-shot trials from scores. Works without TensorFlow.
 
 verification_metrics    all metrics of one split: accuracy, AUC, EER, TAR@FAR, ...
 accuracy_at             accuracy at a threshold

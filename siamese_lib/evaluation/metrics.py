@@ -304,7 +304,8 @@ def mcnemar(first: Sequence[bool] | np.ndarray, second: Sequence[bool] | np.ndar
     too small.
 
     Args:
-        first, second: whether each way decides each pair correctly, `(num_pairs,)`, in one order.
+        first, second: whether each way decides each pair correctly, `(num_pairs,)`, in the same
+            order.
 
     Returns:
         A dict with the counts both_correct, only_first, only_second, both_wrong, and p_value.

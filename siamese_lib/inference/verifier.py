@@ -12,8 +12,8 @@ from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import Face, PairList, TrialSet
 from siamese_lib.evaluation.oneshot import answer_trials
 from siamese_lib.inference.model_file import read_model, write_model
-from siamese_lib.models.classical import local_binary_patterns
 from siamese_lib.models.layers import FoldedEncoder, symmetries
+from siamese_lib.models.networks import local_binary_patterns
 from siamese_lib.utils.files import read_json
 from siamese_lib.utils.machine import project_root
 

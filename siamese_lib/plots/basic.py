@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from siamese_lib.data.pairs import CLASS_NAMES
@@ -18,8 +16,6 @@ from siamese_lib.plots.style import (
     CYCLE,
     GREEN,
     MARKERS,
-    ORANGE,
-    SKY,
     SPLIT_STYLES,
     VERMILION,
     DescribedFigure,
@@ -39,12 +35,13 @@ def images_per_person(counts: Sequence[int], title: str) -> DescribedFigure:
         counts: `(num_people,)`, images of each person.
         title: the figure's title.
     """
-    figure, axes = new_figure()
+    figure, axes = new_figure(
+        title=title, xlabel="images of a person", ylabel="people (logarithmic)"
+    )
     most = max(counts)
     edges = np.geomspace(1, most + 1, 18) if most > 20 else np.arange(1, most + 2)
     bins = np.unique(np.round(edges)) - 0.5
     axes.hist(counts, bins=bins, color=BLUE, edgecolor="white")
-    axes.set(title=title, xlabel="images of a person", ylabel="people (logarithmic)")
     axes.set(xscale="log" if most > 20 else "linear", yscale="log")
     return figure
 
@@ -59,16 +56,20 @@ def histograms(
         title: the figure's title.
         xlabels: `{quantity: label with its unit}`.
     """
-    figure, panels = new_figure(10, 3.4, ncols=len(columns), squeeze=False)
+    figure, panels = new_figure(10, 3.4, title, ncols=len(columns), squeeze=False)
     for axes, (quantity, groups) in zip(panels.flat, columns.items()):
         for index, (group, values) in enumerate(groups.items()):
-            style = curve_style(index)
             axes.hist(
-                values, 25, density=True, histtype="step", linewidth=1.8, label=group, **style
+                values,
+                bins=25,
+                density=True,
+                histtype="step",
+                linewidth=1.8,
+                label=group,
+                **curve_style(index),
             )
         axes.set(xlabel=xlabels[quantity], ylabel="density")
     panels.flat[0].legend(frameon=False)
-    figure.suptitle(title)
     return figure
 
 
@@ -81,17 +82,17 @@ def split_overlap(
         shares_random: the share after a random split, for each seed.
         shares_by_person: the share after a split by person, for each seed.
     """
-    figure, axes = new_figure(6.4, 2.6)
+    figure, axes = new_figure(
+        6.4,
+        2.6,
+        title="Validation pairs that show a person from training",
+        xlabel="share of the validation pairs (a dot for each seed)",
+    )
     for row, (shares, color) in enumerate(((shares_by_person, GREEN), (shares_random, VERMILION))):
         axes.scatter(shares, np.full(len(shares), row), color=color, alpha=0.6, s=40)
         axes.annotate(f"mean {np.mean(shares):.0%}", (np.mean(shares), row + 0.16), ha="center")
     axes.set_yticks([0, 1], labels=["by person", "at random"])
-    axes.set(
-        xlim=(-0.1, 1.1),
-        ylim=(-0.5, 1.5),
-        xlabel="share of the validation pairs (a dot for each seed)",
-        title="Validation pairs that show a person from training",
-    )
+    axes.set(xlim=(-0.1, 1.1), ylim=(-0.5, 1.5))
     return figure
 
 
@@ -104,7 +105,7 @@ def learning_curves(histories: Mapping[str, pd.DataFrame], title: str) -> Descri
         histories: `{name: Run.history}`.
         title: the figure's title.
     """
-    figure, panels = new_figure(11, 3.6, ncols=3)
+    figure, panels = new_figure(11, 3.6, title, ncols=3)
     labels = {"loss": "loss (with penalties)", "accuracy": "accuracy at 0.5", "auc": "AUC"}
     for axes, (column, label) in zip(panels, labels.items()):
         for color, (name, history) in zip(CYCLE, histories.items()):
@@ -120,7 +121,7 @@ def learning_curves(histories: Mapping[str, pd.DataFrame], title: str) -> Descri
                         label=f"{name}, {split}",
                     )
         axes.set(xlabel="epoch", ylabel=label)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.get_major_locator().set_params(integer=True)
     curves = {line.get_label(): line for axes in panels for line in axes.get_lines()}
     figure.legend(
         curves.values(),
@@ -130,7 +131,6 @@ def learning_curves(histories: Mapping[str, pd.DataFrame], title: str) -> Descri
         frameon=False,
         fontsize=8,
     )
-    figure.suptitle(title)
     return figure
 
 
@@ -138,7 +138,7 @@ def score_histogram(
     scores: ArrayLike, labels: ArrayLike, threshold: float, title: str
 ) -> DescribedFigure:
     """The histograms of the scores of both classes, with the threshold."""
-    figure, axes = new_figure()
+    figure, axes = new_figure(title=title, xlabel="score (larger: more alike)", ylabel="pairs")
     scores, labels = np.asarray(scores), np.asarray(labels)
     bins = np.linspace(scores.min(), scores.max(), 41)
     for label, hatch in ((1, None), (0, "//")):
@@ -152,7 +152,6 @@ def score_histogram(
             label=CLASS_NAMES[label],
         )
     axes.axvline(threshold, color=BLACK, linestyle="--", label=f"threshold {threshold:.3f}")
-    axes.set(title=title, xlabel="score (larger: more alike)", ylabel="pairs")
     axes.legend(frameon=False)
     return figure
 
@@ -195,16 +194,21 @@ def accuracy_by_amount(
         amount: the key of the amount, on a logarithmic axis.
         title, xlabel: of the figure.
     """
-    figure, axes = new_figure()
+    figure, axes = new_figure(title=title, xlabel=xlabel, ylabel="accuracy (share of pairs)")
     rows = sorted(rows, key=lambda row: row[amount])
     amounts = np.array([row[amount] for row in rows])
     for shift, (split, style) in zip((0.99, 1.01), SPLIT_STYLES.items()):
         accuracy = [row[f"{split}_accuracy_mean"] for row in rows]
         low, high = np.transpose([row[f"{split}_accuracy_interval"] for row in rows])
-        error = error_bars(accuracy, low, high)
-        axes.errorbar(amounts * shift, accuracy, error, capsize=3, label=split, **style)
+        axes.errorbar(
+            amounts * shift,
+            accuracy,
+            error_bars(accuracy, low, high),
+            capsize=3,
+            label=split,
+            **style,
+        )
     log_ticks(axes, amounts)
-    axes.set(title=title, xlabel=xlabel, ylabel="accuracy (share of pairs)")
     axes.legend(frameon=False)
     return figure
 
@@ -218,7 +222,11 @@ def oneshot_curves(table: pd.DataFrame, title: str, who: str = "people") -> Desc
         title: the figure's title.
         who: what the gallery contains N of, for the label of the axis.
     """
-    figure, axes = new_figure()
+    figure, axes = new_figure(
+        title=title,
+        xlabel=f"{who} in the gallery, N (logarithmic)",
+        ylabel="accuracy (share of episodes)",
+    )
     for index, (method, rows) in enumerate(table.groupby("method", sort=False)):
         ways, accuracy = rows["ways"], rows["accuracy"]
         if method == "chance":
@@ -235,12 +243,7 @@ def oneshot_curves(table: pd.DataFrame, title: str, who: str = "people") -> Desc
                 label=method,
             )
     log_ticks(axes, sorted(table["ways"].unique()))
-    axes.set(
-        title=title,
-        xlabel=f"{who} in the gallery, N (logarithmic)",
-        ylabel="accuracy (share of episodes)",
-        ylim=(0, 1.03),
-    )
+    axes.set_ylim(0, 1.03)
     axes.legend(frameon=False)
     return figure
 
@@ -252,12 +255,17 @@ def oneshot_by_epoch(histories: Mapping[str, pd.DataFrame], title: str) -> Descr
         histories: `{name: Run.history}`, with the column val_oneshot_accuracy.
         title: the figure's title.
     """
-    figure, axes = new_figure()
+    figure, axes = new_figure(title=title, xlabel="epoch", ylabel="accuracy (share of trials)")
     for index, (name, history) in enumerate(histories.items()):
-        style = {"marker": MARKERS[index % len(MARKERS)], "markersize": 4, **curve_style(index)}
-        axes.plot(history["epoch"], history["val_oneshot_accuracy"], label=name, **style)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set(title=title, xlabel="epoch", ylabel="accuracy (share of trials)")
+        axes.plot(
+            history["epoch"],
+            history["val_oneshot_accuracy"],
+            marker=MARKERS[index % len(MARKERS)],
+            markersize=4,
+            label=name,
+            **curve_style(index),
+        )
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(frameon=False)
     return figure
 
@@ -283,8 +291,9 @@ def gain_intervals(
         rows: `(name, gain, [low, high])`, in shares.
         title: the figure's title.
     """
-    xlabel = "gain in accuracy with 95 % interval (dotted: none)"
-    return _intervals(rows, title, xlabel, 0.0, "{:+.1%}")
+    return _intervals(
+        rows, title, "gain in accuracy with 95 % interval (dotted: none)", 0.0, "{:+.1%}"
+    )
 
 
 def _intervals(rows, title, xlabel, reference, number_format):
@@ -318,7 +327,7 @@ def dot_plot(
 
 def _named_dots(rows, styles, title, xlabel, number_format):
     """Rows `(name, value, interval)` from the top down as dots with intervals and numbers."""
-    figure, axes = new_figure(7.6, 0.45 * len(rows) + 1.2)
+    figure, axes = new_figure(7.6, 0.45 * len(rows) + 1.2, title, xlabel)
     for height, ((_, value, interval), style) in enumerate(zip(rows[::-1], styles[::-1])):
         error = None if interval is None else error_bars([value], *np.reshape(interval, (2, 1)))
         axes.errorbar(value, height, xerr=error, capsize=3, **style)
@@ -331,60 +340,6 @@ def _named_dots(rows, styles, title, xlabel, number_format):
             fontsize=9,
         )
     axes.set_yticks(range(len(rows)), labels=[name for name, *_ in rows[::-1]])
-    axes.set(ylim=(-0.6, len(rows) - 0.2), title=title, xlabel=xlabel)
+    axes.set_ylim(-0.6, len(rows) - 0.2)
     axes.locator_params(axis="x", nbins=5)  # long names leave little space for numbers
     return figure, axes
-
-
-def siamese_diagram(
-    image_size: tuple[int, int], encoder: str, embedding_size: int, comparison: str
-) -> DescribedFigure:
-    """The Siamese network as boxes and arrows: two branches with one encoder, then a comparison.
-
-    Args:
-        image_size: `(height, width)`.
-        encoder: the name of the encoder.
-        embedding_size: the number of values of an embedding.
-        comparison: the words in the box of the comparison.
-    """
-    figure, axes = new_figure(9.5, 3.2)
-    height, width = image_size
-    boxes = (  # x, y, width, text, colour
-        (0.0, 2.5, 1.6, f"left image\n{height} x {width}", SKY),
-        (0.0, 0.5, 1.6, f"right image\n{height} x {width}", SKY),
-        (2.5, 2.5, 2.0, f"encoder\n'{encoder}'", ORANGE),
-        (2.5, 0.5, 2.0, f"encoder\n'{encoder}'", ORANGE),
-        (6.6, 1.5, 1.7, comparison, GREEN),
-        (8.9, 1.5, 1.1, "p(same\nperson)", BLUE),
-    )
-    for x, y, box_width, text, color in boxes:
-        axes.add_patch(
-            FancyBboxPatch(
-                (x, y),
-                box_width,
-                1.0,
-                boxstyle="round,pad=0.02",
-                facecolor=color,
-                alpha=0.35,
-                edgecolor=BLACK,
-            )
-        )
-        axes.text(x + box_width / 2, y + 0.5, text, ha="center", va="center", fontsize=10)
-    arrows = (  # start, end, head, line
-        ((1.65, 3), (2.45, 3), "-|>", "-"),
-        ((1.65, 1), (2.45, 1), "-|>", "-"),
-        ((4.55, 3), (6.55, 2.2), "-|>", "-"),
-        ((4.55, 1), (6.55, 1.8), "-|>", "-"),
-        ((8.35, 2), (8.85, 2), "-|>", "-"),
-        ((3.5, 2.45), (3.5, 1.55), "<->", "--"),
-    )
-    for start, end, head, line in arrows:
-        style = {"arrowstyle": head, "linestyle": line}
-        axes.add_patch(FancyArrowPatch(start, end, mutation_scale=14, color=BLACK, **style))
-    embedding = f"embedding\n{embedding_size} numbers"
-    for x, y, text in ((4.15, 2.0, "same weights"), (5.6, 3.0, embedding), (5.6, 1.0, embedding)):
-        axes.text(x, y, text, ha="center", va="center", fontsize=9)
-    title = "A Siamese network: both images pass through one encoder with one set of weights"
-    axes.set(xlim=(-0.1, 10.1), ylim=(0, 4), title=title)
-    axes.axis("off")
-    return figure

@@ -1,63 +1,74 @@
-"""The images of the error analysis: data in, a matplotlib `Figure` out; palette and conventions are those of `figures`."""
+"""Figures of the error analysis: data in, a matplotlib `Figure` out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from matplotlib.offsetbox import AnnotationBbox, OffsetImage
+from numpy.typing import ArrayLike
 
-from siamese_lib.data.pairs import CLASS_NAMES
-from siamese_lib.plots.style import BLUE, CLASS_COLORS, CYCLE, LINES, error_bars, new_figure
+from siamese_lib.data.pairs import CLASS_NAMES, DIFFERENT, SAME
+from siamese_lib.plots.style import (
+    BLUE,
+    CLASS_STYLES,
+    CYCLE,
+    MARKERS,
+    DescribedFigure,
+    curve_style,
+    error_bars,
+    log_ticks,
+    new_figure,
+)
 
-RATE_TICKS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6)
+LOWEST_RATE, HIGHEST_RATE = 0.001, 0.6  # the axes of `det_curves`
 
 
-def roc_bands(curves, title):
+def roc_bands(curves: Mapping[str, Sequence[np.ndarray]], title: str) -> DescribedFigure:
     """ROC curves with their 95 % bands.
 
     Args:
-        curves: `{name: (false_accept_rates, true_accept_rates, low, high)}`, as `operating_points.roc_band` gives them.
+        curves: `{name: (false_accept_rates, true_accept_rates, low, high)}`, as
+            `evaluation.roc_band` returns them.
         title: the figure's title.
     """
-    figure, axes = new_figure(5.6, 4.6)
-    for index, (name, (far, tar, low, high)) in enumerate(curves.items()):
-        axes.fill_between(far, low, high, color=CYCLE[index], alpha=0.18, linewidth=0)
-        axes.plot(far, tar, color=CYCLE[index], linestyle=LINES[index % 4], label=name)
-    axes.plot([0, 1], [0, 1], color="0.7", linewidth=1, linestyle=":")
-    axes.set(
-        title=title,
+    figure, axes = new_figure(
+        5.6,
+        4.6,
+        title,
         xlabel="false accept rate (share of different pairs)",
         ylabel="true accept rate (share of same pairs)",
     )
+    for index, (name, (far, tar, low, high)) in enumerate(curves.items()):
+        axes.fill_between(far, low, high, color=CYCLE[index], alpha=0.18, linewidth=0)
+        axes.plot(far, tar, label=name, **curve_style(index))
+    axes.plot([0, 1], [0, 1], color="0.7", linewidth=1, linestyle=":")
     axes.legend(frameon=False, loc="lower right")
     return figure
 
 
-def det_curves(curves, title):
-    """Detection error trade-off: both error rates on axes on which normal scores give straight lines (Martin et al., 1997).
+def det_curves(curves: Mapping[str, Sequence[np.ndarray]], title: str) -> DescribedFigure:
+    """Detection error trade-off curves: the false reject rate against the false accept rate.
+
+    On these axes, normally distributed scores give straight lines (Martin et al., 1997).
 
     Args:
         curves: `{name: (false_accept_rates, true_accept_rates)}`.
         title: the figure's title.
     """
     from scipy.stats import norm
+    from sklearn.metrics import DetCurveDisplay
 
     figure, axes = new_figure(5.6, 4.6)
-    low, high = RATE_TICKS[0], RATE_TICKS[-1]
     for index, (name, (far, tar)) in enumerate(curves.items()):
-        far, frr = (
-            norm.ppf(np.clip(rates, low, high)) for rates in (np.asarray(far), 1 - np.asarray(tar))
-        )
-        axes.plot(far, frr, color=CYCLE[index], linestyle=LINES[index % 4], label=name)
-    ends = norm.ppf([low, high])
+        display = DetCurveDisplay(fpr=np.asarray(far), fnr=1 - np.asarray(tar))
+        display.plot(ax=axes, name=name, **curve_style(index))
+    ends = norm.ppf([LOWEST_RATE, HIGHEST_RATE])
     axes.plot(ends, ends, color="0.7", linewidth=1, linestyle=":", label="equal error rates")
-    ticks, labels = norm.ppf(RATE_TICKS), [f"{100 * rate:g} %" for rate in RATE_TICKS]
     axes.set(
-        xticks=ticks,
-        xticklabels=labels,
-        yticks=ticks,
-        yticklabels=labels,
+        title=title,
         xlim=ends,
         ylim=ends,
-        title=title,
-    )
-    axes.set(
         xlabel="false accept rate (normal deviate scale)",
         ylabel="false reject rate (normal deviate scale)",
     )
@@ -65,204 +76,182 @@ def det_curves(curves, title):
     return figure
 
 
-def reliability_diagram(curves, title):
-    """How often pairs with about one probability show the same person, against that probability.
+def reliability_diagram(
+    probabilities: Mapping[str, ArrayLike], labels: ArrayLike, title: str
+) -> DescribedFigure:
+    """The share of same pairs against the predicted probability, in ten bins of equal size.
 
     Args:
-        curves: `{name: (predicted, observed)}`, as `operating_points.reliability` gives them.
+        probabilities: `{name: (num_pairs,)}`, as `evaluation.calibrated` returns them.
+        labels: `(num_pairs,)`, 1 = same person.
         title: the figure's title.
     """
+    from sklearn.calibration import CalibrationDisplay
+
     figure, axes = new_figure(5.0, 4.4)
-    axes.plot([0, 1], [0, 1], color="0.6", linestyle=":", label="what it says")
-    for index, (name, (predicted, observed)) in enumerate(curves.items()):
-        axes.plot(
-            predicted,
-            observed,
-            color=CYCLE[index],
-            marker="os^D"[index % 4],
-            linestyle=LINES[index % 4],
-            label=name,
+    for index, (name, values) in enumerate(probabilities.items()):
+        style = {"marker": MARKERS[index % len(MARKERS)], **curve_style(index)}
+        CalibrationDisplay.from_predictions(
+            labels, values, n_bins=10, strategy="quantile", name=name, ax=axes, **style
         )
     axes.set(
         title=title,
         xlabel="predicted probability (mean of a tenth of the pairs)",
-        ylabel="share that shows the same person",
+        ylabel="share of the pairs with the same person",
     )
     axes.legend(frameon=False)
     return figure
 
 
-def selective_accuracy_curve(table, title):
-    """Accuracy of the decided pairs against the share that is refused.
+def selective_accuracy_curve(table: pd.DataFrame, title: str) -> DescribedFigure:
+    """The accuracy of the decided pairs against the share of pairs that are not decided.
 
     Args:
-        table: as `operating_points.selective_accuracy` gives it.
+        table: as `evaluation.selective_accuracy` returns it.
         title: the figure's title.
     """
-    figure, axes = new_figure(5.6, 3.6)
-    axes.plot(table["refused"], table["accuracy"], color=BLUE, marker="o")
-    axes.set(title=title, xlabel="pairs refused (share)", ylabel="accuracy of the others (share)")
+    figure, axes = new_figure(
+        5.6,
+        3.6,
+        title,
+        xlabel="pairs without a decision (share)",
+        ylabel="accuracy of the decided pairs (share)",
+    )
+    axes.plot(table["abstained"], table["accuracy"], color=BLUE, marker="o")
     return figure
 
 
-def error_rates_by_covariate(tables, title):
-    """The error rate of each class of pairs along each factor, one panel a factor.
+def error_rates_by_covariate(
+    tables: Mapping[str, Mapping[int, pd.DataFrame]], title: str
+) -> DescribedFigure:
+    """The error rate of each class of pairs along each covariate, a panel for each covariate.
 
     Args:
-        tables: `{factor: {label: table}}`, tables as `errors.error_rates` gives them.
+        tables: `{covariate: {label: table}}`, tables as `evaluation.error_rates` returns them.
         title: the figure's title.
     """
-    columns = 4
-    rows = -(-len(tables) // columns)
+    num_rows = -(-len(tables) // 4)
     figure, panels = new_figure(
-        2.9 * columns, 2.6 * rows + 0.5, nrows=rows, ncols=columns, squeeze=False, sharey=True
+        11.6, 2.6 * num_rows + 0.5, title, nrows=num_rows, ncols=4, squeeze=False, sharey=True
     )
     for axes in panels.flat[len(tables) :]:
         axes.axis("off")
-    for axes, (factor, of_class) in zip(panels.flat, tables.items()):
+    for axes, (covariate, of_class) in zip(panels.flat, tables.items()):
         for label, table in of_class.items():
-            rate = table["error_rate"]
-            style = {
-                "color": CLASS_COLORS[label],
-                "marker": "os"[1 - label],
-                "linestyle": LINES[1 - label],
-                "capsize": 3,
-            }
             axes.errorbar(
                 table["median"],
-                rate,
-                yerr=error_bars(rate, table["low"], table["high"]),
+                table["error_rate"],
+                error_bars(table["error_rate"], table["low"], table["high"]),
+                capsize=3,
                 label=CLASS_NAMES[label],
-                **style,
+                **CLASS_STYLES[label],
             )
-        axes.set(xlabel=factor.replace("_", " "))
+        axes.set_xlabel(covariate.replace("_", " "))
     for axes in panels[:, 0]:
         axes.set_ylabel("error rate (share of pairs)")
     panels.flat[0].legend(frameon=False, fontsize=8)
-    figure.suptitle(title)
     return figure
 
 
-def odds_ratios(tables, title):
+def odds_ratios(tables: Mapping[int, pd.DataFrame], title: str) -> DescribedFigure:
     """Odds ratios with their 95 % intervals on a logarithmic axis, for each class of pairs.
 
     Args:
-        tables: `{label: table}`, tables as `errors.regression_of_errors` gives them.
+        tables: `{label: table}`, tables as `evaluation.regression_of_errors` returns them.
         title: the figure's title.
     """
     names = list(next(iter(tables.values())).index)
-    figure, axes = new_figure(7.0, 0.5 * len(names) + 1.3)
+    figure, axes = new_figure(
+        7.0,
+        0.5 * len(names) + 1.3,
+        title,
+        xlabel="odds ratio of an error, one standard deviation more\n(logarithmic; dotted: none)",
+    )
     for label, table in tables.items():
-        for place, name in enumerate(reversed(names)):
-            row, height = table.loc[name], place + (0.13 if label else -0.13)
-            axes.plot(
-                [row["low"], row["high"]], [height, height], color=CLASS_COLORS[label], linewidth=2
-            )
-            axes.plot(
-                row["odds_ratio"],
-                height,
-                "os"[1 - label],
-                color=CLASS_COLORS[label],
-                label=None if place else CLASS_NAMES[label],
-            )
+        rows = table.loc[names[::-1]]
+        axes.errorbar(
+            rows["odds_ratio"],
+            np.arange(len(names)) + (0.13 if label else -0.13),
+            xerr=error_bars(rows["odds_ratio"], rows["low"], rows["high"]),
+            elinewidth=2,
+            label=CLASS_NAMES[label],
+            **(CLASS_STYLES[label] | {"linestyle": "none"}),
+        )
     axes.axvline(1.0, color="0.6", linewidth=1, linestyle=":")
-    axes.set_xscale("log")
-    ticks = [0.25, 0.5, 1, 2, 4]
-    axes.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
-    axes.minorticks_off()
-    axes.set(
-        yticks=range(len(names)),
-        yticklabels=[name.replace("_", " ") for name in reversed(names)],
-        title=title,
-    )
-    axes.set_xlabel(
-        "odds ratio of an error, one standard deviation more\n(logarithmic; dotted: none)"
-    )
+    log_ticks(axes, [0.25, 0.5, 1, 2, 4])
+    axes.set_yticks(range(len(names)), labels=[name.replace("_", " ") for name in names[::-1]])
     axes.legend(frameon=False, fontsize=8)
     return figure
 
 
-def plane_of_people(points, people, title, images=None):
-    """Faces as points of a plane, one mark and colour a person, or as their images.
+def plane_of_people(
+    points: np.ndarray,
+    people: Sequence[str],
+    title: str,
+    images: Sequence[np.ndarray] | np.ndarray = (),
+) -> DescribedFigure:
+    """Faces as points of a plane, with a mark and a colour for each person.
 
     Args:
-        points: `(num_faces, 2)`, from `explanations.map_of_faces`.
-        people: whose face each is, `(num_faces,)`.
+        points: `(num_faces, 2)`, as `inference.map_of_faces` returns them.
+        people: the person of each face, `(num_faces,)`.
         title: the figure's title.
-        images: images to draw at the points, or None for marks.
+        images: images to draw over the points.
     """
-    from matplotlib.offsetbox import AnnotationBbox, OffsetImage
-
-    figure, axes = new_figure(8.4, 6.4)
+    figure, axes = new_figure(
+        8.4, 6.4, title, "first coordinate (no unit)", "second coordinate (no unit)"
+    )
     for index, person in enumerate(sorted(set(people))):
-        chosen = np.flatnonzero(np.asarray(people) == person)
-        color, marker = CYCLE[index % len(CYCLE)], "os^DvP*X"[index // len(CYCLE) % 8]
+        chosen = points[np.asarray(people) == person]
         axes.scatter(
-            *points[chosen].T,
-            color=color,
-            marker=marker,
+            *chosen.T,
+            color=CYCLE[index % len(CYCLE)],
+            marker="os^DvP*X"[index // len(CYCLE) % 8],
             s=26,
             label=f"{person.replace('_', ' ')} ({len(chosen)})",
         )
-    for point, image in zip(points, images if images is not None else []):
+    for point, image in zip(points, images):
         thumbnail = OffsetImage(np.squeeze(image), cmap="gray", zoom=26 / len(image))
         axes.add_artist(AnnotationBbox(thumbnail, point, frameon=False))
-    axes.set(title=title, xlabel="first coordinate (no unit)", ylabel="second coordinate (no unit)")
     axes.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
 
 
-KEYS = {1: "same", 0: "different"}
+def alignment_errors(rows: Sequence[Mapping[str, Any]], title: str) -> DescribedFigure:
+    """The scores of both classes and the accuracy against an error of the alignment.
 
-
-def alignment_errors(rows, title):
-    """What an error of the alignment does: above to the scores of both classes, below to the accuracy at the stored threshold.
+    There is a column for each kind of error: above the scores, below the accuracy at the threshold
+    of the run.
 
     Args:
-        rows: as `alignment.score_under_error` gives them.
+        rows: the list `errors` in the file that benchmarks/alignment.py writes.
         title: the figure's title.
     """
     kinds = list(dict.fromkeys(row["kind"] for row in rows))
     figure, panels = new_figure(
-        3.4 * len(kinds), 5.6, nrows=2, ncols=len(kinds), squeeze=False, sharey="row", sharex="col"
+        3.4 * len(kinds),
+        5.6,
+        title,
+        nrows=2,
+        ncols=len(kinds),
+        squeeze=False,
+        sharey="row",
+        sharex="col",
     )
     for (above, below), kind in zip(panels.T, kinds):
         chosen = [row for row in rows if row["kind"] == kind]
         amounts = [row["amount"] for row in chosen]
-        for label in (1, 0):
-            classes = [row[KEYS[label]] for row in chosen]
-            style = {
-                "color": CLASS_COLORS[label],
-                "linestyle": LINES[1 - label],
-                "marker": "os"[1 - label],
-            }
-            above.plot(
-                amounts,
-                [one["mean"] for one in classes],
-                label=f"{CLASS_NAMES[label]}, mean",
-                **style,
-            )
-            above.fill_between(
-                amounts,
-                *np.transpose([one["quartiles"] for one in classes]),
-                color=style["color"],
-                alpha=0.15,
-                linewidth=0,
-            )
-        low, high = np.transpose([row["accuracy_interval"] for row in chosen])
+        for key, label in (("same", SAME), ("different", DIFFERENT)):
+            means, style = [row[key]["mean"] for row in chosen], CLASS_STYLES[label]
+            low, high = np.transpose([row[key]["quartiles"] for row in chosen])
+            above.plot(amounts, means, label=f"{CLASS_NAMES[label]}, mean", **style)
+            above.fill_between(amounts, low, high, color=style["color"], alpha=0.15, linewidth=0)
         accuracy = [row["accuracy"] for row in chosen]
-        below.errorbar(
-            amounts,
-            accuracy,
-            yerr=error_bars(accuracy, low, high),
-            color=BLUE,
-            marker="o",
-            capsize=3,
-        )
+        error = error_bars(accuracy, *np.transpose([row["accuracy_interval"] for row in chosen]))
+        below.errorbar(amounts, accuracy, error, color=BLUE, marker="o", capsize=3)
         below.axhline(0.5, color="0.6", linestyle=":")
-        below.set(xlabel=f"{kind} of one image ({chosen[0]['unit']})")
+        below.set_xlabel(f"{kind} of one image ({chosen[0]['unit']})")
     panels[0, 0].set(ylabel="score\n(band: middle half of the pairs)", ylim=(0, 1))
     panels[1, 0].set(ylabel="accuracy, 95 % interval\n(dotted: chance)", ylim=(0.45, 1))
     panels[0, 0].legend(frameon=False, fontsize=8, loc="center left")
-    figure.suptitle(title)
     return figure

@@ -1,9 +1,9 @@
-"""Images of one-shot classification within groups: a trial, accuracies beside published ones and by group, what went wrong.
+"""Figures of images: single faces, pairs, nearest faces, one-shot trials, photos."""
 
-The images about photographs: data in, a matplotlib `Figure` out; palette and conventions are those of `figures`.
-"""
+from collections.abc import Sequence
 
 import numpy as np
+from PIL import Image
 
 from siamese_lib.data.pairs import CLASS_NAMES
 from siamese_lib.plots.style import (
@@ -12,249 +12,236 @@ from siamese_lib.plots.style import (
     CLASS_COLORS,
     ORANGE,
     VERMILION,
+    DescribedFigure,
     draw_frame,
+    marked_caption,
     new_figure,
 )
+from siamese_lib.plots.tiles import pair_tile
+
+# Images of one size, as a list or stacked.
+Images = Sequence[np.ndarray] | np.ndarray
+# A grey image `(height, width)`, as an array or from Pillow.
+GreyImage = np.ndarray | Image.Image
 
 
-def faces(images, titles, title, columns=5):
-    """A sheet of images.
+def faces(images: Images, titles: Sequence[str], title: str, columns: int = 5) -> DescribedFigure:
+    """A sheet of images with captions.
 
     Args:
-        images: a list of `(height, width, 1)` or `(height, width)` arrays.
-        titles: a caption for each.
+        images: `(height, width, 1)` or `(height, width)` each.
+        titles: a caption for each image.
+        title: the figure's title.
+        columns: the number of images in a row.
     """
     rows = -(-len(images) // columns)
-    figure, panels = new_figure(
-        1.7 * columns, 2.2 * rows + 0.4, nrows=rows, ncols=columns, squeeze=False
-    )
-    for axes in panels.flat:
-        axes.axis("off")
+    figure, panels = _image_panels(1.7 * columns, 2.2 * rows + 0.4, rows, columns, title)
     for axes, image, caption in zip(panels.flat, images, titles):
-        axes.imshow(np.squeeze(image), cmap="gray", vmin=0, vmax=255)
-        axes.set_title(caption, fontsize=8)
-    figure.suptitle(title)
+        _show(axes, image, caption)
     return figure
 
 
-def pair_gallery(pairs_of_images, captions, wrong, title, columns=3):
-    """Pairs of faces side by side; a wrongly decided pair is framed in vermilion and marked as wrong in words.
+def pair_gallery(
+    pairs_of_images: Sequence[Images],
+    captions: Sequence[str],
+    wrong: Sequence[bool],
+    title: str,
+    columns: int = 3,
+) -> DescribedFigure:
+    """Pairs of images side by side; wrong decisions have a vermilion frame and the word WRONG.
 
     Args:
-        pairs_of_images: a list of `(left, right)` images of one size.
-        captions: a text for each pair.
+        pairs_of_images: `(left, right)` images of one size.
+        captions: a caption for each pair.
         wrong: whether each pair was decided wrongly.
         title: the figure's title.
+        columns: the number of pairs in a row.
     """
     rows = -(-len(pairs_of_images) // columns)
-    figure, panels = new_figure(
-        3.4 * columns, max(0.6, 2.5 * rows + 0.4), nrows=max(1, rows), ncols=columns, squeeze=False
-    )
-    for axes in panels.flat:
-        axes.axis("off")
+    height = max(0.6, 2.5 * rows + 0.4)
+    figure, panels = _image_panels(3.4 * columns, height, max(1, rows), columns, title)
     for axes, images, caption, is_wrong in zip(panels.flat, pairs_of_images, captions, wrong):
-        left, right = (np.squeeze(image) for image in images)
-        axes.imshow(
-            np.hstack([left, np.full((len(left), 3), 255, np.uint8), right]),
-            cmap="gray",
-            vmin=0,
-            vmax=255,
-        )
-        axes.set_title(
-            f"WRONG  {caption}" if is_wrong else caption,
-            fontsize=8,
-            color=VERMILION if is_wrong else BLACK,
-        )
-        if is_wrong:
-            draw_frame(axes)
-    figure.suptitle(title)
+        frame = VERMILION if is_wrong else None
+        _show(axes, pair_tile(*images), marked_caption(caption, is_wrong), frame)
     return figure
 
 
-def explained_pairs(pairs_of_images, maps, captions, wrong, title):
-    """Pairs of faces and, over a second copy of each face, what its parts did to the score.
+def explained_pairs(
+    pairs_of_images: Sequence[Images],
+    maps: Sequence[Images],
+    captions: Sequence[str],
+    wrong: Sequence[bool],
+    title: str,
+) -> DescribedFigure:
+    """Pairs of images, and the same images with the influence of each region on the score.
 
     Args:
-        pairs_of_images: a list of `(left, right)` images.
-        maps: for each pair the `(left_map, right_map)` of `explanations.occlusion_maps`, in log-odds.
-        captions: a text for each pair.
-        wrong: whether each pair was decided wrongly; such a pair is framed in vermilion and marked as wrong in words.
+        pairs_of_images: `(left, right)` images.
+        maps: the `(left_map, right_map)` of each pair in log-odds, as `inference.occlusion_maps`
+            returns them.
+        captions: a caption for each pair.
+        wrong: whether each pair was decided wrongly; wrong decisions have a vermilion frame and the
+            word WRONG.
         title: the figure's title.
     """
     rows = max(1, len(pairs_of_images))
-    figure, panels = new_figure(8.2, 2.5 * rows + 0.5, nrows=rows, ncols=4, squeeze=False)
-    for axes in panels.flat:
-        axes.axis("off")
-    strongest = max([float(np.abs(one).max()) for pair in maps for one in pair], default=1.0)
-    overlay = None
-    for row, images, pair_maps, caption, is_wrong in zip(
+    figure, panels = _image_panels(8.2, 2.5 * rows + 0.5, rows, 4, title)
+    strongest = max((np.abs(side).max() for pair in maps for side in pair), default=1.0)
+    for row, (left, right), pair_maps, caption, is_wrong in zip(
         panels, pairs_of_images, maps, captions, wrong
     ):
-        for column, image in enumerate((*images, *images)):
-            row[column].imshow(np.squeeze(image), cmap="gray", vmin=0, vmax=255)
-            if column >= 2:
-                overlay = row[column].imshow(
-                    pair_maps[column - 2],
-                    cmap="PuOr_r",
-                    vmin=-strongest,
-                    vmax=strongest,
-                    alpha=0.55,
-                )
-        row[0].set_title(
-            f"WRONG  {caption}" if is_wrong else caption,
-            fontsize=8,
-            loc="left",
-            color=VERMILION if is_wrong else BLACK,
-        )
-        if is_wrong:
-            draw_frame(row[0])
-            draw_frame(row[1])
-    if overlay is not None:
+        frame = VERMILION if is_wrong else None
+        _show(row[0], left, marked_caption(caption, is_wrong), frame, loc="left")
+        _show(row[1], right, frame=frame)
+        for axes, image, side_map in zip(row[2:], (left, right), pair_maps):
+            _show(axes, image)
+            axes.imshow(side_map, cmap="PuOr_r", vmin=-strongest, vmax=strongest, alpha=0.55)
+    if len(pairs_of_images):
         figure.colorbar(
-            overlay,
+            panels[0, 3].images[-1],
             ax=panels[:, 2:],
             shrink=0.6,
             label="orange: speaks for the same person; purple: against (log-odds)",
         )
-    figure.suptitle(title)
     return figure
 
 
-def neighbour_rows(rows, title):
-    """Probes and the faces that score highest with them; somebody else is framed in vermilion.
+def neighbour_rows(
+    rows: Sequence[tuple[np.ndarray, str, Sequence[tuple[np.ndarray, str, float, bool]]]],
+    title: str,
+) -> DescribedFigure:
+    """Probes and the faces with the highest scores; other people have a vermilion frame.
 
     Args:
-        rows: a list of `(probe_image, probe_name, neighbours)`, neighbours being a list of `(image, name, score, is_wrong)`.
+        rows: `(probe_image, probe_name, neighbours)`, the neighbours as
+            `(image, name, score, is_wrong)`.
         title: the figure's title.
     """
     columns = 1 + max(len(neighbours) for *_, neighbours in rows)
-    figure, panels = new_figure(
-        1.6 * columns, 2.3 * len(rows) + 0.4, nrows=len(rows), ncols=columns, squeeze=False
-    )
-    for axes in panels.flat:
-        axes.axis("off")
-    for line, (image, name, neighbours) in zip(panels, rows):
-        shown = [
-            (image, f"probe\n{name}", False),
-            *((near, f"{score:.3f}\n{who}", other) for near, who, score, other in neighbours),
-        ]
-        for axes, (shown_image, caption, is_wrong) in zip(line, shown):
-            axes.imshow(np.squeeze(shown_image), cmap="gray", vmin=0, vmax=255)
-            axes.set_title(caption, fontsize=6, color=VERMILION if is_wrong else BLACK)
-            if is_wrong:
-                draw_frame(axes)
-    figure.suptitle(title)
+    height = 2.3 * len(rows) + 0.4
+    figure, panels = _image_panels(1.6 * columns, height, len(rows), columns, title)
+    for row, (probe, probe_name, neighbours) in zip(panels, rows):
+        _show(row[0], probe, f"probe\n{probe_name}", fontsize=6)
+        for axes, (image, name, score, is_wrong) in zip(row[1:], neighbours):
+            frame = VERMILION if is_wrong else None
+            _show(axes, image, f"{score:.3f}\n{name}", frame, fontsize=6)
     return figure
 
 
-def trial(gallery, probe, answer, title, columns=5):
-    """One trial: the probe, and beside it the gallery with the right answer framed.
+def trial(
+    gallery: Images,
+    probe: np.ndarray,
+    answer: int,
+    title: str,
+    columns: int = 5,
+) -> DescribedFigure:
+    """One trial: the probe, and beside it the gallery with a frame around the correct answer.
 
     Args:
         gallery: `(num_ways, height, width, 1)`.
         probe: `(height, width, 1)`.
-        answer: the place of the right answer in the gallery.
+        answer: the index of the correct answer in the gallery.
         title: the figure's title.
+        columns: the number of gallery images in a row.
     """
-    rows = -(-len(gallery) // columns)
-    figure, panels = new_figure(
-        1.1 * (columns + 1) + 0.4, 1.1 * rows + 0.6, nrows=rows, ncols=columns + 1, squeeze=False
-    )
-    for axes in panels.flat:
-        axes.axis("off")
-    panels[0, 0].imshow(np.squeeze(probe), cmap="gray", vmin=0, vmax=255)
-    panels[0, 0].set_title("probe", fontsize=9)
-    for place, (axes, image) in enumerate(zip(panels[:, 1:].flat, gallery)):
-        axes.imshow(np.squeeze(image), cmap="gray", vmin=0, vmax=255)
-        if place == answer:
-            draw_frame(axes, BLUE)
-            axes.set_title("the same", fontsize=9, color=BLUE)
-    figure.suptitle(title)
+    rows, width = -(-len(gallery) // columns), 1.1 * (columns + 1) + 0.4
+    figure, panels = _image_panels(width, 1.1 * rows + 0.6, rows, columns + 1, title)
+    _show(panels[0, 0], probe, "probe", fontsize=9)
+    for index, (axes, image) in enumerate(zip(panels[:, 1:].flat, gallery)):
+        caption, frame = ("the same", BLUE) if index == answer else ("", None)
+        _show(axes, image, caption, frame, fontsize=9)
     return figure
 
 
-def failures(rows, title, columns=3):
-    """Trials that were answered wrongly: probe, right answer, what was chosen instead.
+def failures(
+    rows: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray, str]], title: str, columns: int = 3
+) -> DescribedFigure:
+    """Wrong one-shot trials: the probe, the correct answer and the chosen one.
 
     Args:
-        rows: a list of `(probe, answer, chosen, caption)`, three images of one size and a text.
+        rows: `(probe, answer, chosen, caption)`, three images of one size and a text.
         title: the figure's title.
-        columns: trials side by side.
+        columns: the number of trials in a row.
     """
-    lines = -(-len(rows) // columns)
-    figure, panels = new_figure(
-        3.2 * columns, 1.5 * lines + 0.5, nrows=lines, ncols=3 * columns, squeeze=False
-    )
-    for axes in panels.flat:
-        axes.axis("off")
-    places = panels.reshape(lines * columns, 3)
-    for line, (*images, caption) in zip(places, rows):
-        for axes, image, words, color in zip(
-            line, images, ("probe", "correct", "chosen"), (BLACK, BLUE, VERMILION)
-        ):
-            axes.imshow(np.squeeze(image), cmap="gray", vmin=0, vmax=255)
-            axes.set_title(
-                f"{caption}\n{words}" if words == "correct" else f"\n{words}",
-                fontsize=7,
-                color=color,
-            )
-            if words != "probe":
-                draw_frame(axes, color)
-    figure.suptitle(title)
+    num_rows = -(-len(rows) // columns)
+    height = 1.5 * num_rows + 0.5
+    figure, panels = _image_panels(3.2 * columns, height, num_rows, 3 * columns, title)
+    for line, (probe, answer, chosen, caption) in zip(panels.reshape(-1, 3), rows):
+        _show(line[0], probe, "\nprobe", fontsize=7)
+        _show(line[1], answer, f"{caption}\ncorrect", BLUE, fontsize=7)
+        _show(line[2], chosen, "\nchosen", VERMILION, fontsize=7)
     return figure
 
 
-def compared_faces(images, names, score, threshold):
-    """Two aligned faces, and their score beside them with the threshold.
+def compared_faces(
+    images: Sequence[GreyImage], names: Sequence[str], score: float, threshold: float
+) -> DescribedFigure:
+    """Two aligned faces, and beside them their score with the threshold.
 
     Args:
-        images: two images `(height, width)`, grey.
-        names: what stands above each.
+        images: two grey images `(height, width)`.
+        names: a caption for each image.
         score: the probability that both show the same person.
-        threshold: from which score on they are taken as the same person.
+        threshold: the smallest score of a decision for the same person.
     """
-    figure, panels = new_figure(8.0, 3.2, ncols=3, width_ratios=[1, 1, 0.5])
-    for axes, image, name in zip(panels, images, names):
-        axes.imshow(np.asarray(image), cmap="gray", vmin=0, vmax=255)
-        axes.set_title(name, fontsize=9)
-        axes.axis("off")
     label = int(score >= threshold)
-    bar = panels[2]
-    bar.bar(
-        [0],
-        [score],
-        color=CLASS_COLORS[label],
-        hatch=None if label else "//",
-        edgecolor="white",
-        width=0.8,
-    )
+    title = f"{CLASS_NAMES[label]}: score {score:.3f}"
+    figure, panels = _image_panels(8.0, 3.2, 1, 3, title, width_ratios=[1, 1, 0.5])
+    for axes, image, name in zip(panels[0], images, names):
+        _show(axes, image, name, fontsize=9)
+    bar, hatch = panels[0, 2], None if label else "//"
+    bar.axis("on")
+    bar.bar([0], [score], 0.8, color=CLASS_COLORS[label], hatch=hatch, edgecolor="white")
     bar.axhline(threshold, color=BLACK, linestyle="--")
-    style = {
-        "fontsize": 8,
-        "ha": "center",
-        "va": "center",
-        "bbox": {"facecolor": "white", "edgecolor": BLACK, "pad": 2},
-    }
-    bar.text(0, threshold, f"threshold {threshold:.3f}", **style)
+    bar.text(
+        0,
+        threshold,
+        f"threshold {threshold:.3f}",
+        fontsize=8,
+        ha="center",
+        va="center",
+        bbox={"facecolor": "white", "edgecolor": BLACK, "pad": 2},
+    )
     bar.set(ylim=(0, 1), xlim=(-0.4, 0.4), xticks=[], ylabel="score (larger: more alike)")
-    figure.suptitle(f"{CLASS_NAMES[label]}: score {score:.3f}")
     return figure
 
 
-def aligned_frames(frames, names, eyes, title):
-    """Aligned faces with the places at which LFW-a's images have the eyes.
+def aligned_frames(
+    frames: Sequence[GreyImage],
+    names: Sequence[str],
+    eyes: Sequence[tuple[float, float]],
+    title: str,
+) -> DescribedFigure:
+    """Aligned faces, with marks at the positions of the eyes in LFW-a's images.
 
     Args:
-        frames: a list of images `(250, 250)`, grey.
-        names: what stands above each.
+        frames: grey images `(250, 250)`.
+        names: a caption for each image.
         eyes: two points (x, y) in pixels.
         title: the figure's title.
     """
-    figure, panels = new_figure(2.8 * len(frames), 3.2, ncols=len(frames), squeeze=False)
-    for axes, frame, name in zip(panels.flat, frames, names):
-        axes.imshow(np.asarray(frame), cmap="gray", vmin=0, vmax=255)
+    figure, panels = _image_panels(2.8 * len(frames), 3.2, 1, len(frames), title)
+    for axes, frame, name in zip(panels[0], frames, names):
+        _show(axes, frame, name, fontsize=9)
         axes.plot(*np.transpose(eyes), "+", color=ORANGE, markersize=11, markeredgewidth=1.5)
-        axes.set_title(name, fontsize=9)
         axes.set(xlabel="x (pixels)", ylabel="y (pixels)")
-    figure.suptitle(title)
+        axes.axis("on")
     return figure
+
+
+def _image_panels(width, height, rows, columns, title, **grid):
+    """A figure of this size in inches with a title, and `(rows, columns)` panels without axes."""
+    figure, panels = new_figure(
+        width, height, title, nrows=rows, ncols=columns, squeeze=False, **grid
+    )
+    for axes in panels.flat:
+        axes.axis("off")
+    return figure, panels
+
+
+def _show(axes, image, caption="", frame=None, fontsize=8, **style):
+    """Shows a grey image with a caption; the frame, if any, and its caption have one colour."""
+    axes.imshow(np.squeeze(np.asarray(image)), cmap="gray", vmin=0, vmax=255)
+    axes.set_title(caption, fontsize=fontsize, color=frame or BLACK, **style)
+    if frame:
+        draw_frame(axes, frame)

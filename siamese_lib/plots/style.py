@@ -108,17 +108,30 @@ def _one_line(text):
     return " ".join(text.split())
 
 
-def new_figure(width: float = 6.4, height: float = 4.0, **grid: Any) -> tuple[DescribedFigure, Any]:
-    """An empty figure in the project's style, and its axes.
+def new_figure(
+    width: float = 6.4,
+    height: float = 4.0,
+    title: str = "",
+    xlabel: str = "",
+    ylabel: str = "",
+    **grid: Any,
+) -> tuple[DescribedFigure, Any]:
+    """A figure without data in the project's style, and its axes.
 
     Args:
         width, height: in inches.
-        grid: the arguments of `Figure.subplots`, which determine whether the axes are one or many.
+        title: of the axes; with several axes, of the figure.
+        xlabel, ylabel: of the axes, if there is one.
+        grid: the arguments of `Figure.subplots`, for several axes.
     """
     figure = DescribedFigure(figsize=(width, height), layout="constrained", dpi=100)
     panels = figure.subplots(**grid)
     for axes in np.atleast_1d(panels).flat:
         axes.spines[["top", "right"]].set_visible(False)
+    if isinstance(panels, Axes):
+        panels.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    else:
+        figure.suptitle(title)
     return figure, panels
 
 
@@ -147,7 +160,7 @@ def error_bars(values: ArrayLike, low: ArrayLike, high: ArrayLike) -> np.ndarray
     return np.clip([np.subtract(values, low), np.subtract(high, values)], 0, None)
 
 
-def log_ticks(axes: Axes, ticks: Sequence[float]) -> None:
+def log_ticks(axes: Axes, ticks: Sequence[float] | np.ndarray) -> None:
     """Makes the horizontal axis logarithmic, with labelled ticks at these numbers alone."""
     axes.set_xscale("log")
     axes.set_xticks(ticks, labels=[f"{tick:,}" for tick in ticks])

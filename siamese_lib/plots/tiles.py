@@ -1,9 +1,11 @@
-"""What the widgets show: sheets of faces as one image, fast enough to follow a slider, and the figures that are their static twins."""
+"""Images for the widgets, fast enough to follow a slider, and the figures of their static views."""
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from numpy.typing import ArrayLike
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from siamese_lib.data.images import crop_box
@@ -11,47 +13,41 @@ from siamese_lib.plots import basic, style
 
 TILE_HEIGHT = 120  # pixels of a face on a sheet
 MARGIN, LINE = 8, 15  # pixels around a tile, and from one line of a caption to the next
-FRAME = 4  # pixels of the frame of a wrong pair
+FRAME = 4  # width in pixels of the frame around a wrong pair
 
 
-def sheet(tiles, captions, wrong, columns):
-    """Faces or pairs of faces side by side as one image; wrong ones are framed in vermilion and marked in words.
+def sheet(
+    tiles: Sequence[np.ndarray], captions: Sequence[str], wrong: Sequence[bool], columns: int
+) -> np.ndarray:
+    """Faces or pairs of faces as one image; wrong ones have a vermilion frame and the word WRONG.
 
     Args:
-        tiles: a list of images, `(height, width)`, `(height, width, 1)` or `(height, width, 3)`, uint8.
-        captions: a text for each, of one or more lines.
-        wrong: whether each was decided wrongly.
-        columns: how many stand in a row.
+        tiles: images `(height, width)`, `(height, width, 1)` or `(height, width, 3)`, uint8.
+        captions: a text for each tile, of one or more lines.
+        wrong: whether each tile was decided wrongly.
+        columns: the number of tiles in a row.
 
     Returns:
-        `(height, width, 3)`, uint8; its size depends on the tiles' sizes, the captions' lines and the columns alone.
+        `(height, width, 3)`, uint8; the size depends only on the sizes of the tiles, the lines of
+        the captions and the number of columns.
     """
     faces = [_resized(tile) for tile in tiles]
-    captions = [
-        f"WRONG  {caption}" if is_wrong else caption for caption, is_wrong in zip(captions, wrong)
-    ]
-    font = ImageFont.load_default(12)
-    wide = max(
-        max(face.width for face in faces),
-        *(int(font.getlength(line)) for caption in captions for line in caption.split("\n")),
-    )
-    lines = max(caption.count("\n") + 1 for caption in captions)
-    wide, high = wide + 2 * MARGIN, TILE_HEIGHT + lines * LINE + 3 * MARGIN
-    page = Image.new("RGB", (wide * columns, high * -(-len(faces) // columns)), "white")
+    captions = [style.marked_caption(*caption) for caption in zip(captions, wrong)]
+    lines, font = [caption.split("\n") for caption in captions], ImageFont.load_default(12)
+    text_widths = (int(font.getlength(line)) for texts in lines for line in texts)
+    width = max(*(face.width for face in faces), *text_widths) + 2 * MARGIN
+    height = TILE_HEIGHT + max(map(len, lines)) * LINE + 3 * MARGIN
+    page = Image.new("RGB", (width * columns, height * -(-len(faces) // columns)), "white")
     draw = ImageDraw.Draw(page)
-    for place, (face, caption, is_wrong) in enumerate(zip(faces, captions, wrong)):
-        left, top = place % columns * wide + MARGIN, place // columns * high + MARGIN
+    for index, (face, caption, is_wrong) in enumerate(zip(faces, captions, wrong)):
+        left, top = index % columns * width + MARGIN, index // columns * height + MARGIN
+        right, bottom = left + face.width, top + TILE_HEIGHT
         color = style.VERMILION if is_wrong else style.BLACK
         page.paste(face, (left, top))
         if is_wrong:
-            draw.rectangle(
-                (left - FRAME, top - FRAME, left + face.width + FRAME, top + TILE_HEIGHT + FRAME),
-                outline=color,
-                width=FRAME,
-            )
-        draw.multiline_text(
-            (left, top + TILE_HEIGHT + MARGIN), caption, fill=color, font=font, spacing=LINE - 12
-        )
+            box = (left - FRAME, top - FRAME, right + FRAME, bottom + FRAME)
+            draw.rectangle(box, outline=color, width=FRAME)
+        draw.multiline_text((left, bottom + MARGIN), caption, color, font, spacing=LINE - 12)
     return np.asarray(page)
 
 
@@ -60,70 +56,79 @@ def _resized(tile):
     return face.resize((round(face.width * TILE_HEIGHT / face.height), TILE_HEIGHT))
 
 
-def pair_tile(left, right):
-    """Two images of one size, `(height, width, 1)`, as one tile with a white line between them."""
-    return np.hstack([left, np.full((len(left), 3, 1), 255, np.uint8), right])
+def pair_tile(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Two grey images of one size as one, with a white line between them: `(height, width)`."""
+    left, right = np.squeeze(left), np.squeeze(right)
+    return np.hstack([left, np.full((len(left), 3), 255, np.uint8), right])
 
 
-def outlined(image, crop):
-    """An image `(height, width)` in grey with the crop, as `images.decode_image` takes it, drawn in: `(height, width, 3)`."""
+def outlined(image: np.ndarray, crop: tuple[int, int, int, int] | str | None) -> np.ndarray:
+    """A grey image with the outline of the crop, `(height, width, 3)`.
+
+    Args:
+        image: `(height, width)` or `(height, width, 1)`, uint8.
+        crop: as in `data.decode_image`.
+    """
     canvas = Image.fromarray(np.squeeze(image))
     top, bottom, left, right = crop_box(canvas, crop)
     canvas = canvas.convert("RGB")
     if crop is not None:
-        thick = max(1, canvas.height // 60)
-        ImageDraw.Draw(canvas).rectangle(
-            (left, top, right - 1, bottom - 1), outline=style.SKY, width=thick
-        )
+        line_width, box = max(1, canvas.height // 60), (left, top, right - 1, bottom - 1)
+        ImageDraw.Draw(canvas).rectangle(box, outline=style.SKY, width=line_width)
     return np.asarray(canvas)
 
 
-def png(image):
-    """An image `(height, width, 3)`, uint8, as the bytes of a PNG file."""
+def png(image: np.ndarray) -> bytes:
+    """The PNG file of an image `(height, width, 3)`, uint8."""
     content = io.BytesIO()
-    # Level 1: a moving slider wants the next image soon, not small.
+    # Level 1: while a slider moves, a fast image matters more than a small one.
     Image.fromarray(image).save(content, format="png", compress_level=1)
     return content.getvalue()
 
 
-def sheet_figure(image, captions, title):
-    """A sheet as a figure with a title; its captions are what the description says."""
-    height, width = image.shape[:2]
-    figure, axes = style.new_figure(width / 90, height / 90 + 0.4)
-    axes.imshow(image)
-    axes.axis("off")
-    figure.suptitle(title)
-    figure.details = spoken(captions)
-    return figure
-
-
-def spoken(captions):
-    """The captions of a sheet as a sentence without its full stop."""
-    return "Shown are: " + "; ".join(", ".join(caption.split("\n")) for caption in captions)
-
-
-def threshold_figure(counts, image, captions, outcome, title):
-    """The four outcomes at a threshold beside the sheet of the pairs nearest to it.
+def sheet_figure(image: np.ndarray, captions: Sequence[str], title: str) -> style.DescribedFigure:
+    """A sheet as a figure with a title; the captions are in its description.
 
     Args:
-        counts: as `evaluation.confusion` gives them.
-        image: as `sheet` gives it for the captions `captions`.
-        outcome, title: above the counts, and of the figure.
+        image: as `sheet` returns it.
+        captions: the captions of the sheet.
+        title: the figure's title.
     """
-    figure, (left, right) = style.new_figure(12, 4.4, ncols=2, width_ratios=(2, 5))
-    basic.draw_confusion(left, counts, outcome)
-    right.imshow(image)
-    right.axis("off")
-    right.set_title("the pairs nearest to the threshold")
-    figure.suptitle(title)
-    figure.details = spoken(captions)
+    height, width = image.shape[:2]
+    figure, panels = style.new_figure(width / 90, height / 90 + 0.4, title, squeeze=False)
+    _draw_sheet(panels[0, 0], image, captions)
     return figure
+
+
+def threshold_figure(
+    counts: ArrayLike, image: np.ndarray, captions: Sequence[str], outcome: str, title: str
+) -> style.DescribedFigure:
+    """The confusion matrix at a threshold, and beside it the sheet of the nearest pairs.
+
+    Args:
+        counts: as `evaluation.confusion` returns them.
+        image, captions: the sheet.
+        outcome: the title of the confusion matrix.
+        title: the figure's title.
+    """
+    figure, (left, right) = style.new_figure(12, 4.4, title, ncols=2, width_ratios=(2, 5))
+    basic.draw_confusion(left, counts, outcome)
+    _draw_sheet(right, image, captions)
+    right.set_title("the pairs nearest to the threshold")
+    return figure
+
+
+def _draw_sheet(axes, image, captions):
+    axes.imshow(image)
+    axes.axis("off")
+    spoken = "; ".join(caption.replace("\n", ", ") for caption in captions)
+    axes.figure.details = f"Shown are: {spoken}"
 
 
 class ScoreLine:
-    """The histogram of scores, drawn once, into which a line at any score is painted in milliseconds."""
+    """The histogram of the scores, drawn once; a line at any score is added in milliseconds."""
 
-    def __init__(self, scores, labels, threshold):
+    def __init__(self, scores: ArrayLike, labels: ArrayLike, threshold: float) -> None:
         figure = basic.score_histogram(
             scores, labels, threshold, "Scores; the purple line is the slider"
         )
@@ -136,7 +141,7 @@ class ScoreLine:
         self._rows = slice(round(len(self._pixels) - high), round(len(self._pixels) - low))
         self._column = lambda score: round(axes.transData.transform((score, 0))[0])
 
-    def at(self, score):
+    def at(self, score: float) -> np.ndarray:
         """The image with the line at a score, `(height, width, 3)`, uint8."""
         image = self._pixels.copy()
         column = self._column(score)

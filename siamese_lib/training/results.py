@@ -30,8 +30,8 @@ from siamese_lib.evaluation.oneshot import (
     trial_accuracy,
 )
 from siamese_lib.inference.verifier import Verifier
-from siamese_lib.models.classical import fit_joint_bayesian, local_binary_patterns
-from siamese_lib.models.networks import count_parameters
+from siamese_lib.models.layers import fit_joint_bayesian
+from siamese_lib.models.networks import count_parameters, local_binary_patterns
 from siamese_lib.training.objectives import binary_crossentropy
 from siamese_lib.training.pipeline import TrainingData
 from siamese_lib.training.run import SPLITS, Run

@@ -1,7 +1,8 @@
 """A run: one directory with everything that a training leaves, readable without TensorFlow."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -155,16 +156,29 @@ class Run:
         table = self.scores(split)
         return (table["score"] >= self.metrics["threshold"]) == (table["label"] == 1)
 
-    def lock(self, wait: bool = False) -> "_RunLock":
-        """A lock on the run, as a context manager: only one process trains it.
+    @contextmanager
+    def lock(self, wait: bool = False) -> Iterator[None]:
+        """Locks the run: only one process trains it.
 
         Args:
-            wait: whether to wait for another process that holds it.
+            wait: whether to wait for another process that holds the lock.
 
         Raises:
-            ValueError: on entering, if another process holds it and `wait` is false.
+            ValueError: if another process holds it and `wait` is false.
         """
-        return _RunLock(self.directory, wait)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.path(".lock"))
+        try:
+            lock.acquire(timeout=-1 if wait else 0)
+        except Timeout as error:
+            raise ValueError(
+                "Another process is training this run; wait for it or end it. "
+                f"Received: {self.directory}"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     @property
     def locked(self) -> bool:
@@ -290,22 +304,3 @@ def _read_csv(
             f"Received: {', '.join(map(str, table))[:80]}"
         )
     return table
-
-
-class _RunLock:
-    def __init__(self, directory: Path, wait: bool):
-        self._directory, self._wait = directory, wait
-        directory.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(directory / ".lock")
-
-    def __enter__(self) -> None:
-        try:
-            self._lock.acquire(timeout=-1 if self._wait else 0)
-        except Timeout as error:
-            raise ValueError(
-                "Another process is training this run; wait for it or end it. "
-                f"Received: {self._directory}"
-            ) from error
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()

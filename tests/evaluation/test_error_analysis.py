@@ -1,4 +1,4 @@
-"""What goes with errors, on images and errors that are made for it."""
+"""Error analysis on generated images and errors with known causes."""
 
 from types import SimpleNamespace
 
@@ -25,7 +25,7 @@ def draw_image(seed, brightness=0, mirror=False):
     return (image + brightness).clip(0, 255).astype(np.uint8)
 
 
-def test_the_factors_say_what_the_images_are_like():
+def test_the_covariates_describe_the_images():
     faces = [face("Ada", 1), face("Ada", 2), face("Ben", 1), face("Ben", 2)]
     cache = FaceCache(
         np.stack(
@@ -37,25 +37,23 @@ def test_the_factors_say_what_the_images_are_like():
     table = error_analysis.pair_covariates(
         pairs, cache, SimpleNamespace(files=dict.fromkeys([*faces, face("Ben", 3)]))
     )
-    assert list(table) == list(error_analysis.DESCRIPTIONS)
+    assert list(table) == list(error_analysis.COVARIATES)
     brighter, turned = table.iloc[0], table.iloc[1]
-    assert brighter["brightness_difference"] == pytest.approx(40, abs=0.01) and brighter[
-        "contrast_difference"
-    ] == pytest.approx(0, abs=0.01)
-    assert brighter["pixel_correlation"] == pytest.approx(1) and brighter[
-        "asymmetry_difference"
-    ] == pytest.approx(0)
-    assert turned["asymmetry_difference"] == pytest.approx(
-        turned["asymmetry"]
-    )  # the other image has none
-    assert turned["pixel_correlation"] < 0.5 and (
-        brighter["images_of_person"],
-        turned["images_of_person"],
-    ) == (2, 3)
+    assert brighter["brightness_difference"] == pytest.approx(40, abs=0.01)
+    assert brighter["contrast_difference"] == pytest.approx(0, abs=0.01)
+    assert brighter["pixel_correlation"] == pytest.approx(1)
+    assert brighter["asymmetry_difference"] == pytest.approx(0)
+    # One of the two images is symmetric.
+    assert turned["asymmetry_difference"] == pytest.approx(turned["asymmetry"])
+    assert turned["pixel_correlation"] < 0.5
+    assert (brighter["images_of_person"], turned["images_of_person"]) == (2, 3)
 
 
 def pairs_with_a_cause(num_pairs, seed):
-    """Pairs of both classes; the first factor makes errors likely in same pairs, the second one is noise."""
+    """Pairs of both classes, their errors and two covariates.
+
+    The first covariate makes errors in same pairs likely; the second is noise.
+    """
     pairs = [
         Pair(face(f"Same{index}", 1), face(f"Same{index}", 2), 1) for index in range(num_pairs // 2)
     ]
@@ -63,36 +61,33 @@ def pairs_with_a_cause(num_pairs, seed):
         Pair(face(f"One{index}", 1), face(f"Two{index}", 1), 0) for index in range(num_pairs // 2)
     ]
     generator = np.random.default_rng(seed)
-    factors = pd.DataFrame(generator.normal(size=(num_pairs, 2)), columns=["cause", "noise"])
+    covariates = pd.DataFrame(generator.normal(size=(num_pairs, 2)), columns=["cause", "noise"])
     same = np.array([pair.label for pair in pairs])
-    wrong = generator.random(num_pairs) < 1 / (1 + np.exp(2 - 1.5 * factors["cause"] * same))
-    return PairList(tuple(pairs)), wrong, factors
+    wrong = generator.random(num_pairs) < 1 / (1 + np.exp(2 - 1.5 * covariates["cause"] * same))
+    return PairList(tuple(pairs)), wrong, covariates
 
 
-def test_error_rates_rise_along_a_factor_that_makes_errors():
-    pairs, wrong, factors = error_analysis.by_class(*pairs_with_a_cause(800, 0))[1]
-    table = error_analysis.error_rates(pairs, wrong, factors["cause"])
+def test_error_rates_rise_along_a_covariate_that_causes_errors():
+    pairs, wrong, covariates = error_analysis.by_class(*pairs_with_a_cause(800, 0))[1]
+    table = error_analysis.error_rates(pairs, wrong, covariates["cause"])
     assert table["pairs"].sum() == 400 and table["errors"].sum() == wrong.sum()
-    assert (
-        table["error_rate"].is_monotonic_increasing
-        and table["error_rate"].iloc[-1] > 4 * table["error_rate"].iloc[0]
-    )
-    assert (table["low"] <= table["error_rate"]).all() and (
-        table["error_rate"] <= table["high"]
-    ).all()
+    assert table["error_rate"].is_monotonic_increasing
+    assert table["error_rate"].iloc[-1] > 4 * table["error_rate"].iloc[0]
+    assert (table["low"] <= table["error_rate"]).all()
+    assert (table["error_rate"] <= table["high"]).all()
     assert (table["from"] <= table["median"]).all() and (table["median"] <= table["to"]).all()
 
 
-def test_a_factor_with_few_values_has_fewer_groups():
+def test_a_covariate_with_few_values_has_fewer_groups():
     pairs, wrong, _ = pairs_with_a_cause(100, 0)
     assert error_analysis.error_rates(pairs, wrong, np.zeros(100))["pairs"].tolist() == [100]
     assert error_analysis.error_rates(pairs, wrong, np.arange(100) % 2)["pairs"].sum() == 100
 
 
-def test_the_regression_finds_the_cause_in_the_class_that_has_it_and_no_other():
+def test_the_regression_finds_the_cause_only_in_the_class_that_has_it():
     tables = {
-        label: error_analysis.regression_of_errors(*part)
-        for label, part in error_analysis.by_class(*pairs_with_a_cause(1200, 1)).items()
+        label: error_analysis.regression_of_errors(*of_class)
+        for label, of_class in error_analysis.by_class(*pairs_with_a_cause(1200, 1)).items()
     }
     cause, noise = tables[1].loc["cause"], tables[1].loc["noise"]
     assert cause["low"] > 2 and 3 < cause["odds_ratio"] < 7
@@ -100,10 +95,10 @@ def test_the_regression_finds_the_cause_in_the_class_that_has_it_and_no_other():
     assert tables[0].loc["cause", "low"] < 1 < tables[0].loc["cause", "high"]
 
 
-def test_a_regression_without_an_error_is_one_sentence():
-    pairs, _, factors = pairs_with_a_cause(20, 0)
-    with pytest.raises(ValueError, match=r"right pairs and wrong ones.* Received: 0 wrong of 20"):
-        error_analysis.regression_of_errors(pairs, np.zeros(20), factors)
+def test_a_regression_without_errors_is_reported():
+    pairs, _, covariates = pairs_with_a_cause(20, 0)
+    with pytest.raises(ValueError, match=r"correct and wrong pairs.* Received: 0 wrong of 20"):
+        error_analysis.regression_of_errors(pairs, np.zeros(20), covariates)
 
 
 SCORES = pd.DataFrame(
@@ -117,11 +112,11 @@ SCORES = pd.DataFrame(
 )
 
 
-def test_undecided_pairs_are_the_nearest_to_the_threshold():
+def test_the_least_confident_pairs_are_the_nearest_to_the_threshold():
     assert error_analysis.least_confident(SCORES, 0.5, 2).index.tolist() == [3, 2]
 
 
-def test_people_are_counted_by_both_kinds_of_error():
+def test_errors_of_both_kinds_are_counted_by_person():
     table = error_analysis.errors_by_person(SCORES).set_index("person")
     assert table.index.tolist() == ["Ada", "Ben"]
     assert table.loc["Ada"].to_dict() == {
@@ -138,12 +133,11 @@ def test_people_are_counted_by_both_kinds_of_error():
     }
 
 
-def test_a_label_is_doubtful_if_every_run_is_sure_of_the_contrary():
-    other = SCORES.assign(score=[0.1, 0.52, 0.9, 0.1])
-    found = error_analysis.suspected_label_errors([SCORES, other], [0.5, 0.5], distance=0.5)
+def test_a_label_error_is_suspected_if_every_run_is_confident_of_the_opposite():
+    second = SCORES.assign(score=[0.1, 0.52, 0.9, 0.1])
+    found = error_analysis.suspected_label_errors([SCORES, second], [0.5, 0.5], distance=0.5)
     assert found["left"].tolist() == ["Ada_0001"] and found.index.tolist() == [0]
     assert (found["distance_1"] < -1).all() and (found["distance_2"] < -2).all()
-    # With the second run's threshold far below, its 0.52 is sure of the contrary too.
-    assert error_analysis.suspected_label_errors([SCORES, other], [0.5, 0.2], distance=0.5)[
-        "left"
-    ].tolist() == ["Ada_0001", "Ada_0001"]
+    # With a lower threshold of the second run, its 0.52 is a confident decision too.
+    found = error_analysis.suspected_label_errors([SCORES, second], [0.5, 0.2], distance=0.5)
+    assert found["left"].tolist() == ["Ada_0001", "Ada_0001"]

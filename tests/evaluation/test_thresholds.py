@@ -1,7 +1,8 @@
-"""Operating points, calibration and selective_accuracy on scores whose truth is known."""
+"""ROC bands, calibration and selective accuracy on scores with known probabilities."""
 
 import numpy as np
 import pytest
+from sklearn.calibration import calibration_curve
 
 from siamese_lib.data.pairs import Face, Pair, PairList
 from siamese_lib.evaluation import thresholds
@@ -11,24 +12,22 @@ NUM_PAIRS = 400
 
 
 def drawn_pairs(num_pairs=NUM_PAIRS):
-    """Half same, half different pairs, each of people of its own."""
+    """Same and different pairs in equal numbers; no person is in two pairs."""
     same = [
         Pair(Face(f"Same{index}", 1), Face(f"Same{index}", 2), 1) for index in range(num_pairs // 2)
     ]
-    return PairList(
-        (
-            *same,
-            *(
-                Pair(Face(f"One{index}", 1), Face(f"Two{index}", 1), 0)
-                for index in range(num_pairs // 2)
-            ),
-        )
-    )
+    different = [
+        Pair(Face(f"One{index}", 1), Face(f"Two{index}", 1), 0) for index in range(num_pairs // 2)
+    ]
+    return PairList((*same, *different))
 
 
 def drawn_scores(labels, seed, sharpness=1.0):
-    """Scores that are true probabilities if the sharpness is 1; larger: too sure, smaller: not sure enough."""
-    # Of two normals two units apart the log-odds of the label are twice the value.
+    """Scores that are true probabilities if the sharpness is 1.
+
+    Larger: the scores are overconfident; smaller: they are underconfident.
+    """
+    # With two normal distributions two units apart, the log-odds of the label are twice the value.
     values = np.random.default_rng(seed).normal(np.where(np.array(labels) == 1, 1.0, -1.0), 1.0)
     return 1 / (1 + np.exp(-2 * sharpness * values))
 
@@ -49,14 +48,12 @@ def test_the_band_lies_around_the_curve_and_is_wider_for_fewer_people():
     assert widths[0] > 2 * widths[1]
 
 
-def test_errors_of_both_kinds_trade_against_each_other():
+def test_with_a_higher_threshold_false_accepts_fall_and_false_rejects_rise():
     labels = drawn_pairs().labels
     scores = drawn_scores(labels, 1)
     table = thresholds.errors_at(scores, labels, [0.1, 0.5, 0.9])
-    assert (
-        table["false_accepts"].is_monotonic_decreasing
-        and table["false_rejects"].is_monotonic_increasing
-    )
+    assert table["false_accepts"].is_monotonic_decreasing
+    assert table["false_rejects"].is_monotonic_increasing
     row = table.iloc[1]
     assert row["false_accepts"] == np.sum((scores >= 0.5) & (np.array(labels) == 0))
     assert row["false_reject_rate"] == np.mean(scores[np.array(labels) == 1] < 0.5)
@@ -66,7 +63,7 @@ def test_errors_of_both_kinds_trade_against_each_other():
 
 
 @pytest.mark.parametrize("sharpness", [0.4, 2.5])
-def test_calibration_makes_probabilities_of_scores_that_are_too_sure_or_not_sure_enough(sharpness):
+def test_calibration_corrects_overconfident_and_underconfident_scores(sharpness):
     labels = np.array(drawn_pairs(2000).labels)
     validation, test = drawn_scores(labels, 2, sharpness), drawn_scores(labels, 3, sharpness)
     probabilities = thresholds.calibrated(validation, labels, test)
@@ -75,16 +72,18 @@ def test_calibration_makes_probabilities_of_scores_that_are_too_sure_or_not_sure
     assert error["Platt"] < error["as scored"] / 3 and error["isotonic"] < error["as scored"] / 2
     table = thresholds.calibration_table(probabilities, labels)
     assert table["brier_score"].idxmax() == table["log_loss"].idxmax() == "as scored"
-    predicted, observed = thresholds.reliability(probabilities["Platt"], labels)
+    observed, predicted = calibration_curve(
+        labels, probabilities["Platt"], n_bins=10, strategy="quantile"
+    )
     assert np.abs(predicted - observed).max() < 0.1
 
 
-def test_refusing_the_uncertain_raises_the_accuracy_of_the_rest():
+def test_abstaining_near_the_threshold_raises_the_accuracy_of_the_other_pairs():
     labels = np.array(drawn_pairs(2000).labels)
     table = thresholds.selective_accuracy(
         drawn_scores(labels, 4), drawn_scores(labels, 5), labels, 0.5, [0.0, 0.1, 0.3]
     )
-    assert table["refused"].iloc[0] == 0 and table["accuracy"].is_monotonic_increasing
+    assert table["abstained"].iloc[0] == 0 and table["accuracy"].is_monotonic_increasing
     assert table["accuracy"].iloc[0] == np.mean((drawn_scores(labels, 5) >= 0.5) == (labels == 1))
-    # The band comes from other pairs, so the share of these that it refuses is only about what was asked for.
-    assert table["refused"].to_numpy() == pytest.approx([0.0, 0.1, 0.3], abs=0.03)
+    # The distance is chosen on other pairs, so the shares are only approximate.
+    assert table["abstained"].to_numpy() == pytest.approx([0.0, 0.1, 0.3], abs=0.03)

@@ -8,7 +8,7 @@ import photographs
 import pytest
 
 from siamese_lib.data.images import decode_image
-from siamese_lib.data.sample import SampleSource
+from siamese_lib.data.lfw import SampleSource
 from siamese_lib.inference import comparison, photos
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.utils import machine

@@ -317,3 +317,17 @@ def test_pairs_named_by_their_places_have_the_scores_of_their_embeddings(network
         verifier.score(embeddings[left], embeddings[right]),
         atol=1e-6,
     )
+
+
+def test_a_model_of_an_earlier_version_gives_the_same_scores(network, images, tmp_path):
+    verifier = Verifier(network, SETTINGS | {"crop": [0, 40, 0, 36]})
+    verifier.save(tmp_path / "model.keras")
+    settings = verifier.settings | {"mirror_averaging": True}
+    del settings["test_time_flip"]
+    (tmp_path / "model.json").write_text(json.dumps(settings))
+    rewritten(tmp_path / "model.keras", lambda text: text.replace("Branches", "Twins"))
+    with zipfile.ZipFile(tmp_path / "model.keras") as archive:
+        assert "siamese_lib>StackTwins" in archive.read("config.json").decode()
+    loaded = Verifier.load(tmp_path / "model.keras")
+    assert loaded.crop == (0, 40, 0, 36) and loaded.settings["test_time_flip"] is True
+    np.testing.assert_array_equal(loaded.embed(images), verifier.embed(images))

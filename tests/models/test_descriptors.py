@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from siamese_lib.models.classical import NUM_PATTERNS, local_binary_patterns
+from siamese_lib.models.networks import NUM_PATTERNS, local_binary_patterns
 
 
 @pytest.fixture(scope="module")

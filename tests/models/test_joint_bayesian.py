@@ -5,9 +5,8 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from siamese_lib.evaluation.metrics import area_under_roc
-from siamese_lib.models import classical
-from siamese_lib.models.classical import fit_joint_bayesian
-from siamese_lib.models.layers import JointBayesian
+from siamese_lib.models import layers
+from siamese_lib.models.layers import JointBayesian, fit_joint_bayesian
 
 SIZE = 6
 # Who somebody is shows in the first directions, what changes from image to image mostly in the last
@@ -50,7 +49,7 @@ def test_it_tells_people_apart_better_than_the_cosine():
 
 
 def test_it_is_the_likelihood_ratio_of_the_two_gaussians(monkeypatch):
-    monkeypatch.setattr(classical, "RIDGE", 0.0)
+    monkeypatch.setattr(layers, "RIDGE", 0.0)
     mean, projection, between = fit_joint_bayesian(*drawn(400, 3, seed=0))
     left, right, _ = pairs_of(drawn(20, 2, seed=2)[0])
     unit = [side / np.linalg.norm(side, axis=1, keepdims=True) for side in (left, right)]

@@ -1,4 +1,4 @@
-"""Every figure can be drawn, has a title and labelled axes, and leaves nothing behind."""
+"""Every figure can be drawn, has a title and labelled axes, and is not kept by pyplot."""
 
 import io
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from siamese_lib.plots import basic, galleries
+from siamese_lib.plots import basic, diagram, galleries
 
 GENERATOR = np.random.default_rng(0)
 SCORES, LABELS = GENERATOR.uniform(size=60), GENERATOR.integers(0, 2, 60)
@@ -35,7 +35,7 @@ PLOTS = {
         "title",
         {"a": "a (grey)", "b": "b (grey)"},
     ),
-    "leak": lambda: basic.split_overlap([0.6, 0.7], [0.0, 0.0]),
+    "split_overlap": lambda: basic.split_overlap([0.6, 0.7], [0.0, 0.0]),
     "learning_curves": lambda: basic.learning_curves({"one": HISTORY}, "title"),
     "score_histogram": lambda: basic.score_histogram(SCORES, LABELS, 0.5, "title"),
     "confusion_matrix": lambda: basic.confusion_matrix([[30, 5], [7, 18]], "title"),
@@ -67,10 +67,10 @@ AMOUNTS = [
 PANELS = {
     "faces": lambda: galleries.faces(IMAGES, list("abcd"), "title"),
     "pair_gallery": lambda: galleries.pair_gallery(
-        [(IMAGES[0], IMAGES[1])] * 2, ["right", "other"], [False, True], "title"
+        [(IMAGES[0], IMAGES[1])] * 2, ["correct", "wrong"], [False, True], "title"
     ),
     "an empty gallery": lambda: galleries.pair_gallery([], [], [], "title"),
-    "siamese_diagram": lambda: basic.siamese_diagram((105, 105), "koch", 4096, "|l - r|"),
+    "siamese_diagram": lambda: diagram.siamese_diagram((105, 105), "koch", 4096, "|l - r|"),
 }
 
 
@@ -89,26 +89,34 @@ def test_its_axes_are_labelled(draw):
 
 
 def test_a_wrong_pair_is_marked_by_frame_and_word():
-    right, wrong = galleries.pair_gallery(
+    correct, wrong = galleries.pair_gallery(
         [(IMAGES[0], IMAGES[1])] * 2, ["a", "b"], [False, True], "title", columns=2
     ).axes
-    assert "WRONG" in wrong.get_title() and "WRONG" not in right.get_title()
+    assert "WRONG" in wrong.get_title() and "WRONG" not in correct.get_title()
     assert all(spine.get_linewidth() == 3 for spine in wrong.spines.values())
 
 
 def test_one_shot_curves_have_their_n_as_ticks_and_chance_dashed():
     (axes,) = basic.oneshot_curves(ONESHOT, "title").axes
-    assert axes.get_xscale() == "log" and [tick.get_text() for tick in axes.get_xticklabels()] == [
-        "2",
-        "20",
-    ]
+    assert axes.get_xscale() == "log"
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["2", "20"]
     (chance,) = [line for line in axes.lines if line.get_label().startswith("chance")]
     assert chance.get_linestyle() == "--" and chance.get_ydata().tolist() == [0.5, 0.05]
     (network,) = axes.containers
     assert network.get_label() == "network" and network.has_yerr
 
 
-def test_no_figure_is_left_with_pyplot():
+def test_the_counts_and_shares_of_the_rows_are_in_the_confusion_matrix():
+    (axes,) = PLOTS["confusion_matrix"]().axes
+    assert [text.get_text() for text in axes.texts] == [
+        "30\n85.7%",
+        "5\n14.3%",
+        "7\n28.0%",
+        "18\n72.0%",
+    ]
+
+
+def test_no_figure_is_kept_by_pyplot():
     import matplotlib.pyplot as plt
 
     before = plt.get_fignums()

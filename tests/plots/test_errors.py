@@ -1,10 +1,11 @@
-"""The images of the error analysis: titles, labels, and what must be seen in them."""
+"""The figures of the error analysis: titles, labels, curves and frames."""
 
 import io
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from siamese_lib.plots import errors, galleries
 from siamese_lib.plots.style import VERMILION
@@ -30,10 +31,10 @@ PLOTS = {
     "roc_bands": lambda: errors.roc_bands({"one": BAND}, "title"),
     "det_curves": lambda: errors.det_curves({"one": BAND[:2]}, "title"),
     "reliability_diagram": lambda: errors.reliability_diagram(
-        {"Platt": (RATES, RATES**2)}, "title"
+        {"Platt": RATES}, np.arange(20) % 2, "title"
     ),
     "selective_accuracy_curve": lambda: errors.selective_accuracy_curve(
-        pd.DataFrame({"refused": [0, 0.1], "accuracy": [0.9, 0.95]}), "title"
+        pd.DataFrame({"abstained": [0, 0.1], "accuracy": [0.9, 0.95]}), "title"
     ),
     "odds_ratios": lambda: errors.odds_ratios({1: ODDS, 0: ODDS}, "title"),
     "plane_of_people": lambda: errors.plane_of_people(
@@ -78,8 +79,24 @@ def _rgb(color):
     return [int(color[start : start + 2], 16) / 255 for start in (1, 3, 5)]
 
 
-def test_a_wrong_pair_and_a_wrong_neighbour_are_framed_and_no_others():
-    wrong, right = np.reshape(SHEETS["explained_pairs"]().axes[:8], (2, 4))
-    assert framed(wrong[0]) and framed(wrong[1]) and not any(axes.axison for axes in right)
+def test_only_wrong_pairs_and_wrong_neighbours_have_a_frame():
+    wrong, correct = np.reshape(SHEETS["explained_pairs"]().axes[:8], (2, 4))
+    assert framed(wrong[0]) and framed(wrong[1]) and not any(axes.axison for axes in correct)
     probe, neighbour = SHEETS["neighbour_rows"]().axes
     assert framed(neighbour) and not probe.axison
+
+
+def test_det_curves_have_normal_deviates_of_both_error_rates():
+    (axes,) = PLOTS["det_curves"]().axes
+    curve = {line.get_label(): line for line in axes.get_lines()}["one"]
+    far, tar = RATES[1:-1], BAND[1][1:-1]
+    expected = np.transpose([norm.ppf(far), norm.ppf(1 - tar)])
+    np.testing.assert_allclose(curve.get_xydata()[1:-1], expected)
+    assert "1%" in [tick.get_text() for tick in axes.get_xticklabels()]
+
+
+def test_the_reliability_diagram_has_the_share_of_same_pairs_in_ten_bins():
+    (axes,) = PLOTS["reliability_diagram"]().axes
+    curve = {line.get_label(): line for line in axes.get_lines()}["Platt"]
+    np.testing.assert_allclose(curve.get_xdata(), RATES.reshape(10, 2).mean(axis=1))
+    assert curve.get_ydata().tolist() == [0.5] * 10

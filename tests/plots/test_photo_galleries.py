@@ -1,4 +1,4 @@
-"""Every figure about photographs can be drawn, has a title and labelled axes, and shows the numbers that it was given."""
+"""Figures about photos can be drawn, have a title and labelled axes, and show their numbers."""
 
 import io
 
@@ -25,7 +25,7 @@ ROWS = [
 ]
 
 
-def test_the_score_stands_beside_the_two_faces():
+def test_the_score_is_beside_the_two_faces():
     for score, words, color in (
         (0.8, "same person: score 0.800", CLASS_COLORS[1]),
         (0.3, "different people: score 0.300", CLASS_COLORS[0]),
@@ -37,20 +37,20 @@ def test_the_score_stands_beside_the_two_faces():
         assert bar.get_height() == score and "score" in figure.axes[2].get_ylabel()
         assert np.allclose(
             bar.get_facecolor()[:3],
-            [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)],
+            [int(color[start : start + 2], 16) / 255 for start in (1, 3, 5)],
         )
         figure.savefig(io.BytesIO())
 
 
 def test_the_eyes_are_marked_in_aligned_faces():
-    figure = galleries.aligned_frames([FRAME, FRAME], ["one", "other"], FRAME_EYES, "title")
+    figure = galleries.aligned_frames([FRAME, FRAME], ["first", "second"], FRAME_EYES, "title")
     for axes in figure.axes:
         assert axes.get_lines()[0].get_xydata() == pytest.approx(np.array(FRAME_EYES))
         assert "pixels" in axes.get_xlabel() and "pixels" in axes.get_ylabel()
     figure.savefig(io.BytesIO())
 
 
-def test_alignment_errors_have_a_column_a_kind_and_their_units():
+def test_alignment_errors_have_a_column_for_each_kind_with_its_unit():
     figure = errors.alignment_errors(ROWS, "title")
     assert figure.get_suptitle() == "title" and len(figure.axes) == 4
     assert [axes.get_xlabel() for axes in figure.axes[2:]] == [

@@ -1,4 +1,4 @@
-"""A figure's words: its title as a caption, its axes, groups and panels as a description, both stored with the image."""
+"""The words of a figure: title and description, and both stored with the image."""
 
 import base64
 
@@ -11,7 +11,7 @@ from siamese_lib.plots import basic, errors, galleries, style
 IMAGE = np.zeros((40, 36, 1), np.uint8)
 
 
-def test_a_plot_says_its_title_axes_and_groups():
+def test_the_description_has_title_axes_and_groups():
     band = ([0, 0.5, 1], [0, 0.9, 1], [0, 0.8, 1], [0, 1.0, 1])
     figure = errors.roc_bands(
         {"one (AUC 0.700)": band, "other (AUC 0.600)": band}, "ROC on\nthe test pairs"
@@ -21,7 +21,7 @@ def test_a_plot_says_its_title_axes_and_groups():
     assert "Shown are: one (AUC 0.700); other (AUC 0.600)." in figure.description
 
 
-def test_rows_and_numbers_in_a_image_are_said():
+def test_the_description_has_rows_and_numbers():
     assert (
         "Rows: b, test; a, test"
         in basic.accuracy_intervals(
@@ -29,12 +29,12 @@ def test_rows_and_numbers_in_a_image_are_said():
         ).description
     )
     assert (
-        "In the image stands: 30 85.7%; 5 14.3%"
+        "Text in the figure: 30 85.7%; 5 14.3%"
         in basic.confusion_matrix([[30, 5], [7, 18]], "t").description
     )
 
 
-def test_a_gallery_names_its_panels_and_counts_those_beyond_a_dozen():
+def test_the_description_names_twelve_panels_and_counts_the_others():
     description = galleries.faces(
         [IMAGE] * 15, [f"face {number}" for number in range(15)], "Faces"
     ).description
@@ -43,7 +43,7 @@ def test_a_gallery_names_its_panels_and_counts_those_beyond_a_dozen():
     )
 
 
-def test_a_legend_of_the_whole_figure_is_read_once():
+def test_a_legend_of_the_whole_figure_is_in_the_description_once():
     history = pd.DataFrame(
         {"epoch": [1, 2]} | {key: [0.5, 0.6] for key in ("loss", "accuracy", "auc", "val_loss")}
     )

@@ -1,4 +1,4 @@
-"""The figures of a sweep can be drawn, say what they show, and show what is not there as missing."""
+"""The figures of a sweep can be drawn, have labels, and mark missing runs."""
 
 import io
 
@@ -47,7 +47,7 @@ DRAWN = {
         TABLE, ("learning_rate", "batch_size"), "title"
     ),
     "seed_spread": lambda: sweeps.seed_spread(TABLE, "title"),
-    "costs": lambda: sweeps.costs(TABLE, "title"),
+    "training_times": lambda: sweeps.training_times(TABLE, "title"),
 }
 
 
@@ -59,22 +59,18 @@ def test_it_can_be_drawn_with_title_and_labels(draw):
     assert all(axes.get_xlabel() or axes.get_ylabel() for axes in figure.axes)
 
 
-def test_the_original_stands_only_at_values_that_are_on_the_axis():
+def test_the_original_is_drawn_only_at_values_of_the_axis():
     (axes,) = DRAWN["against_axis"]().axes
     lines = {line.get_label(): line for line in axes.get_lines()}
     np.testing.assert_array_equal(lines["original, test"].get_xydata(), [[0, 0.72]])
 
 
-def test_a_combination_that_was_not_trained_is_said_to_be_so():
+def test_a_combination_without_a_run_is_marked():
     axes = DRAWN["heat_map"]().axes[0]
     assert sorted(text.get_text() for text in axes.texts).count("not\ntrained") == 1
 
 
 def test_settings_with_one_seed_have_no_spread():
-    one_seed = TABLE[TABLE["seed"] == 0]
-    assert [
-        tick.get_text()
-        for tick in sweeps.seed_spread(one_seed.drop_duplicates("value"), "title")
-        .axes[0]
-        .get_yticklabels()
-    ] == []
+    one_seed = TABLE[TABLE["seed"] == 0].drop_duplicates("value")
+    (axes,) = sweeps.seed_spread(one_seed, "title").axes
+    assert list(axes.get_yticklabels()) == []

@@ -217,3 +217,38 @@ def test_what_a_kill_left_behind_is_removed_and_the_evidence_is_not(run):
 def test_metrics_that_are_not_there_are_named(run):
     with pytest.raises(FileNotFoundError, match=r"metrics\.json"):
         _ = run.metrics
+
+
+def test_a_run_of_an_earlier_version_is_read(tmp_path):
+    config = dataclasses.replace(
+        CONFIG, base_filters=24, restore_best_weights=True, num_epochs=2,
+        variant="base_filters=24,num_epochs=2,restore_best_weights=True",
+    )  # fmt: skip
+    old = Run(tmp_path / "tiny,num_epochs=2,weights=best,width=24" / "seed_3")
+    values = config.to_dict() | {"width": 24, "weights": "best", "variant": "as it was named then"}
+    del values["base_filters"], values["restore_best_weights"]
+    old.write_json("config.json", values)
+    metrics = {"threshold": 0.5, "seconds": {}, "train": {}, "validation": {}, "test": {}}
+    metrics |= {"weights": {"member/seed_0": 1.0}, "examples": {"pictures": 7}}
+    metrics |= {"oneshot": {"test_many": {"accuracy": 0.5, "num_runs": 400}}}
+    old.write_json("metrics.json", metrics)
+    old.path("history.csv").write_text("epoch,loss,val_oneshot\n1,0.5,0.25\n")
+    old.path("trials.csv").write_text(
+        "part,run,probe,answer,chosen,right\ntest,1,a_0001,b_0001,b_0001,True\n"
+        "test_many,2,c_0001,d_0001,e_0001,False\n"
+    )
+
+    run = Run.of(config, tmp_path)
+    assert run.directory == old.directory and run.config.base_filters == 24
+    assert run.config.restore_best_weights
+    assert run.history["val_oneshot_accuracy"].tolist() == [0.25]
+    trials = run.trials("test_400")
+    assert trials["trial_set"].tolist() == [2] and trials["correct"].tolist() == [False]
+    assert run.metrics["examples"] == {"images": 7}
+    assert run.metrics["oneshot"] == {"test_400": {"accuracy": 0.5, "num_trial_sets": 400}}
+    assert run.metrics["weights"] == {"member/seed_0": 1.0}  # of an ensemble, not of a config
+
+    run = Run.of(dataclasses.replace(config, seed=4), tmp_path)
+    assert (
+        run.directory.parent.name == "tiny,base_filters=24,num_epochs=2,restore_best_weights=True"
+    )
