@@ -28,26 +28,8 @@ and `plots` work without TensorFlow.
 
 import lazy_loader
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from siamese_lib import data as data
-    from siamese_lib import evaluation as evaluation
-    from siamese_lib import experiments as experiments
-    from siamese_lib import inference as inference
-    from siamese_lib import models as models
-    from siamese_lib import notebook as notebook
-    from siamese_lib import plots as plots
-    from siamese_lib import training as training
-    from siamese_lib import utils as utils
-    from siamese_lib.config import ExperimentConfig as ExperimentConfig
-    from siamese_lib.data.load import load_dataset as load_dataset
-    from siamese_lib.experiments.sweep import Sweep as Sweep
-    from siamese_lib.experiments.sweep import run_sweep as run_sweep
-    from siamese_lib.inference.verifier import Verifier as Verifier
-    from siamese_lib.training.fit import train as train
-    from siamese_lib.training.run import Run as Run
-
 __version__ = "0.1.0"
+# Not from the stub, as in the packages: reading it takes longer than everything else here.
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[

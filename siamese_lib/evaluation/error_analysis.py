@@ -1,4 +1,4 @@
-"""Error analysis: covariates of errors, errors by person, suspected label errors.
+"""Error analysis: covariates, errors by person, suspected label errors, McNemar's test.
 
 A covariate is a number about a pair, computed from its two images or from the lists. If errors go
 with a covariate, it need not be their cause. Needs no network.
@@ -263,3 +263,41 @@ def suspected_label_errors(
     confidence = distances.where(tables[0]["label"] != SAME, -distances).min(axis=1)
     suspected = confidence[confidence >= distance].sort_values(ascending=False)
     return tables[0][["left", "right", "label"]].join(distances).loc[suspected.index]
+
+
+def mcnemar(first: Sequence[bool] | np.ndarray, second: Sequence[bool] | np.ndarray) -> dict:
+    """McNemar's test (1947): do two ways to decide the same pairs differ in accuracy?
+
+    The test uses the pairs that only one of the two decides correctly. The p-value is that of the
+    exact binomial test, two-sided. It takes pairs as independent; where they share people, it is
+    too small.
+
+    Args:
+        first, second: whether each way decides each pair correctly, `(num_pairs,)`, in the same
+            order.
+
+    Returns:
+        A dict with the counts both_correct, only_first, only_second, both_wrong, and p_value.
+
+    Raises:
+        ValueError: if the two are not lists of one length.
+    """
+    from scipy.stats import binomtest
+
+    first, second = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
+    if first.shape != second.shape or first.ndim != 1:
+        raise ValueError(
+            "Two decisions on the same pairs are two lists of one length. "
+            f"Received: shapes {first.shape} and {second.shape}"
+        )
+    only_first, only_second = int(np.sum(first & ~second)), int(np.sum(second & ~first))
+    return {
+        "both_correct": int(np.sum(first & second)),
+        "only_first": only_first,
+        "only_second": only_second,
+        "both_wrong": int(np.sum(~first & ~second)),
+        # Without a differing pair there is no evidence of a difference.
+        "p_value": float(binomtest(only_first, only_first + only_second).pvalue)
+        if only_first + only_second
+        else 1.0,
+    }

@@ -3,7 +3,7 @@
 A larger score means more alike; label 1 = same person; rates are fractions between 0 and 1.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -293,44 +293,6 @@ def metrics_of_splits(
     return {"threshold": threshold} | {
         split: verification_metrics(pairs[split], scores[split], threshold, losses[split])
         for split in pairs
-    }
-
-
-def mcnemar(first: Sequence[bool] | np.ndarray, second: Sequence[bool] | np.ndarray) -> dict:
-    """McNemar's test (1947): do two ways to decide the same pairs differ in accuracy?
-
-    The test uses the pairs that only one of the two decides correctly. The p-value is that of the
-    exact binomial test, two-sided. It takes pairs as independent; where they share people, it is
-    too small.
-
-    Args:
-        first, second: whether each way decides each pair correctly, `(num_pairs,)`, in the same
-            order.
-
-    Returns:
-        A dict with the counts both_correct, only_first, only_second, both_wrong, and p_value.
-
-    Raises:
-        ValueError: if the two are not lists of one length.
-    """
-    from scipy.stats import binomtest
-
-    first, second = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
-    if first.shape != second.shape or first.ndim != 1:
-        raise ValueError(
-            "Two decisions on the same pairs are two lists of one length. "
-            f"Received: shapes {first.shape} and {second.shape}"
-        )
-    only_first, only_second = int(np.sum(first & ~second)), int(np.sum(second & ~first))
-    return {
-        "both_correct": int(np.sum(first & second)),
-        "only_first": only_first,
-        "only_second": only_second,
-        "both_wrong": int(np.sum(~first & ~second)),
-        # Without a differing pair there is no evidence of a difference.
-        "p_value": float(binomtest(only_first, only_first + only_second).pvalue)
-        if only_first + only_second
-        else 1.0,
     }
 
 

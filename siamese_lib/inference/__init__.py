@@ -16,34 +16,4 @@ map_of_faces       embeddings as points of a plane
 
 import lazy_loader
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from siamese_lib.inference.comparison import compare as compare
-    from siamese_lib.inference.comparison import rank_folder as rank_folder
-    from siamese_lib.inference.explain import draw_probes as draw_probes
-    from siamese_lib.inference.explain import face_mask as face_mask
-    from siamese_lib.inference.explain import map_of_faces as map_of_faces
-    from siamese_lib.inference.explain import nearest_faces as nearest_faces
-    from siamese_lib.inference.explain import occlusion_maps as occlusion_maps
-    from siamese_lib.inference.explain import scores_with_parts as scores_with_parts
-    from siamese_lib.inference.photos import DETECTOR as DETECTOR
-    from siamese_lib.inference.photos import FRAME_EYES as FRAME_EYES
-    from siamese_lib.inference.photos import find_face as find_face
-    from siamese_lib.inference.verifier import Verifier as Verifier
-
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "verifier": ["Verifier"],
-        "comparison": ["compare", "rank_folder"],
-        "photos": ["DETECTOR", "FRAME_EYES", "find_face"],
-        "explain": [
-            "occlusion_maps",
-            "face_mask",
-            "scores_with_parts",
-            "draw_probes",
-            "nearest_faces",
-            "map_of_faces",
-        ],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -23,44 +23,4 @@ build_report          execute the notebooks and write their pages
 
 import lazy_loader
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from siamese_lib.notebook.galleries import explained_gallery as explained_gallery
-    from siamese_lib.notebook.galleries import neighbour_sheet as neighbour_sheet
-    from siamese_lib.notebook.galleries import scored_gallery as scored_gallery
-    from siamese_lib.notebook.photo_widgets import compared_photos as compared_photos
-    from siamese_lib.notebook.photo_widgets import photo_comparer as photo_comparer
-    from siamese_lib.notebook.photo_widgets import webcam_photo as webcam_photo
-    from siamese_lib.notebook.report import build_report as build_report
-    from siamese_lib.notebook.setup import find_lfwa as find_lfwa
-    from siamese_lib.notebook.setup import notebook_links as notebook_links
-    from siamese_lib.notebook.setup import persistent_folder as persistent_folder
-    from siamese_lib.notebook.setup import start_notebook as start_notebook
-    from siamese_lib.notebook.widgets import augmentation_preview as augmentation_preview
-    from siamese_lib.notebook.widgets import augmentation_view as augmentation_view
-    from siamese_lib.notebook.widgets import browser_view as browser_view
-    from siamese_lib.notebook.widgets import pair_browser as pair_browser
-    from siamese_lib.notebook.widgets import sweep_explorer as sweep_explorer
-    from siamese_lib.notebook.widgets import sweep_view as sweep_view
-    from siamese_lib.notebook.widgets import threshold_slider as threshold_slider
-    from siamese_lib.notebook.widgets import threshold_view as threshold_view
-
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "galleries": ["explained_gallery", "neighbour_sheet", "scored_gallery"],
-        "photo_widgets": ["compared_photos", "photo_comparer", "webcam_photo"],
-        "report": ["build_report"],
-        "setup": ["find_lfwa", "notebook_links", "persistent_folder", "start_notebook"],
-        "widgets": [
-            "augmentation_preview",
-            "augmentation_view",
-            "browser_view",
-            "pair_browser",
-            "sweep_explorer",
-            "sweep_view",
-            "threshold_slider",
-            "threshold_view",
-        ],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

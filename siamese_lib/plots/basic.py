@@ -1,21 +1,20 @@
 """Figures of data, training and accuracy: data in, a matplotlib `Figure` out."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from numpy.typing import ArrayLike
 
-from siamese_lib.data.pairs import CLASS_NAMES
 from siamese_lib.plots.style import (
     BLACK,
     BLUE,
-    CLASS_COLORS,
     CYCLE,
     GREEN,
     MARKERS,
+    ORANGE,
+    SKY,
     SPLIT_STYLES,
     VERMILION,
     DescribedFigure,
@@ -134,85 +133,6 @@ def learning_curves(histories: Mapping[str, pd.DataFrame], title: str) -> Descri
     return figure
 
 
-def score_histogram(
-    scores: ArrayLike, labels: ArrayLike, threshold: float, title: str
-) -> DescribedFigure:
-    """The histograms of the scores of both classes, with the threshold."""
-    figure, axes = new_figure(title=title, xlabel="score (larger: more alike)", ylabel="pairs")
-    scores, labels = np.asarray(scores), np.asarray(labels)
-    bins = np.linspace(scores.min(), scores.max(), 41)
-    for label, hatch in ((1, None), (0, "//")):
-        axes.hist(
-            scores[labels == label],
-            bins=bins,
-            color=CLASS_COLORS[label],
-            hatch=hatch,
-            alpha=0.55,
-            edgecolor="white",
-            label=CLASS_NAMES[label],
-        )
-    axes.axvline(threshold, color=BLACK, linestyle="--", label=f"threshold {threshold:.3f}")
-    axes.legend(frameon=False)
-    return figure
-
-
-def confusion_matrix(counts: ArrayLike, title: str) -> DescribedFigure:
-    """The confusion matrix: the count of each outcome and its share of the row.
-
-    Args:
-        counts: `(2, 2)`, as `evaluation.confusion` returns them.
-        title: the figure's title.
-    """
-    figure, axes = new_figure(4.6, 3.8)
-    draw_confusion(axes, counts, title)
-    return figure
-
-
-def draw_confusion(axes: Axes, counts: ArrayLike, title: str) -> None:
-    """Draws a confusion matrix into the axes of a larger figure; see `confusion_matrix`."""
-    from sklearn.metrics import ConfusionMatrixDisplay
-
-    counts = np.asarray(counts)
-    display = ConfusionMatrixDisplay(counts, display_labels=["different", "same"]).plot(
-        ax=axes, cmap="Blues", colorbar=False, im_kw={"vmin": 0}, text_kw={"fontsize": 13}
-    )
-    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
-    for text, count, share in zip(display.text_.flat, counts.flat, shares.flat):
-        text.set_text(f"{count}\n{share:.1%}")
-    axes.set(title=title, xlabel="decision", ylabel="truth")
-    axes.spines[:].set_visible(False)
-
-
-def accuracy_by_amount(
-    rows: Sequence[Mapping[str, Any]], amount: str, title: str, xlabel: str
-) -> DescribedFigure:
-    """Validation and test accuracy against the amount of training data, with 95 % intervals.
-
-    Args:
-        rows: dicts with the key `amount` and, for validation and test, `SPLIT_accuracy_mean` and
-            `SPLIT_accuracy_interval`.
-        amount: the key of the amount, on a logarithmic axis.
-        title, xlabel: of the figure.
-    """
-    figure, axes = new_figure(title=title, xlabel=xlabel, ylabel="accuracy (share of pairs)")
-    rows = sorted(rows, key=lambda row: row[amount])
-    amounts = np.array([row[amount] for row in rows])
-    for shift, (split, style) in zip((0.99, 1.01), SPLIT_STYLES.items()):
-        accuracy = [row[f"{split}_accuracy_mean"] for row in rows]
-        low, high = np.transpose([row[f"{split}_accuracy_interval"] for row in rows])
-        axes.errorbar(
-            amounts * shift,
-            accuracy,
-            error_bars(accuracy, low, high),
-            capsize=3,
-            label=split,
-            **style,
-        )
-    log_ticks(axes, amounts)
-    axes.legend(frameon=False)
-    return figure
-
-
 def oneshot_curves(table: pd.DataFrame, title: str, who: str = "people") -> DescribedFigure:
     """One-shot accuracy against N, a curve with 95 % intervals for each method, chance dashed.
 
@@ -244,28 +164,6 @@ def oneshot_curves(table: pd.DataFrame, title: str, who: str = "people") -> Desc
             )
     log_ticks(axes, sorted(table["ways"].unique()))
     axes.set_ylim(0, 1.03)
-    axes.legend(frameon=False)
-    return figure
-
-
-def oneshot_by_epoch(histories: Mapping[str, pd.DataFrame], title: str) -> DescribedFigure:
-    """One-shot accuracy on validation groups after each epoch, a curve for each run.
-
-    Args:
-        histories: `{name: Run.history}`, with the column val_oneshot_accuracy.
-        title: the figure's title.
-    """
-    figure, axes = new_figure(title=title, xlabel="epoch", ylabel="accuracy (share of trials)")
-    for index, (name, history) in enumerate(histories.items()):
-        axes.plot(
-            history["epoch"],
-            history["val_oneshot_accuracy"],
-            marker=MARKERS[index % len(MARKERS)],
-            markersize=4,
-            label=name,
-            **curve_style(index),
-        )
-    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(frameon=False)
     return figure
 
@@ -343,3 +241,63 @@ def _named_dots(rows, styles, title, xlabel, number_format):
     axes.set_ylim(-0.6, len(rows) - 0.2)
     axes.locator_params(axis="x", nbins=5)  # long names leave little space for numbers
     return figure, axes
+
+
+def siamese_diagram(
+    image_size: tuple[int, int], encoder: str, embedding_size: int, comparison: str
+) -> DescribedFigure:
+    """The Siamese network as boxes and arrows: two branches with one encoder, then a comparison.
+
+    Args:
+        image_size: `(height, width)`.
+        encoder: the name of the encoder.
+        embedding_size: the number of values of an embedding.
+        comparison: the words in the box of the comparison.
+    """
+    figure, axes = new_figure(
+        9.5,
+        3.2,
+        title="A Siamese network: both images pass through one encoder with one set of weights",
+    )
+    height, width = image_size
+    boxes = (  # x, y, width, text, colour
+        (0.0, 2.5, 1.6, f"left image\n{height} x {width}", SKY),
+        (0.0, 0.5, 1.6, f"right image\n{height} x {width}", SKY),
+        (2.5, 2.5, 2.0, f"encoder\n'{encoder}'", ORANGE),
+        (2.5, 0.5, 2.0, f"encoder\n'{encoder}'", ORANGE),
+        (6.6, 1.5, 1.7, comparison, GREEN),
+        (8.9, 1.5, 1.1, "p(same\nperson)", BLUE),
+    )
+    for x, y, box_width, text, color in boxes:
+        axes.add_patch(
+            FancyBboxPatch(
+                (x, y),
+                box_width,
+                1.0,
+                boxstyle="round,pad=0.02",
+                facecolor=color,
+                alpha=0.35,
+                edgecolor=BLACK,
+            )
+        )
+        axes.text(x + box_width / 2, y + 0.5, text, ha="center", va="center", fontsize=10)
+    arrows = (  # start, end, head, line
+        ((1.65, 3), (2.45, 3), "-|>", "-"),
+        ((1.65, 1), (2.45, 1), "-|>", "-"),
+        ((4.55, 3), (6.55, 2.2), "-|>", "-"),
+        ((4.55, 1), (6.55, 1.8), "-|>", "-"),
+        ((8.35, 2), (8.85, 2), "-|>", "-"),
+        ((3.5, 2.45), (3.5, 1.55), "<->", "--"),
+    )
+    for start, end, head, line in arrows:
+        axes.add_patch(
+            FancyArrowPatch(
+                start, end, arrowstyle=head, linestyle=line, mutation_scale=14, color=BLACK
+            )
+        )
+    embedding = f"embedding\n{embedding_size} numbers"
+    for x, y, text in ((4.15, 2.0, "same weights"), (5.6, 3.0, embedding), (5.6, 1.0, embedding)):
+        axes.text(x, y, text, ha="center", va="center", fontsize=9)
+    axes.set(xlim=(-0.1, 10.1), ylim=(0, 4))
+    axes.axis("off")
+    return figure

@@ -5,12 +5,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from numpy.typing import ArrayLike
 
 from siamese_lib.data.pairs import CLASS_NAMES, DIFFERENT, SAME
 from siamese_lib.plots.style import (
+    BLACK,
     BLUE,
+    CLASS_COLORS,
     CLASS_STYLES,
     CYCLE,
     MARKERS,
@@ -255,3 +258,52 @@ def alignment_errors(rows: Sequence[Mapping[str, Any]], title: str) -> Described
     panels[1, 0].set(ylabel="accuracy, 95 % interval\n(dotted: chance)", ylim=(0.45, 1))
     panels[0, 0].legend(frameon=False, fontsize=8, loc="center left")
     return figure
+
+
+def score_histogram(
+    scores: ArrayLike, labels: ArrayLike, threshold: float, title: str
+) -> DescribedFigure:
+    """The histograms of the scores of both classes, with the threshold."""
+    figure, axes = new_figure(title=title, xlabel="score (larger: more alike)", ylabel="pairs")
+    scores, labels = np.asarray(scores), np.asarray(labels)
+    bins = np.linspace(scores.min(), scores.max(), 41)
+    for label, hatch in ((1, None), (0, "//")):
+        axes.hist(
+            scores[labels == label],
+            bins=bins,
+            color=CLASS_COLORS[label],
+            hatch=hatch,
+            alpha=0.55,
+            edgecolor="white",
+            label=CLASS_NAMES[label],
+        )
+    axes.axvline(threshold, color=BLACK, linestyle="--", label=f"threshold {threshold:.3f}")
+    axes.legend(frameon=False)
+    return figure
+
+
+def confusion_matrix(counts: ArrayLike, title: str) -> DescribedFigure:
+    """The confusion matrix: the count of each outcome and its share of the row.
+
+    Args:
+        counts: `(2, 2)`, as `evaluation.confusion` returns them.
+        title: the figure's title.
+    """
+    figure, axes = new_figure(4.6, 3.8)
+    draw_confusion(axes, counts, title)
+    return figure
+
+
+def draw_confusion(axes: Axes, counts: ArrayLike, title: str) -> None:
+    """Draws a confusion matrix into the axes of a larger figure; see `confusion_matrix`."""
+    from sklearn.metrics import ConfusionMatrixDisplay
+
+    counts = np.asarray(counts)
+    display = ConfusionMatrixDisplay(counts, display_labels=["different", "same"]).plot(
+        ax=axes, cmap="Blues", colorbar=False, im_kw={"vmin": 0}, text_kw={"fontsize": 13}
+    )
+    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    for text, count, share in zip(display.text_.flat, counts.flat, shares.flat):
+        text.set_text(f"{count}\n{share:.1%}")
+    axes.set(title=title, xlabel="decision", ylabel="truth")
+    axes.spines[:].set_visible(False)

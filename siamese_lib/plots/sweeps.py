@@ -16,6 +16,7 @@ from siamese_lib.plots.style import (
     SPLIT_STYLES,
     DescribedFigure,
     error_bars,
+    log_ticks,
     new_figure,
 )
 from siamese_lib.utils.files import as_text
@@ -251,3 +252,33 @@ def _name(axis, value):
 
 def _words(name):
     return name.replace("_", " ")
+
+
+def accuracy_by_amount(
+    rows: Sequence[Mapping[str, Any]], amount: str, title: str, xlabel: str
+) -> DescribedFigure:
+    """Validation and test accuracy against the amount of training data, with 95 % intervals.
+
+    Args:
+        rows: dicts with the key `amount` and, for validation and test, `SPLIT_accuracy_mean` and
+            `SPLIT_accuracy_interval`.
+        amount: the key of the amount, on a logarithmic axis.
+        title, xlabel: of the figure.
+    """
+    figure, axes = new_figure(title=title, xlabel=xlabel, ylabel="accuracy (share of pairs)")
+    rows = sorted(rows, key=lambda row: row[amount])
+    amounts = np.array([row[amount] for row in rows])
+    for shift, (split, style) in zip((0.99, 1.01), SPLIT_STYLES.items()):
+        accuracy = [row[f"{split}_accuracy_mean"] for row in rows]
+        low, high = np.transpose([row[f"{split}_accuracy_interval"] for row in rows])
+        axes.errorbar(
+            amounts * shift,
+            accuracy,
+            error_bars(accuracy, low, high),
+            capsize=3,
+            label=split,
+            **style,
+        )
+    log_ticks(axes, amounts)
+    axes.legend(frameon=False)
+    return figure

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from siamese_lib.data.images import crop_box
-from siamese_lib.plots import basic, style
+from siamese_lib.plots import errors, style
 
 TILE_HEIGHT = 120  # pixels of a face on a sheet
 MARGIN, LINE = 8, 15  # pixels around a tile, and from one line of a caption to the next
@@ -112,7 +112,7 @@ def threshold_figure(
         title: the figure's title.
     """
     figure, (left, right) = style.new_figure(12, 4.4, title, ncols=2, width_ratios=(2, 5))
-    basic.draw_confusion(left, counts, outcome)
+    errors.draw_confusion(left, counts, outcome)
     _draw_sheet(right, image, captions)
     right.set_title("the pairs nearest to the threshold")
     return figure
@@ -129,7 +129,7 @@ class ScoreLine:
     """The histogram of the scores, drawn once; a line at any score is added in milliseconds."""
 
     def __init__(self, scores: ArrayLike, labels: ArrayLike, threshold: float) -> None:
-        figure = basic.score_histogram(
+        figure = errors.score_histogram(
             scores, labels, threshold, "Scores; the purple line is the slider"
         )
         canvas = FigureCanvasAgg(figure)

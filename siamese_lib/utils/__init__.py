@@ -10,19 +10,4 @@ versions      packages, Python, machine and date, for a run's record
 
 import lazy_loader
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from siamese_lib.utils.files import as_table as as_table
-    from siamese_lib.utils.files import as_text as as_text
-    from siamese_lib.utils.files import read_json as read_json
-    from siamese_lib.utils.machine import project_path as project_path
-    from siamese_lib.utils.machine import project_root as project_root
-    from siamese_lib.utils.machine import versions as versions
-
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "files": ["read_json", "as_table", "as_text"],
-        "machine": ["project_path", "project_root", "versions"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from siamese_lib.evaluation.metrics import mcnemar
+from siamese_lib.evaluation.error_analysis import mcnemar
 
 
 def test_the_four_counts_are_those_of_a_plain_loop():

@@ -1,4 +1,4 @@
-"""One-shot classification: what a trial holds, what counts as correct, and cases whose accuracy is known."""
+"""One-shot classification: the trials, correct answers, and cases whose accuracy is known."""
 
 from collections import Counter
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from siamese_lib.plots import basic, diagram, galleries
+from siamese_lib.plots import basic, errors, galleries, sweeps
 
 GENERATOR = np.random.default_rng(0)
 SCORES, LABELS = GENERATOR.uniform(size=60), GENERATOR.integers(0, 2, 60)
@@ -37,11 +37,11 @@ PLOTS = {
     ),
     "split_overlap": lambda: basic.split_overlap([0.6, 0.7], [0.0, 0.0]),
     "learning_curves": lambda: basic.learning_curves({"one": HISTORY}, "title"),
-    "score_histogram": lambda: basic.score_histogram(SCORES, LABELS, 0.5, "title"),
-    "confusion_matrix": lambda: basic.confusion_matrix([[30, 5], [7, 18]], "title"),
+    "score_histogram": lambda: errors.score_histogram(SCORES, LABELS, 0.5, "title"),
+    "confusion_matrix": lambda: errors.confusion_matrix([[30, 5], [7, 18]], "title"),
     "oneshot_curves": lambda: basic.oneshot_curves(ONESHOT, "title"),
     "gain_intervals": lambda: basic.gain_intervals([("one, test", -0.02, [-0.05, 0.01])], "title"),
-    "accuracy_by_amount": lambda: basic.accuracy_by_amount(AMOUNTS, "num_pairs", "title", "pairs"),
+    "accuracy_by_amount": lambda: sweeps.accuracy_by_amount(AMOUNTS, "num_pairs", "title", "pairs"),
     "accuracy_intervals": lambda: basic.accuracy_intervals(
         [("one, test", 0.7, [0.6, 0.8])], "title"
     ),
@@ -70,7 +70,7 @@ PANELS = {
         [(IMAGES[0], IMAGES[1])] * 2, ["correct", "wrong"], [False, True], "title"
     ),
     "an empty gallery": lambda: galleries.pair_gallery([], [], [], "title"),
-    "siamese_diagram": lambda: diagram.siamese_diagram((105, 105), "koch", 4096, "|l - r|"),
+    "siamese_diagram": lambda: basic.siamese_diagram((105, 105), "koch", 4096, "|l - r|"),
 }
 
 

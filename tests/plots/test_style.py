@@ -30,7 +30,7 @@ def test_the_description_has_rows_and_numbers():
     )
     assert (
         "Text in the figure: 30 85.7%; 5 14.3%"
-        in basic.confusion_matrix([[30, 5], [7, 18]], "t").description
+        in errors.confusion_matrix([[30, 5], [7, 18]], "t").description
     )
 
 
@@ -52,7 +52,7 @@ def test_a_legend_of_the_whole_figure_is_in_the_description_once():
 
 def test_a_notebook_stores_the_words_beside_the_image():
     data, metadata = DisplayFormatter().format(
-        basic.confusion_matrix([[1, 2], [3, 4]], "The four outcomes")
+        errors.confusion_matrix([[1, 2], [3, 4]], "The four outcomes")
     )
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG") and "text/plain" in data
     assert (
