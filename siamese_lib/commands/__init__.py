@@ -1,11 +1,52 @@
 """The commands of the command line, each with its arguments; the library is imported on use.
 
-parser       the command line's parser, and the decorator that adds a command to it
 experiments  prepare, summary, train, sweep, report, leaderboard
 scoring      evaluate, oneshot, verify, find
 """
 
-from siamese_lib.commands import experiments, scoring
-from siamese_lib.commands.parser import PARSER
+from argparse import ArgumentParser
+from collections.abc import Callable
+from typing import Any
 
-__all__ = ["PARSER", "experiments", "scoring"]
+PARSER = ArgumentParser(
+    prog="python -m siamese_lib", description="One-shot face verification with Siamese networks."
+)
+COMMANDS = PARSER.add_subparsers(required=True, metavar="COMMAND")
+AddTo = Callable[[Any], Any]  # adds an argument to a parser or to a group of a parser
+
+
+def command(*arguments: AddTo) -> Callable[[Callable], Callable]:
+    """Makes a function a command with these arguments; its docstring is the command's help.
+
+    The function is called with the parsed options, where it stands itself as `command`.
+    """
+
+    def register(function: Callable) -> Callable:
+        text = function.__doc__
+        parser = COMMANDS.add_parser(function.__name__, help=text, description=text)
+        parser.set_defaults(command=function)
+        for add_argument in arguments:
+            add_argument(parser)
+        return function
+
+    return register
+
+
+def argument(*names: str, **settings: Any) -> AddTo:
+    """An argument of a command, described as for `ArgumentParser.add_argument`."""
+    return lambda parser: parser.add_argument(*names, **settings)
+
+
+def one_of(*arguments: AddTo, required: bool = False) -> AddTo:
+    """Arguments of a command that exclude each other."""
+
+    def add_to(parser: Any) -> None:
+        group = parser.add_mutually_exclusive_group(required=required)
+        for add_argument in arguments:
+            add_argument(group)
+
+    return add_to
+
+
+# Their functions add themselves to the parser above.
+from siamese_lib.commands import experiments, scoring  # noqa: E402, F401

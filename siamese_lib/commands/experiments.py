@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import siamese_lib as sl
-from siamese_lib.commands.parser import argument, command, one_of
+from siamese_lib.commands import argument, command, one_of
 from siamese_lib.config import choices
 from siamese_lib.utils import machine
 from siamese_lib.utils.files import as_table, parse_yaml_text

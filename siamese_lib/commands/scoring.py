@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import siamese_lib as sl
+from siamese_lib.commands import argument, command, one_of
 from siamese_lib.commands.experiments import print_metrics
-from siamese_lib.commands.parser import argument, command, one_of
 from siamese_lib.utils import machine
 from siamese_lib.utils.files import as_table, write_json
 

@@ -12,6 +12,9 @@ scores_with_parts  scores with faces alone and with backgrounds alone
 draw_probes        faces of people with another image
 nearest_faces      the gallery faces that score highest with each probe
 map_of_faces       embeddings as points of a plane
+scored_gallery     figure of scored pairs
+explained_gallery  figure of scored pairs with occlusion maps
+neighbour_sheet    figure of faces with their nearest neighbours
 """
 
 import lazy_loader

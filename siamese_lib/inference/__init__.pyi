@@ -9,6 +9,9 @@ from .explain import (
     draw_probes as draw_probes,
 )
 from .explain import (
+    explained_gallery as explained_gallery,
+)
+from .explain import (
     face_mask as face_mask,
 )
 from .explain import (
@@ -18,7 +21,13 @@ from .explain import (
     nearest_faces as nearest_faces,
 )
 from .explain import (
+    neighbour_sheet as neighbour_sheet,
+)
+from .explain import (
     occlusion_maps as occlusion_maps,
+)
+from .explain import (
+    scored_gallery as scored_gallery,
 )
 from .explain import (
     scores_with_parts as scores_with_parts,

@@ -12,9 +12,6 @@ augmentation_preview  widget: a face with crop and augmentation
 augmentation_view     its static view
 sweep_explorer        widget: a metric of a sweep against an axis
 sweep_view            its static view
-scored_gallery        figure of scored pairs
-explained_gallery     figure of scored pairs with occlusion maps
-neighbour_sheet       figure of faces with their nearest neighbours
 photo_comparer        widget: two uploaded photos and their score
 compared_photos       its static view
 webcam_photo          a photo from the webcam, on Colab

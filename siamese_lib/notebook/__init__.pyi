@@ -1,13 +1,4 @@
 # The public names, for lazy loading, editors and type checkers.
-from .galleries import (
-    explained_gallery as explained_gallery,
-)
-from .galleries import (
-    neighbour_sheet as neighbour_sheet,
-)
-from .galleries import (
-    scored_gallery as scored_gallery,
-)
 from .photo_widgets import (
     compared_photos as compared_photos,
 )

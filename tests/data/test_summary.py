@@ -8,7 +8,7 @@ from siamese_lib.data import summary
 from siamese_lib.data.images import open_cache
 from siamese_lib.data.load import load_dataset
 from siamese_lib.evaluation.error_analysis import most_confident
-from siamese_lib.notebook.galleries import scored_gallery
+from siamese_lib.inference.explain import scored_gallery
 
 
 @pytest.fixture(scope="module")
