@@ -93,7 +93,7 @@ def oneshot(options):
     ALIGNED,
 )
 def verify(options):
-    """Decides whether two photographs show the same person."""
+    """Decides whether two photos show the same person."""
     from siamese_lib.inference.comparison import compare, decision
 
     verifier = _verifier(options)
@@ -107,14 +107,14 @@ def verify(options):
 
 
 @command(
-    argument("probe", metavar="IMAGE", help="a photograph; its face is found and aligned"),
-    argument("folder", metavar="FOLDER", help="a folder of photographs"),
+    argument("probe", metavar="IMAGE", help="a photo; its face is found and aligned"),
+    argument("folder", metavar="FOLDER", help="a folder of photos"),
     argument("--top", type=int, help="prints only this many, the most alike"),
     NETWORK,
     ALIGNED,
 )
 def find(options):
-    """Ranks the images of a folder by how alike they are to a photograph."""
+    """Ranks the images of a folder by how alike they are to a photo."""
     if options.top is not None and options.top < 1:
         raise ValueError(f"--top takes a whole number from 1 on. Received: {options.top}")
     verifier = _verifier(options)

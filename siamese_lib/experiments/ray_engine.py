@@ -1,6 +1,6 @@
 """Trains the runs of a sweep with Ray Tune, on one machine or a cluster.
 
-Needs requirements-ray.txt. The project must be installed on every node, and every node must see
+Needs the extra `ray`. The project must be installed on every node, and every node must see
 the folder of the runs (shared storage). If a node is lost, Ray starts its runs again on another
 node, where they continue from their last checkpoints.
 """
@@ -38,7 +38,7 @@ class RayEngine:
             import ray.tune  # noqa: F401
         except ImportError as error:
             raise ValueError(
-                f"The engine ray needs Ray: pip install -r requirements-ray.txt. Received: {error}"
+                f'The engine ray needs Ray: pip install --editable ".[ray]". Received: {error}'
             ) from error
         self._data_root, self._address = data_root, address
 

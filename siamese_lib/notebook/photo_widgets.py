@@ -32,7 +32,7 @@ def photo_comparer(verifier: Verifier, taken: bytes | None = None) -> ipywidgets
     Returns:
         A widget; display it.
     """
-    names = ("Second photograph",) if taken else ("First photograph", "Second photograph")
+    names = ("Second photo",) if taken else ("First photo", "Second photo")
     buttons = [
         ipywidgets.FileUpload(
             accept="image/*",
@@ -50,7 +50,7 @@ def photo_comparer(verifier: Verifier, taken: bytes | None = None) -> ipywidgets
         with output:
             output.clear_output(wait=True)
             if len(photos) < 2:
-                print(f"{len(photos)} of 2 photographs are here.")
+                print(f"{len(photos)} of 2 photos are here.")
                 return
             try:
                 display(compared_photos(verifier, photos))
@@ -111,7 +111,7 @@ def webcam_photo() -> bytes:
     """
     if not machine.in_colab():
         raise ValueError(
-            "The webcam can be used on Colab alone; upload a photograph instead. Received: no Colab"
+            "The webcam can be used on Colab alone; upload a photo instead. Received: no Colab"
         )
     from google.colab import output
 
@@ -120,6 +120,5 @@ def webcam_photo() -> bytes:
         return base64.b64decode(address.partition(",")[2], validate=True)
     except Exception as error:  # Colab reports denied permission by a class of its own
         raise ValueError(
-            "The webcam gave no photograph; allow the page to use it, or upload one. "
-            f"Received: {error}"
+            f"The webcam gave no photo; allow the page to use it, or upload one. Received: {error}"
         ) from error

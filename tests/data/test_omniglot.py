@@ -251,8 +251,8 @@ def test_the_notebook_reads_as_a_report(folder, tmp_path):
     assert broken_links(page.parent) == [] and "Omniglot, 400 images of 100 characters" in front
     best = max(metrics.values(), key=lambda values: values["validation"]["auc"])
     assert (
-        f"in {best['oneshot']['test_400']['accuracy']:.1%} of the trials" in front
-        and "of the same character" in front
+        f"in {100 * best['oneshot']['test_400']['accuracy']:.1f} % of the trials" in front
+        and "show the same character" in front
         and "person" not in front
         and "LFW" not in front
     )

@@ -12,8 +12,8 @@ from siamese_lib.config import ExperimentConfig
 from siamese_lib.experiments.sweep import Sweep, run_sweep
 from siamese_lib.training.run import Run
 
-ray = pytest.importorskip("ray", reason="needs requirements-ray.txt")
-pytest.importorskip("ray.tune", reason="needs requirements-ray.txt")
+ray = pytest.importorskip("ray", reason="needs the extra ray")
+pytest.importorskip("ray.tune", reason="needs the extra ray")
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 

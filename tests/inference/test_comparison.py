@@ -4,6 +4,7 @@ than itself.
 
 import shutil
 
+import numpy as np
 import photographs
 import pytest
 
@@ -87,7 +88,9 @@ def test_aligned_images_are_taken_as_they_are(verifier, probe, album, monkeypatc
         decode_image(path.read_bytes(), verifier.crop, verifier.image_size, "")
         for path in (probe, album / "wide.jpg")
     ]
-    assert score == comparison.score_inputs(verifier, inputs)
+    assert score == float(
+        verifier.score(*(verifier.embed(image[np.newaxis, ..., np.newaxis]) for image in inputs))[0]
+    )
 
 
 def test_a_network_of_another_frame_takes_no_photographs(verifier, probe):
@@ -114,7 +117,7 @@ def test_a_folder_is_ranked_and_what_cannot_be_used_is_skipped(verifier, probe, 
     assert ranking.notes == ["two.png: 2 faces were found, the largest is taken"]
     assert len(ranking.skipped) == 2
     assert ranking.skipped[0].startswith("hill.jpg: no face was found")
-    assert ranking.skipped[1].startswith("notes.txt cannot be read as a image")
+    assert ranking.skipped[1].startswith("notes.txt cannot be read as an image")
 
 
 def test_each_image_is_embedded_once(verifier, probe, album, monkeypatch):
@@ -142,14 +145,14 @@ def test_the_probe_is_not_found_in_its_own_folder(verifier, album, tmp_path):
 
 
 def test_a_file_that_may_not_be_read_is_skipped(verifier, probe, album, monkeypatch):
-    content = comparison._content
+    read = comparison._read
 
     def refused(path):
         if path.name == "two.png":
             raise PermissionError(13, "Permission denied", str(path))
-        return content(path)
+        return read(path)
 
-    monkeypatch.setattr(comparison, "_content", refused)
+    monkeypatch.setattr(comparison, "_read", refused)
     ranking = comparison.rank_folder(verifier, probe, album)
     assert (
         ranking.rows[0]["image"] == "wide.jpg"

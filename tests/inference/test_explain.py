@@ -11,7 +11,6 @@ from siamese_lib.data.pairs import Face, Pair, PairList
 from siamese_lib.inference import explain
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.networks import build_model
-from siamese_lib.notebook import widgets
 from siamese_lib.training.run import Run
 
 HEIGHT, WIDTH = 40, 32
@@ -95,7 +94,7 @@ def test_the_nearest_face_is_the_same_person_and_never_the_probe():
     assert (
         nearest["neighbour"].tolist() == ["Ada_0002", "Ben_0001"] and nearest["same_person"].all()
     )
-    assert widgets.neighbour_sheet(table, cache, "title").get_suptitle() == "title"
+    assert explain.neighbour_sheet(table, cache, "title").get_suptitle() == "title"
 
 
 def test_probes_are_of_people_with_another_image():
@@ -114,6 +113,16 @@ def test_a_plane_keeps_near_embeddings_near():
     assert np.linalg.norm(groups[0].mean(axis=0) - groups[1].mean(axis=0)) > 2 * spread
 
 
+def test_a_gallery_shows_the_pairs_that_are_named():
+    import pandas as pd
+
+    _, cache, _ = two_people()
+    row = {"left": "Ada_0001", "right": "Ada_0002", "label": 1, "score": 0.25, "wrong": True}
+    figure = explain.scored_gallery(pd.DataFrame([row]), cache, 0.5, "title")
+    title = figure.axes[0].get_title()
+    assert "WRONG" in title and "Ada_0001" in title
+
+
 def test_a_gallery_marks_what_is_wrong():
     import pandas as pd
 
@@ -123,14 +132,14 @@ def test_a_gallery_marks_what_is_wrong():
         [("Ada_0001", "Ada_0002", 1, 0.9, False), ("Ada_0001", "Ben_0001", 0, 0.8, True)],
         columns=columns,
     )
-    figure = widgets.explained_gallery(CornerVerifier(), cache, scores, 0.5, "title")
+    figure = explain.explained_gallery(CornerVerifier(), cache, scores, 0.5, "title")
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert sum(title.startswith("WRONG") for title in titles) == 1 and any(
         "0.9000 (+0.400)" in title for title in titles
     )
     assert (
         "none"
-        in widgets.explained_gallery(
+        in explain.explained_gallery(
             CornerVerifier(), cache, scores[:0], 0.5, "title"
         ).get_suptitle()
     )
@@ -154,7 +163,7 @@ def test_the_network_of_a_run_is_its_own_or_the_published_one_of_its_seed(tmp_pa
     for path in (runs[0].path("model.keras"), tmp_path / "models" / "tiny.keras"):
         path.parent.mkdir(exist_ok=True)
         verifier.save(path)
-    monkeypatch.setattr(explain, "project_root", lambda: tmp_path)
+    monkeypatch.setattr("siamese_lib.inference.verifier.project_root", lambda: tmp_path)
     assert Verifier.of_run(runs[0]).settings == Verifier.of_run(runs[1]).settings == settings
     with pytest.raises(FileNotFoundError, match=r"weights of this run were not kept.*Received"):
         Verifier.of_run(runs[2])

@@ -131,7 +131,7 @@ def test_the_webcam_gives_the_bytes_of_an_image(colab):
 )
 def test_a_denied_webcam_is_one_sentence(colab, answer):
     colab.answer = answer
-    with pytest.raises(ValueError, match=r"The webcam gave no photograph.*Received: "):
+    with pytest.raises(ValueError, match=r"The webcam gave no photo.*Received: "):
         photo_widgets.webcam_photo()
 
 

@@ -3,12 +3,12 @@
 import base64
 import copy
 import io
-import re
 
 import nbformat
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
+from links import broken_links
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
@@ -179,21 +179,6 @@ def test_a_kill_between_the_two_renames_loses_no_report(lfw_folder, tmp_path, mo
 
 def opened(text):
     return BeautifulSoup(text, "html.parser")
-
-
-def broken_links(folder):
-    """Links of a report's pages to a missing page, or to a missing element of a page."""
-    pages = {path.name: opened(path.read_text(encoding="utf-8")) for path in folder.glob("*.html")}
-    ids = {name: {element["id"] for element in page.select("[id]")} for name, page in pages.items()}
-    broken = []
-    for name, page in pages.items():
-        for link in page.select("a[href]"):
-            target, _, anchor = link["href"].partition("#")
-            if not re.match("https?:", target):
-                file = target or name
-                exists = (folder / file).is_file() and (not anchor or anchor in ids[file])
-                broken += [] if exists else [f"{name}: {link['href']}"]
-    return broken
 
 
 @pytest.fixture(scope="module")
