@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 import yaml
 from drawn import write_pair_folds
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from PIL import Image
 
 from siamese_lib.config import ExperimentConfig, choices

@@ -2,13 +2,7 @@
 from .layers import fit_joint_bayesian as fit_joint_bayesian
 from .networks import (
     build_model as build_model,
-)
-from .networks import (
     count_parameters as count_parameters,
-)
-from .networks import (
     layer_table as layer_table,
-)
-from .networks import (
     local_binary_patterns as local_binary_patterns,
 )

@@ -1,25 +1,128 @@
-"""The user's own photos in a notebook: two upload buttons, Colab's webcam, and a static view.
+"""Widgets for single photos: how augmentation changes a face, and the user's own photos compared.
 
-The code uses only what ipywidgets 7.7 (Colab) and 8 share. Photos are sent to the notebook's own
+As in `widgets`, each has a static view. The user's photos are sent to the notebook's own
 kernel and to no other place; on Colab that kernel is Google's machine.
 """
 
 import base64
+import dataclasses
+import html
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import ipywidgets
+import numpy as np
 from IPython.display import display
 from matplotlib.figure import Figure
+from PIL import Image
 
+from siamese_lib.config import ExperimentConfig, bounds
+from siamese_lib.data.face_dataset import FaceFiles
+from siamese_lib.data.images import crop_box, decode_image
+from siamese_lib.data.pairs import Face
 from siamese_lib.inference.comparison import score_faces
 from siamese_lib.inference.photos import find_face
 from siamese_lib.inference.verifier import Verifier
-from siamese_lib.plots import galleries
+from siamese_lib.notebook.widgets import image_widget, with_controls
+from siamese_lib.plots import galleries, tiles
 from siamese_lib.utils import machine
 
+NUM_COPIES = 8  # augmented copies of a face
+AUGMENTATIONS = (
+    "rotation_degrees",
+    "scale_range",
+    "translation_fraction",
+    "contrast_range",
+    "brightness_range",
+    "erasing_probability",
+)
 WEBCAM_SCRIPT = Path(__file__).parent / "templates" / "webcam.js"
+
+
+def augmentation_preview(
+    dataset: FaceFiles, face: Face, config: ExperimentConfig
+) -> ipywidgets.Widget:
+    """Sliders for crop and augmentation above a face as the network sees it in training.
+
+    Args:
+        dataset: the `FaceFiles` or `FaceDataset` that holds the face.
+        face: a `Face`.
+        config: the `ExperimentConfig` with the sliders' first values.
+
+    Returns:
+        A widget; display it.
+    """
+    content = dataset.source.read(dataset.files[face])
+    original = Image.fromarray(_whole_image(content, str(face)))
+    width, height = original.size
+    top, bottom, left, right = np.clip(
+        crop_box(original, config.crop), 0, [height, height, width, width]
+    ).tolist()
+    rows = ipywidgets.IntRangeSlider(value=(top, bottom), min=0, max=height, description="Rows")
+    columns = ipywidgets.IntRangeSlider(
+        value=(left, right), min=0, max=width, description="Columns"
+    )
+    flip = ipywidgets.Checkbox(value=config.flip, description="Mirror half")
+    ranges = {field: _range_slider(field, config) for field in AUGMENTATIONS}
+    words, image = ipywidgets.HTML(), image_widget()
+
+    def draw(_=None):
+        values = {field: slider.value for field, slider in ranges.items()}
+        crop = (*rows.value, *columns.value)
+        try:
+            changed = dataclasses.replace(config, crop=crop, flip=flip.value, **values)
+            image.value = tiles.png(_augmentation_sheet(content, str(face), changed)[0])
+        except ValueError as error:  # a crop without rows or columns
+            words.value = html.escape(str(error))
+        else:
+            shown = ", ".join(f"{field}: {value:.3g}" for field, value in values.items())
+            words.value = f"crop: {list(crop)}, {shown}"
+
+    return with_controls(draw, [rows, columns, flip, *ranges.values()], words, image)
+
+
+def _range_slider(field, config):
+    low, high = bounds(field)
+    return ipywidgets.FloatSlider(
+        value=getattr(config, field),
+        min=low,
+        max=high,
+        step=(high - low) / 180,
+        description=field.split("_")[0].capitalize(),
+    )
+
+
+def augmentation_view(dataset: FaceFiles, face: Face, config: ExperimentConfig) -> Figure:
+    """The static view of `augmentation_preview`: a face, its crop, and augmented copies of it."""
+    content = dataset.source.read(dataset.files[face])
+    title = f"Crop and augmentation of {config.experiment}"
+    image, captions = _augmentation_sheet(content, str(face), config)
+    return tiles.sheet_figure(image, captions, title)
+
+
+def _whole_image(content, name):
+    with Image.open(io.BytesIO(content)) as image:
+        size = (image.height, image.width)
+    return decode_image(content, None, size, name)
+
+
+def _augmentation_sheet(content, name, config):
+    from siamese_lib.training.pipeline import augmented_copies
+
+    seen = decode_image(content, config.crop, config.image_size, name)
+    captions = [
+        "the image and its crop",
+        "seen by the network",
+        *(f"in training, {number}" for number in range(1, NUM_COPIES + 1)),
+    ]
+    images = [
+        tiles.outlined(_whole_image(content, name), config.crop),
+        seen,
+        *augmented_copies(seen[:, :, np.newaxis], config, NUM_COPIES),
+    ]
+    return tiles.sheet(images, captions, [False] * len(images), columns=5), captions
 
 
 def photo_comparer(verifier: Verifier, taken: bytes | None = None) -> ipywidgets.Widget:

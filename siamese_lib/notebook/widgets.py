@@ -1,12 +1,10 @@
-"""Widgets for notebooks: a threshold slider, a pair browser, an augmentation preview, a sweep plot.
+"""Widgets for notebooks: a threshold slider, a pair browser, a sweep plot.
 
 Each widget has a static view, a function with `_view` in its name: a figure of what the widget
 shows first, for pages without a kernel. The code uses only what ipywidgets 7.7 (Colab) and 8 share.
 Widgets show images as PNG bytes: drawing a figure would be too slow to follow a dragged slider.
 """
 
-import dataclasses
-import html
 import io
 import math
 
@@ -14,12 +12,9 @@ import ipywidgets
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from PIL import Image
 
-from siamese_lib.config import ExperimentConfig, bounds
-from siamese_lib.data.face_dataset import FaceFiles
-from siamese_lib.data.images import FaceCache, crop_box, decode_image
-from siamese_lib.data.pairs import CLASS_NAMES, Face, PairList, pair_of
+from siamese_lib.data.images import FaceCache
+from siamese_lib.data.pairs import CLASS_NAMES, PairList, pair_of
 from siamese_lib.evaluation import metrics
 from siamese_lib.plots import sweeps, tiles
 
@@ -27,15 +22,6 @@ NUM_NEAREST = 6  # pairs shown beside the threshold
 PAGE = 6  # pairs on a page of the browser
 COLUMNS = 3
 CELL = "padding:4px 6px;text-align"  # style of the table of outcomes
-NUM_COPIES = 8  # augmented copies of a face
-AUGMENTATIONS = (
-    "rotation_degrees",
-    "scale_range",
-    "translation_fraction",
-    "contrast_range",
-    "brightness_range",
-    "erasing_probability",
-)
 
 
 def threshold_slider(
@@ -71,7 +57,7 @@ def threshold_slider(
         layout=ipywidgets.Layout(width="90%"),
     )
     words = ipywidgets.HTML(layout=ipywidgets.Layout(width="23rem"))
-    histogram, gallery = _image("36rem"), _image()
+    histogram, gallery = image_widget("36rem"), image_widget()
     # Side by side on a wide screen, so that slider and gallery are visible together.
     outcome = ipywidgets.Box(
         [words, histogram], layout=ipywidgets.Layout(flex_flow="row wrap", align_items="center")
@@ -84,10 +70,10 @@ def threshold_slider(
         # Last: when the new numbers are visible, the new images are too.
         words.value = _outcome_html(scores, labels, slider.value, digits)
 
-    return _column(draw, [slider], outcome, gallery)
+    return with_controls(draw, [slider], outcome, gallery)
 
 
-def _image(width=None):
+def image_widget(width=None):
     """An empty image widget of this width or of its image's own, at most as wide as the page."""
     return ipywidgets.Image(
         format="png",
@@ -95,7 +81,7 @@ def _image(width=None):
     )
 
 
-def _column(draw, controls, *outputs):
+def with_controls(draw, controls, *outputs):
     """Controls above outputs; `draw` fills the outputs now and whenever a control changes."""
     for control in controls:
         control.observe(draw, names="value")
@@ -180,7 +166,7 @@ def pair_browser(table: pd.DataFrame, cache: FaceCache) -> ipywidgets.Widget:
     page = ipywidgets.IntSlider(
         min=1, max=1, description="Page", layout=ipywidgets.Layout(width="60%")
     )
-    words, image = ipywidgets.HTML(), _image()
+    words, image = ipywidgets.HTML(), image_widget()
 
     def draw(change=None):
         if change and change["owner"] is not page and page.value > 1:
@@ -199,7 +185,7 @@ def pair_browser(table: pd.DataFrame, cache: FaceCache) -> ipywidgets.Widget:
             words.value = f"None of the {len(table):,} pairs passes these filters; loosen one."
 
     filters = [kind, split, decision, name] if "wrong" in table else [kind, split, name]
-    return _column(draw, [*filters, page], words, image)
+    return with_controls(draw, [*filters, page], words, image)
 
 
 def _filter(name, values):
@@ -245,90 +231,6 @@ def _browser_sheet(rows, cache):
     return _pair_sheet([pair_of(row) for row in rows], captions, wrong, cache)
 
 
-def augmentation_preview(
-    dataset: FaceFiles, face: Face, config: ExperimentConfig
-) -> ipywidgets.Widget:
-    """Sliders for crop and augmentation above a face as the network sees it in training.
-
-    Args:
-        dataset: the `FaceFiles` or `FaceDataset` that holds the face.
-        face: a `Face`.
-        config: the `ExperimentConfig` with the sliders' first values.
-
-    Returns:
-        A widget; display it.
-    """
-    content = dataset.source.read(dataset.files[face])
-    original = Image.fromarray(_whole_image(content, str(face)))
-    width, height = original.size
-    top, bottom, left, right = np.clip(
-        crop_box(original, config.crop), 0, [height, height, width, width]
-    ).tolist()
-    rows = ipywidgets.IntRangeSlider(value=(top, bottom), min=0, max=height, description="Rows")
-    columns = ipywidgets.IntRangeSlider(
-        value=(left, right), min=0, max=width, description="Columns"
-    )
-    flip = ipywidgets.Checkbox(value=config.flip, description="Mirror half")
-    ranges = {field: _range_slider(field, config) for field in AUGMENTATIONS}
-    words, image = ipywidgets.HTML(), _image()
-
-    def draw(_=None):
-        values = {field: slider.value for field, slider in ranges.items()}
-        crop = (*rows.value, *columns.value)
-        try:
-            changed = dataclasses.replace(config, crop=crop, flip=flip.value, **values)
-            image.value = tiles.png(_augmentation_sheet(content, str(face), changed)[0])
-        except ValueError as error:  # a crop without rows or columns
-            words.value = html.escape(str(error))
-        else:
-            shown = ", ".join(f"{field}: {value:.3g}" for field, value in values.items())
-            words.value = f"crop: {list(crop)}, {shown}"
-
-    return _column(draw, [rows, columns, flip, *ranges.values()], words, image)
-
-
-def _range_slider(field, config):
-    low, high = bounds(field)
-    return ipywidgets.FloatSlider(
-        value=getattr(config, field),
-        min=low,
-        max=high,
-        step=(high - low) / 180,
-        description=field.split("_")[0].capitalize(),
-    )
-
-
-def augmentation_view(dataset: FaceFiles, face: Face, config: ExperimentConfig) -> Figure:
-    """The static view of `augmentation_preview`: a face, its crop, and augmented copies of it."""
-    content = dataset.source.read(dataset.files[face])
-    title = f"Crop and augmentation of {config.experiment}"
-    image, captions = _augmentation_sheet(content, str(face), config)
-    return tiles.sheet_figure(image, captions, title)
-
-
-def _whole_image(content, name):
-    with Image.open(io.BytesIO(content)) as image:
-        size = (image.height, image.width)
-    return decode_image(content, None, size, name)
-
-
-def _augmentation_sheet(content, name, config):
-    from siamese_lib.training.pipeline import augmented_copies
-
-    seen = decode_image(content, config.crop, config.image_size, name)
-    captions = [
-        "the image and its crop",
-        "seen by the network",
-        *(f"in training, {number}" for number in range(1, NUM_COPIES + 1)),
-    ]
-    images = [
-        tiles.outlined(_whole_image(content, name), config.crop),
-        seen,
-        *augmented_copies(seen[:, :, np.newaxis], config, NUM_COPIES),
-    ]
-    return tiles.sheet(images, captions, [False] * len(images), columns=5), captions
-
-
 def sweep_explorer(settings: pd.DataFrame, original: dict | None = None) -> ipywidgets.Widget:
     """Dropdowns for an axis and a metric of a sweep above the metric's plot against the axis.
 
@@ -343,7 +245,7 @@ def sweep_explorer(settings: pd.DataFrame, original: dict | None = None) -> ipyw
     metric = ipywidgets.Dropdown(
         options=[(words, key) for key, words in sweeps.METRICS.items()], description="Metric"
     )
-    image = _image()
+    image = image_widget()
 
     def draw(_=None):
         content = io.BytesIO()
@@ -351,7 +253,7 @@ def sweep_explorer(settings: pd.DataFrame, original: dict | None = None) -> ipyw
         figure.savefig(content, format="png")
         image.value = content.getvalue()
 
-    return _column(draw, [axis, metric], image)
+    return with_controls(draw, [axis, metric], image)
 
 
 def sweep_view(

@@ -8,8 +8,7 @@ import pytest
 import synthetic_lfw
 import tqdm.auto
 
-from siamese_lib.data import drive as copies
-from siamese_lib.data import load
+from siamese_lib.data import drive as copies, load
 from siamese_lib.data.load import load_dataset
 
 

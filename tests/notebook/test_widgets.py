@@ -15,7 +15,7 @@ from siamese_lib.data.images import FaceCache
 from siamese_lib.data.load import load_dataset
 from siamese_lib.data.pairs import Face, Pair, PairList
 from siamese_lib.data.sources import open_source
-from siamese_lib.notebook import widgets
+from siamese_lib.notebook import photo_widgets, widgets
 from siamese_lib.plots import tiles
 
 FACES = [Face(person, number) for person in ("Ada_Lovelace", "Ben") for number in (1, 2)]
@@ -193,7 +193,7 @@ def sample():
 
 def test_the_augmentation_preview_follows_its_sliders(sample):
     config = ExperimentConfig(experiment="own", image_size=(56, 46))
-    preview = widgets.augmentation_preview(sample, sample.listed_faces[0], config)
+    preview = photo_widgets.augmentation_preview(sample, sample.listed_faces[0], config)
     controls, words, image = named(preview), preview.children[-2], preview.children[-1]
     plain = image.value
     controls["Rotation"].value = 20.0
@@ -211,7 +211,7 @@ def test_the_preview_starts_from_the_bounding_box(tmp_path):
     face = Face("drawn", 1)
     files = FaceFiles("images", open_source(tmp_path, tmp_path), {face: "drawn.png"})
     config = ExperimentConfig(experiment="own", image_size=(40, 40), crop="bounding_box")
-    controls = named(widgets.augmentation_preview(files, face, config))
+    controls = named(photo_widgets.augmentation_preview(files, face, config))
     rows, columns = controls["Rows"].value, controls["Columns"].value
     assert (
         rows[0] < 30
@@ -220,11 +220,13 @@ def test_the_preview_starts_from_the_bounding_box(tmp_path):
         and columns[1] > 50
         and rows[1] - rows[0] < 40
     )
-    assert widgets.augmentation_view(files, face, config).title == "Crop and augmentation of own"
+    assert (
+        photo_widgets.augmentation_view(files, face, config).title == "Crop and augmentation of own"
+    )
 
 
 def test_an_empty_crop_is_answered_in_words(sample):
-    preview = widgets.augmentation_preview(
+    preview = photo_widgets.augmentation_preview(
         sample, sample.listed_faces[0], ExperimentConfig(experiment="own", image_size=(56, 46))
     )
     named(preview)["Rows"].value = (50, 50)
@@ -252,7 +254,7 @@ def test_every_widget_has_a_static_view_with_a_title(sample, table, cache):
             SCORES, PAIRS.labels, 0.5, PAIRS, cache
         ),
         "The first 6 of 6 pairs": widgets.browser_view(table, cache),
-        "Crop and augmentation of own": widgets.augmentation_view(
+        "Crop and augmentation of own": photo_widgets.augmentation_view(
             sample,
             sample.listed_faces[0],
             ExperimentConfig(experiment="own", image_size=(56, 46), crop=(10, 100, 5, 80)),
