@@ -1,4 +1,8 @@
-"""Custom layers, the fit of joint Bayesian, encoders with folded batch normalisation."""
+"""Custom layers, the fit of joint Bayesian, encoders with folded batch normalisation.
+
+A layer that a saved network keeps is also named in `CLASSES` of `siamese_lib.inference.model_file`,
+which refuses all others.
+"""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""The networks: encoders, heads, and the Siamese network that compares two images with them."""
+"""The networks: encoders, heads, and the Siamese network that compares two images with them.
+
+Also local binary patterns, the descriptors that one of the encoders maps linearly.
+"""
 
 from typing import Any
 

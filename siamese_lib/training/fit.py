@@ -47,7 +47,7 @@ def train(
 
     Args:
         config: an `ExperimentConfig`.
-        data_root: folder or archive of LFW-a; not needed for the sample.
+        data_root: folder or archive of the dataset; not needed for the sample.
         runs_dir: the folder of run directories.
         verbose: as in `keras.Model.fit`: 0 silent, 1 progress bar, 2 a line for each epoch.
         wait: whether to wait for another process that trains this run, instead of an error.

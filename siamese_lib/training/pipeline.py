@@ -155,6 +155,8 @@ def augment(images: Any, config: ExperimentConfig, seed: Any) -> Any:
 
 def _uniform(seed, stream, shape, low, high, dtype=tf.float32):
     # Each change has its own stream: switching one off leaves the others unchanged.
+    # All 16 streams are in use: stream 16 would repeat stream 0 of the next step, and a factor
+    # larger than 16 changes the random numbers of every training.
     return tf.random.stateless_uniform(
         shape, tf.stack([seed[0], seed[1] * 16 + stream]), low, high, dtype
     )
