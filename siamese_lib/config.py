@@ -33,9 +33,8 @@ class ExperimentConfig:
     protocol: Literal["pairs", "people"] = "pairs"
     compare_with: str = ""  # the experiment that the report puts beside this one
     seed: Seed = 0  # of split, weights, order, augmentation and dropout
-    split_seed: Seed | None = (
-        None  # of the held-out people; None: seed. Members of an ensemble share it
-    )
+    # Of the held-out people; None: seed. The members of an ensemble share it.
+    split_seed: Seed | None = None
     # "person": no person in two splits; "pair": validation pairs at random, which leaks people.
     split_by: Literal["person", "pair"] = "person"
     # Share of the training pairs (or people) that chooses epoch and threshold.
@@ -46,9 +45,8 @@ class ExperimentConfig:
     # Top, bottom, left, right in pixels; None: the whole image; "bounding_box": around the ink.
     crop: tuple[int, int, int, int] | Literal["bounding_box"] | None = None
     image_size: tuple[int, int] = (105, 105)  # (height, width) of the network's input
-    test_time_flip: bool = (
-        False  # in scoring, average the embeddings of an image and its mirror image
-    )
+    # In scoring, the embedding is the mean of those of an image and its mirror image.
+    test_time_flip: bool = False
 
     # "koch": the reference of 2015; "compact": a small residual network; "lbp": hand-crafted.
     encoder: Literal["koch", "compact", "lbp", "ensemble"] = "compact"
@@ -93,9 +91,8 @@ class ExperimentConfig:
     # Augmentation, each change drawn for each image.
     flip: bool = False  # mirror half of the images
     rotation_degrees: Annotated[float, Between(0.0, 180.0)] = 0.0
-    shear_range: Share = (
-        0.0  # shift rows and columns by this share of their distance from the centre
-    )
+    # Shift rows and columns by this share of their distance from the centre.
+    shear_range: Share = 0.0
     scale_range: Annotated[float, Between(0.0, 0.9)] = 0.0  # enlarge or shrink by up to this factor
     translation_fraction: Annotated[float, Between(0.0, 0.5)] = 0.0  # of height and width
     affine_probability: Share = 1.0  # of each of the four changes above
