@@ -4,7 +4,7 @@ import itertools
 import random
 from pathlib import Path
 
-from siamese_lib.data.pairs import DIFFERENT, SAME, Pair, PairList, faces_by_person
+from siamese_lib.data.pairs import DIFFERENT, SAME, Face, Pair, PairList, faces_by_person
 from siamese_lib.utils.files import write_text
 
 
@@ -105,3 +105,14 @@ def write_trials(folder, dataset, trial_sets):
             for item, answer in zip(names["test"], trials.answers)
         ]
         write_text(Path(folder) / f"run{number:02d}" / "class_labels.txt", "\n".join(lines) + "\n")
+
+
+def alternating_pairs(count):
+    """A list of pairs of people of their own, in turn of two people and of one person."""
+    people = [(index, index if index % 2 else index + 1) for index in range(count)]
+    return PairList(
+        tuple(
+            Pair(Face(f"Person{left}", 1), Face(f"Person{right}", 2), left % 2)
+            for left, right in people
+        )
+    )

@@ -248,7 +248,7 @@ TINY = {
 }
 
 
-@pytest.mark.long  # test_training.py kills one of each protocol in `make test`
+@pytest.mark.long  # tests/training/test_fit.py kills one of each protocol in `make test`
 def test_a_training_that_is_killed(lfw_folder, tmp_path):
     (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(TINY))
     run = Run(tmp_path / "runs" / "tiny" / "seed_0")

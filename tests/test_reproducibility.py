@@ -9,7 +9,7 @@ the AUCs by up to 0.0045. A learning rate larger by a twentieth moves the first 
 cent, and the AUC on test pairs by
 0.015. Who changes on purpose what is trained, runs
 
-    python -m pytest tests/test_same_answer.py
+    python -m pytest tests/test_reproducibility.py
 
 takes the new numbers from its message, and says in the change log why they moved.
 """

@@ -10,13 +10,13 @@ from siamese_lib.utils.files import as_table, write_json
 
 JSON = argument("--json", help="also writes the numbers to this file")
 RUN = argument("--run", help="folder of a finished run")
-MODEL = argument("--model", help="a .keras file with its .json beside it")
+MODEL_HELP = "a .keras file with its .json beside it"
 NETWORK = one_of(
     RUN,
     argument(
         "--model",
         default=machine.project_root() / "models" / "lfwa_people.keras",
-        help="a .keras file with its .json beside it; the default is the project's best network",
+        help=f"{MODEL_HELP}; the default is the project's best network",
     ),
 )
 ALIGNED = argument(
@@ -25,7 +25,7 @@ ALIGNED = argument(
 
 
 @command(
-    one_of(RUN, MODEL, required=True),
+    one_of(RUN, argument("--model", help=MODEL_HELP), required=True),
     argument("--pairs", help="a pair list in LFW's format"),
     argument("--data-root", help="folder or archive of the images"),
     JSON,
@@ -59,7 +59,7 @@ def evaluate(options):
 
 
 @command(
-    argument("--model", required=True, help="a .keras file with its .json beside it"),
+    argument("--model", required=True, help=MODEL_HELP),
     argument(
         "--trials",
         required=True,

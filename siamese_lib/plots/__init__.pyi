@@ -6,6 +6,7 @@ from .basic import (
     histograms as histograms,
     images_per_person as images_per_person,
     learning_curves as learning_curves,
+    oneshot_by_epoch as oneshot_by_epoch,
     oneshot_curves as oneshot_curves,
     siamese_diagram as siamese_diagram,
     split_overlap as split_overlap,
@@ -29,7 +30,6 @@ from .galleries import (
     faces as faces,
     failures as failures,
     neighbour_rows as neighbour_rows,
-    oneshot_by_epoch as oneshot_by_epoch,
     pair_gallery as pair_gallery,
     trial as trial,
 )

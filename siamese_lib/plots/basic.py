@@ -168,6 +168,28 @@ def oneshot_curves(table: pd.DataFrame, title: str, who: str = "people") -> Desc
     return figure
 
 
+def oneshot_by_epoch(histories: Mapping[str, pd.DataFrame], title: str) -> DescribedFigure:
+    """One-shot accuracy on validation groups after each epoch, a curve for each run.
+
+    Args:
+        histories: `{name: Run.history}`, with the column val_oneshot_accuracy.
+        title: the figure's title.
+    """
+    figure, axes = new_figure(title=title, xlabel="epoch", ylabel="accuracy (share of trials)")
+    for index, (name, history) in enumerate(histories.items()):
+        axes.plot(
+            history["epoch"],
+            history["val_oneshot_accuracy"],
+            marker=MARKERS[index % len(MARKERS)],
+            markersize=4,
+            label=name,
+            **curve_style(index),
+        )
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.legend(frameon=False)
+    return figure
+
+
 def accuracy_intervals(
     rows: Sequence[tuple[str, float, Sequence[float]]], title: str
 ) -> DescribedFigure:

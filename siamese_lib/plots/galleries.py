@@ -1,9 +1,8 @@
 """Figures of images: single faces, pairs, nearest faces, one-shot trials, photos."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from PIL import Image
 
 from siamese_lib.data.pairs import CLASS_NAMES
@@ -11,11 +10,9 @@ from siamese_lib.plots.style import (
     BLACK,
     BLUE,
     CLASS_COLORS,
-    MARKERS,
     ORANGE,
     VERMILION,
     DescribedFigure,
-    curve_style,
     draw_frame,
     marked_caption,
     new_figure,
@@ -248,25 +245,3 @@ def _show(axes, image, caption="", frame=None, fontsize=8, **style):
     axes.set_title(caption, fontsize=fontsize, color=frame or BLACK, **style)
     if frame:
         draw_frame(axes, frame)
-
-
-def oneshot_by_epoch(histories: Mapping[str, pd.DataFrame], title: str) -> DescribedFigure:
-    """One-shot accuracy on validation groups after each epoch, a curve for each run.
-
-    Args:
-        histories: `{name: Run.history}`, with the column val_oneshot_accuracy.
-        title: the figure's title.
-    """
-    figure, axes = new_figure(title=title, xlabel="epoch", ylabel="accuracy (share of trials)")
-    for index, (name, history) in enumerate(histories.items()):
-        axes.plot(
-            history["epoch"],
-            history["val_oneshot_accuracy"],
-            marker=MARKERS[index % len(MARKERS)],
-            markersize=4,
-            label=name,
-            **curve_style(index),
-        )
-    axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.legend(frameon=False)
-    return figure

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.pairs import Pair, PairList, parse_face
 from siamese_lib.utils.fields import OLD_NAMES, OLD_VALUES, with_current_names
-from siamese_lib.utils.files import atomic_write, read_json, write_json, write_text
+from siamese_lib.utils.files import read_json, write_json, write_text
 
 SPLITS = ("train", "validation", "test")
 SCORE_COLUMNS = ("split", "left", "right", "label", "score")
@@ -42,13 +42,12 @@ class Run:
         Raises:
             ValueError: if the directory holds the run of another config.
         """
-        run, old_run = (
-            cls(Path(runs_dir) / name.replace("/", "_") / f"seed_{config.seed}")
-            for name in (
-                ",".join(filter(None, [config.experiment, variant]))
-                for variant in (config.variant, _old_variant(config.variant))
-            )
-        )
+
+        def named(variant):
+            name = ",".join(filter(None, [config.experiment, variant])).replace("/", "_")
+            return cls(Path(runs_dir) / name / f"seed_{config.seed}")
+
+        run, old_run = named(config.variant), named(_old_variant(config.variant))
         if old_run.path("config.json").is_file() and not run.directory.exists():
             run = old_run  # written when fields had other names
         if run.path("config.json").is_file():
@@ -204,9 +203,7 @@ class Run:
             for split in SPLITS
             for pair, score in zip(pairs_by_split[split], scores_by_split[split])
         ]
-        with atomic_write(self.path("scores.csv")) as temporary:
-            table = pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
-            table.to_csv(temporary, index=False, lineterminator="\n")
+        self._write_csv("scores.csv", pd.DataFrame(rows, columns=list(SCORE_COLUMNS)))
 
     @property
     def oneshot(self) -> pd.DataFrame:

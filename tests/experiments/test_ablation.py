@@ -5,23 +5,14 @@ import json
 import numpy as np
 import pytest
 import yaml
+from drawn import alternating_pairs
 
-from siamese_lib.data.pairs import Face, Pair, PairList
 from siamese_lib.experiments.statistics import ablation, points_of_axis, write_tables
 from siamese_lib.experiments.sweep import Sweep
 from siamese_lib.training.run import SPLITS, Run
 
 NUM_PAIRS = 40
-PAIRS = PairList(
-    tuple(
-        Pair(
-            Face(f"Person{index}", 1),
-            Face(f"Person{index if index % 2 else index + 1}", 2),
-            index % 2,
-        )
-        for index in range(NUM_PAIRS)
-    )
-)
+PAIRS = alternating_pairs(NUM_PAIRS)
 
 
 def write_run(config, runs_dir, num_wrong):

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from drawn import alternating_pairs
 
-from siamese_lib.data.pairs import Face, Pair, PairList
+from siamese_lib.data.pairs import PairList
 from siamese_lib.evaluation.metrics import area_under_roc, people_weights, resampled_areas_under_roc
 from siamese_lib.experiments.statistics import (
     best_settings,
@@ -17,16 +18,7 @@ from siamese_lib.experiments.sweep import Sweep
 from siamese_lib.training.run import SPLITS, Run
 
 NUM_PAIRS = 200
-PAIRS = PairList(
-    tuple(
-        Pair(
-            Face(f"Person{index}", 1),
-            Face(f"Person{index if index % 2 else index + 1}", 2),
-            index % 2,
-        )
-        for index in range(NUM_PAIRS)
-    )
-)
+PAIRS = alternating_pairs(NUM_PAIRS)
 LABELS = np.array(PAIRS.labels)
 
 

@@ -35,7 +35,7 @@ def test_published_accuracies_are_hollow_and_own_ones_have_intervals_best_first(
 
 def test_epochs_are_whole_numbers():
     history = pd.DataFrame({"epoch": [1, 2, 3], "val_oneshot_accuracy": [0.5, 0.6, 0.7]})
-    (axes,) = galleries.oneshot_by_epoch({"one": history}, "title").axes
+    (axes,) = basic.oneshot_by_epoch({"one": history}, "title").axes
     assert all(tick == int(tick) for tick in axes.get_xticks())
     assert axes.get_xlabel() == "epoch" and axes.get_ylabel()
 
