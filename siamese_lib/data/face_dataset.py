@@ -98,7 +98,8 @@ class FaceDataset(FaceFiles):
         """
         if not self.group_of:
             return self.test_pairs.faces
-        return sorted(face for face in self.files if face.person in self.test_pairs.people)
+        people = self.test_pairs.people
+        return sorted(face for face in self.files if face.person in people)
 
     def people(self, config: ExperimentConfig) -> tuple[set[str], set[str]]:
         """The people to train on and the held-out people; a group is never divided.

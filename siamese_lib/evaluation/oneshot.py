@@ -38,10 +38,12 @@ def trial_sets(dataset: FaceDataset, config: ExperimentConfig) -> dict[str, list
         return {}
     _, validation_people = dataset.people(config)
     validation = [face for face in dataset.files if face.person in validation_people]
-    faces = {"validation": validation}
+    test = dataset.oneshot_faces
     return {
         split: draw_trial_sets(
-            faces.get(split, dataset.oneshot_faces), dataset.group_of, num_trial_sets=number
+            validation if split == "validation" else test,
+            dataset.group_of,
+            num_trial_sets=number,
         )
         for split, number in NUM_TRIAL_SETS.items()
     }

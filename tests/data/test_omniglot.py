@@ -16,6 +16,7 @@ from siamese_lib.__main__ import main
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.load import load_dataset
 from siamese_lib.data.omniglot import read_trials
+from siamese_lib.data.pairs import PairList
 from siamese_lib.evaluation.oneshot import trial_sets
 from siamese_lib.experiments.leaderboard import leaderboard, results_table
 from siamese_lib.notebook.report import build_report
@@ -148,6 +149,16 @@ def test_trials_stay_within_an_alphabet_and_are_repeated_in_reverse(dataset):
     # Every alphabet is drawn before one is drawn again.
     first_two = {trials.gallery[0].person.split("/")[0] for trials in (sets[0], sets[2])}
     assert first_two == set(ALPHABETS["images_evaluation"])
+
+
+def test_the_test_people_are_collected_once_and_not_for_every_image(dataset, monkeypatch):
+    # Collected for every image, Omniglot's trial sets took minutes.
+    calls, people = [], PairList.people.fget
+    monkeypatch.setattr(
+        PairList, "people", property(lambda pairs: calls.append(pairs) or people(pairs))
+    )
+    trial_sets(dataset, TINY)
+    assert len(calls) < 5 < len(dataset.files)
 
 
 def test_trials_are_written_and_read_in_the_layout_of_lake(dataset, tmp_path):
