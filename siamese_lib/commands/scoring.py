@@ -71,7 +71,7 @@ def oneshot(options):
     """Prints a model's accuracy in one-shot trials in the layout of Lake's all_runs.zip."""
     import numpy as np
 
-    from siamese_lib.evaluation.oneshot import images_of, trial_accuracy
+    from siamese_lib.evaluation.oneshot import images_of, pairs_of_trial_sets, trial_accuracy
 
     verifier = sl.Verifier.load(options.model)
     source, trial_sets = sl.data.read_trials(options.trials)
@@ -81,7 +81,8 @@ def oneshot(options):
         for name in names
     ]
     embeddings = verifier.embed(np.stack(images)[..., np.newaxis])
-    result = trial_accuracy(verifier.answer_trials(trial_sets, names, embeddings))
+    trials = verifier.answer_trials(trial_sets, names, embeddings)
+    result = trial_accuracy(trials, pairs_of_trial_sets(trials))
     _print_and_write(result, ("accuracy", "num_trial_sets", "num_trials"), options.json)
 
 

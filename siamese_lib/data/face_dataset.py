@@ -70,8 +70,8 @@ class FaceDataset(FaceFiles):
             in pixels.
         faces_may_be_shown: whether these images may be published.
         about: what the report's front page states about the dataset.
-        group_of: the group of each person, or an empty mapping if the dataset has no groups. The
-            people of a group are held out together.
+        group_of: the group of each person, who is then named GROUP/PERSON, or an empty mapping if
+            the dataset has no groups. The people of a group are held out together.
     """
 
     train_pairs: PairList

@@ -80,9 +80,10 @@ class PairList:
         return {face.person for pair in self.pairs for face in (pair.left, pair.right)}
 
     @property
-    def people_of_sides(self) -> tuple[list[str], list[str]]:
-        """The people of the left faces and of the right faces, in order, `(num_pairs,)` each."""
-        return [pair.left.person for pair in self.pairs], [pair.right.person for pair in self.pairs]
+    def clusters_of_sides(self) -> tuple[list[str], list[str]]:
+        """The `cluster_of` the left and of the right person of each pair, `(num_pairs,)` each."""
+        left, right = ([cluster_of(pair[side].person) for pair in self.pairs] for side in (0, 1))
+        return left, right
 
     def among(self, people: Collection[str]) -> "PairList":
         """The pairs whose faces both belong to these people."""
@@ -97,6 +98,11 @@ class PairList:
     def at(self, indices: Iterable[int]) -> "PairList":
         """The pairs with these indices, in the order of the indices."""
         return PairList(tuple(self.pairs[index] for index in indices))
+
+
+def cluster_of(person: str) -> str:
+    """What a bootstrap draws for a person: the group of GROUP/PERSON, else the person alone."""
+    return person.rpartition("/")[0] or person
 
 
 def parse_face(text: str) -> Face:

@@ -30,6 +30,7 @@ from .oneshot import (
     cosine_similarity as cosine_similarity,
     images_of as images_of,
     oneshot_accuracies as oneshot_accuracies,
+    pairs_of_trial_sets as pairs_of_trial_sets,
     pixel_vectors as pixel_vectors,
     trial_accuracy as trial_accuracy,
     trial_sets as trial_sets,

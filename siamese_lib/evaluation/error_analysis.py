@@ -150,7 +150,7 @@ def error_rates(
     for group in np.unique(group_of):
         chosen = np.flatnonzero(group_of == group)
         start, median, end = np.quantile(values[chosen], [0.0, 0.5, 1.0])
-        low, high = people_bootstrap(*pairs.at(chosen).people_of_sides, wrong[chosen])
+        low, high = people_bootstrap(*pairs.at(chosen).clusters_of_sides, wrong[chosen])
         rows.append(
             {
                 "from": start,

@@ -178,8 +178,8 @@ def true_accepts_at(scores: ArrayLike, labels: ArrayLike, false_accept_rate: flo
 
 
 def people_bootstrap(
-    left_people: ArrayLike,
-    right_people: ArrayLike,
+    left_clusters: ArrayLike,
+    right_clusters: ArrayLike,
     values: ArrayLike,
     num_resamples: int = NUM_RESAMPLES,
     seed: int = 0,
@@ -189,24 +189,26 @@ def people_bootstrap(
     Pairs that share a person are not independent. Therefore people are drawn with replacement, not
     pairs. A pair of two people counts as often as the product of how often both were drawn, a pair
     of one person as often as that person (pigeonhole bootstrap: Owen, "The pigeonhole bootstrap",
-    2007).
+    2007). Where people belong to groups, pairs within a group are not independent either, and
+    groups take the place of people.
 
     Args:
-        left_people, right_people: the person on each side, `(num_pairs,)`.
+        left_clusters, right_clusters: the person or group on each side, `(num_pairs,)`, as
+            `PairList.clusters_of_sides` returns them.
         values: `(num_pairs,)`, for example whether each pair was decided correctly.
 
     Returns:
         `[low, high]`
     """
-    weights = people_weights(left_people, right_people, num_resamples, seed)
+    weights = people_weights(left_clusters, right_clusters, num_resamples, seed)
     totals = weights.sum(axis=1)
     sums = weights[totals > 0] @ np.asarray(values, dtype=float)
     return [float(bound) for bound in np.quantile(sums / totals[totals > 0], [0.025, 0.975])]
 
 
 def people_weights(
-    left_people: ArrayLike,
-    right_people: ArrayLike,
+    left_clusters: ArrayLike,
+    right_clusters: ArrayLike,
     num_resamples: int = NUM_RESAMPLES,
     seed: int = 0,
 ) -> np.ndarray:
@@ -217,10 +219,12 @@ def people_weights(
     Returns:
         `(num_resamples, num_pairs)`, whole numbers.
     """
-    people, index = np.unique(np.concatenate([left_people, right_people]), return_inverse=True)
+    clusters, index = np.unique(
+        np.concatenate([left_clusters, right_clusters]), return_inverse=True
+    )
     left, right = np.split(index, 2)
     draws = np.random.default_rng(seed).multinomial(
-        len(people), np.full(len(people), 1 / len(people)), size=num_resamples
+        len(clusters), np.full(len(clusters), 1 / len(clusters)), size=num_resamples
     )
     return np.where(left == right, draws[:, left], draws[:, left] * draws[:, right])
 
@@ -239,7 +243,7 @@ def sample_and_resamples(pairs: PairList, classes: ArrayLike, num_resamples: int
         `(at most 1 + num_resamples, num_pairs)`, whole numbers; the first row is the sample's, all
         ones.
     """
-    weights = people_weights(*pairs.people_of_sides, num_resamples)
+    weights = people_weights(*pairs.clusters_of_sides, num_resamples)
     weights = np.vstack([np.ones_like(weights[:1]), weights])
     first_class = np.asarray(classes) == 0
     return weights[weights[:, first_class].any(axis=1) & weights[:, ~first_class].any(axis=1)]
@@ -265,7 +269,7 @@ def verification_metrics(
     both_classes = len(set(pairs.labels)) == 2
     return {
         "accuracy": float(np.mean(correct)),
-        "accuracy_interval": people_bootstrap(*pairs.people_of_sides, correct),
+        "accuracy_interval": people_bootstrap(*pairs.clusters_of_sides, correct),
         "accuracy_at_half": accuracy_at(scores, labels, 0.5),
         "loss": loss,
         "auc": area_under_roc(scores, labels) if both_classes else None,

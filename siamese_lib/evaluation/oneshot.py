@@ -18,7 +18,7 @@ import pandas as pd
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.face_dataset import FaceDataset
-from siamese_lib.data.pairs import Face, TrialSet
+from siamese_lib.data.pairs import Face, TrialSet, cluster_of, parse_face
 from siamese_lib.evaluation.metrics import people_bootstrap
 
 # `compare(left, right)`: the similarities `(num_pairs,)` of images named by their rows.
@@ -27,6 +27,7 @@ Compare = Callable[[Any, Any], np.ndarray]
 # Trial sets within groups. "test" is the customary number, "test_400" repeats the same test people
 # for a narrower interval; the validation sets choose the epoch.
 NUM_TRIAL_SETS = {"validation": 100, "test": 20, "test_400": 400}
+PAIRS_PER_BATCH = 1024  # whose vectors are in memory at the same time
 
 
 def trial_sets(dataset: FaceDataset, config: ExperimentConfig) -> dict[str, list[TrialSet]]:
@@ -198,28 +199,47 @@ def answer_trials(
 
 
 def average_over_seeds(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The trials that several networks answered; `correct` is the share of correct networks."""
+    """The trials that several networks answered; `correct` is the share of correct networks.
+
+    Raises:
+        ValueError: if the networks answered different trials.
+    """
+    question = ["trial_set", "probe", "answer"]
+    if not all(table[question].equals(tables[0][question]) for table in tables):
+        raise ValueError(
+            "A mean over seeds needs the same trials in every run; give the runs one dataset. "
+            f"Received: {', '.join(f'{len(table)} trials' for table in tables)}, not all the same"
+        )
     return tables[0].assign(correct=sum(table["correct"] for table in tables) / len(tables))
 
 
-def trial_accuracy(trials: pd.DataFrame) -> dict[str, Any]:
-    """The accuracy over trials, with a 95 % interval by bootstrap over pairs of trial sets.
-
-    The two sets of a pair swap gallery and probes, so they share their characters.
+def trial_accuracy(trials: pd.DataFrame, clusters: Any = None) -> dict[str, Any]:
+    """The accuracy over trials, with a 95 % interval by bootstrap over clusters of trials.
 
     Args:
         trials: as `answer_trials` or `average_over_seeds` returns them.
+        clusters: the cluster of each trial, `(num_trials,)`; by default the group of its probe.
 
     Returns:
         A dict with accuracy, accuracy_interval, num_trial_sets, num_trials.
     """
-    accuracy, interval = clustered_accuracy(trials["correct"], (trials["trial_set"] - 1) // 2)
+    if clusters is None:
+        clusters = [cluster_of(parse_face(name).person) for name in trials["probe"]]
+    accuracy, interval = clustered_accuracy(trials["correct"], clusters)
     return {
         "accuracy": accuracy,
         "accuracy_interval": interval,
         "num_trial_sets": int(trials["trial_set"].nunique()),
         "num_trials": len(trials),
     }
+
+
+def pairs_of_trial_sets(trials: pd.DataFrame) -> pd.Series:
+    """Clusters of trials whose groups are unknown, or all the same: the pairs of trial sets.
+
+    The two sets of a pair swap gallery and probes, so they share their people.
+    """
+    return (trials["trial_set"] - 1) // 2
 
 
 def clustered_accuracy(correct: Any, clusters: Any) -> tuple[float, list[float]]:
@@ -230,7 +250,7 @@ def clustered_accuracy(correct: Any, clusters: Any) -> tuple[float, list[float]]
 
     Args:
         correct: whether each trial is correct, or the share of networks, `(num_trials,)`.
-        clusters: for example the probe's person, `(num_trials,)`.
+        clusters: for example the person or the group of the probe, `(num_trials,)`.
 
     Returns:
         `(accuracy, [low, high])`
@@ -248,7 +268,8 @@ def oneshot_accuracies(
 ) -> pd.DataFrame:
     """The one-shot accuracy of several methods on the same trials, beside chance.
 
-    The interval is a bootstrap over the probes' people; the others in a gallery are fixed.
+    The interval is a bootstrap over the probes' people, within groups over the groups; the others
+    in a gallery are fixed.
 
     Args:
         methods: `{name: compare}`; `compare(left, right)` takes rows of `faces`.
@@ -273,7 +294,7 @@ def oneshot_accuracies(
             sets = draw_trial_sets(faces, group_of, num_ways, num_sets)
         else:
             sets = draw_trials(faces, num_ways, num_trials, seed=0)
-        asked = [probe.person for trials in sets for probe in trials.probes]
+        asked = [cluster_of(probe.person) for trials in sets for probe in trials.probes]
         for name, compare in methods.items():
             correct = answer_trials(sets, row_of, compare)["correct"]
             accuracy, interval = clustered_accuracy(correct, asked)
@@ -295,15 +316,30 @@ def pixel_vectors(images: np.ndarray) -> np.ndarray:
     return pixels - pixels.mean(axis=1, keepdims=True)
 
 
-def cosine_similarity(embeddings: np.ndarray) -> Compare:
-    """A method for `oneshot_accuracies`: the cosine of embeddings; 0 where one of them is zero.
+def cosine_similarity(vectors_of: Callable[[np.ndarray], np.ndarray]) -> Compare:
+    """A method for `oneshot_accuracies`: the cosine of vectors; 0 where one of them is zero.
+
+    Only the cosines that are asked for are computed, so memory does not grow with the images.
 
     Args:
-        embeddings: `(num_faces, dim)`.
+        vectors_of: `vectors_of(rows)` returns the vectors of these rows, `(len(rows), dim)`.
     """
-    embeddings = np.asarray(embeddings, dtype=np.float64)
-    lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
-    unit = embeddings / np.where(lengths > 0, lengths, 1.0)
-    # Equal embeddings must tie, whatever the order of summation.
-    cosines = np.round(unit @ unit.T, 9)
-    return lambda left, right: cosines[left, right]
+
+    def unit_vectors(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        rows, place = np.unique(rows, return_inverse=True)
+        vectors = np.asarray(vectors_of(rows), dtype=np.float64)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors / np.where(lengths > 0, lengths, 1.0), place
+
+    def compare(left: Any, right: Any) -> np.ndarray:
+        cosines = []
+        for start in range(0, len(left), PAIRS_PER_BATCH):
+            (of_left, i), (of_right, j) = (
+                unit_vectors(np.asarray(rows)[start : start + PAIRS_PER_BATCH])
+                for rows in (left, right)
+            )
+            cosines.append((of_left @ of_right.T)[i, j])
+        # Equal vectors must tie, whatever the order of summation.
+        return np.round(np.concatenate(cosines), 9)
+
+    return compare

@@ -48,7 +48,7 @@ def accuracy_interval(runs: Sequence[Run], split: str, baseline: Sequence[Run] =
     """
     pairs = PairList(tuple(pair for run in runs for pair in run.pairs(split)))
     values = _correct(runs, split) - (_correct(baseline, split) if baseline else 0.0)
-    return people_bootstrap(*pairs.people_of_sides, values)
+    return people_bootstrap(*pairs.clusters_of_sides, values)
 
 
 def _correct(runs, split):
@@ -176,7 +176,7 @@ def significantly_better(first: Sequence[Run], second: Sequence[Run]) -> bool:
                 "Two settings can be compared on the same validation pairs only; these have "
                 f"different ones. Received: {runs[0]}, {runs[1]}"
             )
-        labels, weights = pairs.labels, people_weights(*pairs.people_of_sides)
+        labels, weights = pairs.labels, people_weights(*pairs.clusters_of_sides)
         of_first, of_second = (run.scores("validation")["score"] for run in runs)
         differences.append(area_under_roc(of_first, labels) - area_under_roc(of_second, labels))
         resampled.append(

@@ -191,7 +191,9 @@ def _oneshot_accuracies(
     embeddings = _embed_new(verifier, data.cache, faces, embedded)
     methods: dict[str, Compare] = {
         data.config.experiment: partial(verifier.score_among, embeddings),
-        "pixels": cosine_similarity(pixel_vectors(data.cache[faces])),
+        "pixels": cosine_similarity(
+            lambda rows: pixel_vectors(data.cache[[faces[row] for row in rows]])
+        ),
     }
     return oneshot_accuracies(methods, faces, group_of=data.dataset.group_of)
 

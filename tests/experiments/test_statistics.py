@@ -144,7 +144,7 @@ def test_the_interval_of_a_mean_contains_it_about_19_times_in_20():
 
 def test_areas_of_resamples_equal_those_of_the_drawn_pairs():
     scores = np.random.default_rng(1).normal(size=NUM_PAIRS).round(1)  # with ties
-    weights = people_weights(*PAIRS.people_of_sides, 3)
+    weights = people_weights(*PAIRS.clusters_of_sides, 3)
     expected = [
         area_under_roc(np.repeat(scores, counts), np.repeat(LABELS, counts)) for counts in weights
     ]
