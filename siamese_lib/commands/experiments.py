@@ -25,7 +25,7 @@ SET = argument(
 )
 # Of the table of a run's metrics.
 COLUMNS = ["split", "accuracy", "accuracy_interval", "accuracy_at_half", "auc", "eer"]
-COLUMNS += ["tar_at_far_1pct", "loss", "num_pairs"]
+COLUMNS += ["tar_at_far_1pct", "cross_entropy", "loss", "num_pairs"]
 
 
 @command(

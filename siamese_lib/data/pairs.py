@@ -82,8 +82,8 @@ class PairList:
     @property
     def clusters_of_sides(self) -> tuple[list[str], list[str]]:
         """The `cluster_of` the left and of the right person of each pair, `(num_pairs,)` each."""
-        left, right = ([cluster_of(pair[side].person) for pair in self.pairs] for side in (0, 1))
-        return left, right
+        left = [cluster_of(pair.left.person) for pair in self.pairs]
+        return left, [cluster_of(pair.right.person) for pair in self.pairs]
 
     def among(self, people: Collection[str]) -> "PairList":
         """The pairs whose faces both belong to these people."""

@@ -250,7 +250,7 @@ def sample_and_resamples(pairs: PairList, classes: ArrayLike, num_resamples: int
 
 
 def verification_metrics(
-    pairs: PairList, scores: ArrayLike, threshold: float, loss: float | None = None
+    pairs: PairList, scores: ArrayLike, threshold: float, penalties: float | None = None
 ) -> dict:
     """The metrics of one split, as in `metrics.json`.
 
@@ -258,20 +258,24 @@ def verification_metrics(
         pairs: a `PairList`.
         scores: `(num_pairs,)`, probabilities.
         threshold: chosen on validation.
-        loss: the loss with its penalties, or None.
+        penalties: of a network that was trained on pairs, or None.
 
     Returns:
-        A dict with accuracy, accuracy_interval, accuracy_at_half (at the threshold 0.5), loss, auc,
-        eer, tar_at_far_1pct, tar_at_far_0_1pct, num_pairs; None where a metric is undefined.
+        A dict with accuracy, accuracy_interval, accuracy_at_half (at the threshold 0.5),
+        cross_entropy, loss (cross_entropy plus the penalties, as in training; None if training had
+        a loss of another kind), auc, eer, tar_at_far_1pct, tar_at_far_0_1pct, num_pairs; None where
+        a metric is undefined.
     """
     scores, labels = _checked(scores, pairs.labels)
     correct = (scores >= threshold) == (labels == 1)
     both_classes = len(set(pairs.labels)) == 2
+    entropy = cross_entropy(scores, labels)
     return {
         "accuracy": float(np.mean(correct)),
         "accuracy_interval": people_bootstrap(*pairs.clusters_of_sides, correct),
         "accuracy_at_half": accuracy_at(scores, labels, 0.5),
-        "loss": loss,
+        "cross_entropy": entropy,
+        "loss": None if penalties is None else entropy + penalties,
         "auc": area_under_roc(scores, labels) if both_classes else None,
         "eer": equal_error_rate(scores, labels) if both_classes else None,
         "tar_at_far_1pct": true_accepts_at(scores, labels, 0.01) if both_classes else None,
@@ -280,22 +284,34 @@ def verification_metrics(
     }
 
 
+def cross_entropy(scores: ArrayLike, labels: ArrayLike) -> float:
+    """The mean cross-entropy of the labels given the scores as probabilities, in nats.
+
+    It is the loss of a network that is trained on pairs, without penalties; scores are kept 1e-7
+    away from 0 and 1.
+    """
+    scores, labels = _checked(scores, labels)
+    return float(np.logaddexp(0.0, np.where(labels == 1, -1, 1) * log_odds(scores)).mean())
+
+
 def metrics_of_splits(
     pairs: Mapping[str, PairList],
     scores: Mapping[str, np.ndarray],
-    losses: Mapping[str, float | None],
+    threshold: float,
+    penalties: float | None = None,
 ) -> dict:
-    """The threshold, chosen on validation, and the `verification_metrics` of each split at it.
+    """The threshold and the `verification_metrics` of each split at it.
 
     Args:
-        pairs, scores, losses: `{split: ...}` of a `PairList`, `(num_pairs,)` and a number.
+        pairs, scores: `{split: ...}` of a `PairList` and `(num_pairs,)`.
+        threshold: chosen on validation.
+        penalties: as in `verification_metrics`.
 
     Returns:
         `{"threshold": threshold, split: metrics, ...}`, as in `metrics.json`.
     """
-    threshold = calibrated_threshold(scores["validation"], pairs["validation"].labels)
     return {"threshold": threshold} | {
-        split: verification_metrics(pairs[split], scores[split], threshold, losses[split])
+        split: verification_metrics(pairs[split], scores[split], threshold, penalties)
         for split in pairs
     }
 

@@ -1,4 +1,5 @@
 # The public names, for lazy loading, editors and type checkers.
+from .ensemble import fuse_scores as fuse_scores
 from .fit import train as train
 from .pipeline import (
     TrainingData as TrainingData,
@@ -6,8 +7,5 @@ from .pipeline import (
     evaluation_batches as evaluation_batches,
     training_batches as training_batches,
 )
-from .results import (
-    fuse_scores as fuse_scores,
-    score_and_save as score_and_save,
-)
+from .results import score_and_save as score_and_save
 from .run import Run as Run

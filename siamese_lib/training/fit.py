@@ -16,14 +16,10 @@ from siamese_lib.training.callbacks import (
     PairValidation,
     RunRecorder,
 )
+from siamese_lib.training.ensemble import fuse_runs
 from siamese_lib.training.objectives import build_loss, build_optimizer
 from siamese_lib.training.pipeline import TrainingData, evaluation_batches, training_batches
-from siamese_lib.training.results import (
-    fit_projection,
-    fuse_runs,
-    save_intermediate,
-    score_and_save,
-)
+from siamese_lib.training.results import fit_projection, save_intermediate, score_and_save
 from siamese_lib.training.run import Run
 from siamese_lib.utils.machine import project_path, seed_everything, set_precision, versions
 from siamese_lib.utils.tensorflow import keras, tf

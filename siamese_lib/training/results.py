@@ -1,7 +1,4 @@
-"""What a training leaves in its run: the fitted head, scores of every pair, metrics, the model.
-
-An ensemble's run holds the combined scores of its members' runs.
-"""
+"""What a training leaves in its run: the fitted head, scores of every pair, metrics, the model."""
 
 import dataclasses
 import time
@@ -13,14 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.decomposition import PCA
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import Face
-from siamese_lib.evaluation.metrics import log_odds, metrics_of_splits, platt_scaling
+from siamese_lib.evaluation.metrics import (
+    calibrated_threshold,
+    metrics_of_splits,
+    platt_scaling,
+)
 from siamese_lib.evaluation.oneshot import (
     Compare,
     cosine_similarity,
@@ -32,13 +29,9 @@ from siamese_lib.evaluation.oneshot import (
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.layers import fit_joint_bayesian
 from siamese_lib.models.networks import count_parameters, local_binary_patterns
-from siamese_lib.training.objectives import binary_crossentropy
 from siamese_lib.training.pipeline import TrainingData
-from siamese_lib.training.run import SPLITS, Run
-from siamese_lib.utils.machine import versions
+from siamese_lib.training.run import Run
 from siamese_lib.utils.tensorflow import keras
-
-PAIR_COLUMNS = ["split", "left", "right", "label"]
 
 
 def score_and_save(
@@ -108,11 +101,9 @@ def _score_pairs(
     for split in ("train", "validation"):
         scores[split] = verifier.score_embedded(pairs[split], embeddings[split])
     _warn_of_collapse(embeddings["validation"], scores["validation"])
-    losses = {
-        split: penalised_loss(verifier.network, scores[split], pairs[split].labels)
-        for split in SPLITS
-    }
-    metrics = metrics_of_splits(pairs, scores, losses)
+    penalties = None if data.config.learns_classes else _penalties(verifier.network)
+    threshold = calibrated_threshold(scores["validation"], pairs["validation"].labels)
+    metrics = metrics_of_splits(pairs, scores, threshold, penalties)
     metrics["seconds"] = {**seconds, "predict": predict_seconds, **_training_seconds(run.history)}
     metrics["num_epochs"] = len(run.history)
     metrics["parameters"] = count_parameters(verifier.network)
@@ -223,11 +214,9 @@ def _training_seconds(history: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def penalised_loss(network: Any, scores: np.ndarray, labels: Sequence[int]) -> float:
-    """The mean cross-entropy of pairs plus the layers' L2 penalties, without dropout."""
-    columns = (np.asarray(values, dtype=np.float32)[:, np.newaxis] for values in (labels, scores))
-    crossentropy = float(keras.ops.mean(binary_crossentropy(*columns)))
-    return crossentropy + float(sum(keras.ops.convert_to_numpy(loss) for loss in network.losses))
+def _penalties(network: Any) -> float:
+    """The sum of the layers' L2 penalties."""
+    return float(sum(keras.ops.convert_to_numpy(penalty) for penalty in network.losses))
 
 
 def _warn_of_collapse(embeddings: np.ndarray, scores: np.ndarray) -> None:
@@ -242,65 +231,3 @@ def _warn_of_collapse(embeddings: np.ndarray, scores: np.ndarray) -> None:
             "The embeddings have collapsed: every face has the same one; lower the learning_rate.",
             stacklevel=2,
         )
-
-
-def fuse_scores(
-    validation_scores: np.ndarray, labels: Sequence[int], scores: Mapping[str, np.ndarray]
-) -> tuple[dict[str, np.ndarray], list[float]]:
-    """Combines members' log-odds by a logistic regression that is fitted on validation pairs.
-
-    Args:
-        validation_scores: `(num_members, num_validation_pairs)`, probabilities.
-        labels: of the validation pairs, 1 = same person.
-        scores: `{split: (num_members, num_pairs)}`, of the pairs to score.
-
-    Returns:
-        `(fused, weights)`: `{split: (num_pairs,)}`, probabilities, and the weight of each member's
-        standardised log-odds.
-    """
-
-    regression = make_pipeline(StandardScaler(), LogisticRegression())
-    regression.fit(log_odds(validation_scores).T, np.asarray(labels))
-    fused = {
-        split: regression.predict_proba(log_odds(members).T)[:, 1]
-        for split, members in scores.items()
-    }
-    return fused, [float(weight) for weight in regression[-1].coef_[0]]
-
-
-def fuse_runs(run: Run, members: Sequence[Run]) -> None:
-    """Writes scores, metrics and versions of an ensemble's run.
-
-    Args:
-        run: the `Run` to write into; its `config.json` exists.
-        members: finished `Run`s that scored the same pairs.
-
-    Raises:
-        ValueError: if the members scored different pairs, because other people were held out.
-    """
-
-    tables = [member.scores() for member in members]
-    for member, table in zip(members, tables):
-        if not table[PAIR_COLUMNS].equals(tables[0][PAIR_COLUMNS]):
-            raise ValueError(
-                "The members of an ensemble must score the same pairs; give them one protocol, "
-                "validation_fraction and split_seed. "
-                f"Received: {members[0].directory} and {member.directory}"
-            )
-    pairs = {split: members[0].pairs(split) for split in SPLITS}
-    scores = {
-        split: np.stack([table["score"][table["split"] == split] for table in tables])
-        for split in SPLITS
-    }
-    fused, weights = fuse_scores(scores["validation"], pairs["validation"].labels, scores)
-    losses = {split: log_loss(pairs[split].labels, fused[split]) for split in SPLITS}
-    of_members = [member.metrics for member in members]
-    metrics = metrics_of_splits(pairs, fused, losses)
-    for name in ("seconds", "parameters"):
-        keys = of_members[0][name]
-        metrics[name] = {key: sum(values[name][key] for values in of_members) for key in keys}
-    metrics["num_epochs"] = sum(values["num_epochs"] for values in of_members)
-    metrics["weights"] = dict(zip(run.config.members, weights))
-    run.write_scores(pairs, fused)
-    run.write_json("metrics.json", metrics)
-    run.write_json("versions.json", {**versions(), "data": members[0].versions["data"]})

@@ -116,7 +116,10 @@ class Run:
                 "The metrics of a run are incomplete; train it again. "
                 f"Received: {self.path('metrics.json')}"
             )
-        return with_current_names(metrics, "metric")
+        metrics = with_current_names(metrics, "metric")
+        for split in SPLITS:
+            metrics[split].setdefault("cross_entropy", None)  # runs of an earlier version lack it
+        return metrics
 
     @property
     def versions(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from siamese_lib.evaluation.metrics import (
     best_threshold,
     calibrated_threshold,
     confusion,
+    cross_entropy,
     equal_error_rate,
     log_odds,
     people_bootstrap,
@@ -331,20 +332,31 @@ def pair_list(num_same, num_different):
 
 
 def test_the_metrics_of_a_split_are_json_and_agree_with_the_single_functions():
-    metrics = verification_metrics(pair_list(4, 4), SCORES, threshold=0.25, loss=0.3)
+    metrics = verification_metrics(pair_list(4, 4), SCORES, threshold=0.25, penalties=0.3)
     assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
     low, high = metrics.pop("accuracy_interval")
     assert low <= metrics["accuracy"] <= high
     assert metrics == {
         "accuracy": 5 / 8,
         "accuracy_at_half": 6 / 8,
-        "loss": 0.3,
+        "cross_entropy": cross_entropy(SCORES, LABELS),
+        "loss": cross_entropy(SCORES, LABELS) + 0.3,
         "auc": area_under_roc(SCORES, LABELS),
         "eer": 0.25,
         "tar_at_far_1pct": None,
         "tar_at_far_0_1pct": None,
         "num_pairs": 8,
     }
+
+
+def test_cross_entropy_is_the_mean_over_pairs_and_stays_finite():
+    assert cross_entropy([0.8, 0.1], [1, 0]) == pytest.approx(-(np.log(0.8) + np.log(0.9)) / 2)
+    assert cross_entropy([0.0, 1.0], [1, 0]) == pytest.approx(-np.log(1e-7))
+
+
+def test_a_network_that_was_trained_on_other_examples_has_no_loss_of_pairs():
+    metrics = verification_metrics(pair_list(4, 4), SCORES, threshold=0.25)
+    assert metrics["loss"] is None and metrics["cross_entropy"] > 0
 
 
 def test_scores_that_are_larger_for_the_same_person_have_an_area_of_one():

@@ -5,7 +5,7 @@ import pytest
 
 from siamese_lib.data.pairs import Face, Pair, PairList
 from siamese_lib.evaluation.metrics import area_under_roc, verification_metrics
-from siamese_lib.training.results import fuse_runs, fuse_scores
+from siamese_lib.training.ensemble import cross_validated_scores, fuse_runs, fuse_scores
 from siamese_lib.training.run import SPLITS, Run
 
 
@@ -33,6 +33,38 @@ def test_the_test_pairs_have_no_say_in_the_weights():
     _, test = drawn(100, [1.0, 0.5], seed=3)
     _, weights = fuse_scores(validation, labels, {"test": test})
     assert fuse_scores(validation, labels, {"test": test[:, ::-1]})[1] == weights
+
+
+def test_validation_scores_come_from_weights_that_never_saw_their_people():
+    # Sixty members that know nothing, and 120 pairs: fitted on the pairs themselves they look able.
+    generator = np.random.default_rng(4)
+    people = [f"P{number}" for number in range(60)]
+    drawn_people = [generator.choice(people, 2, replace=False) for _ in range(60)]
+    pairs = PairList(
+        (
+            *(Pair(Face(person, 1), Face(person, 2), 1) for person in people),
+            *(Pair(Face(left, 1), Face(right, 2), 0) for left, right in drawn_people),
+        )
+    )
+    noise = 1 / (1 + np.exp(-generator.normal(size=(60, len(pairs)))))
+    fused, _ = fuse_scores(noise, pairs.labels, {"validation": noise})
+    scores = cross_validated_scores(noise, pairs, 0.5)
+    assert area_under_roc(fused["validation"], pairs.labels) > 0.8
+    assert area_under_roc(scores, pairs.labels) < 0.65
+
+
+def test_cross_validated_decisions_of_able_members_agree_with_their_own():
+    labels, members = drawn(600, [3.0, 2.5], seed=5)
+    pairs = PairList(
+        tuple(
+            Pair(Face(f"P{number}", 1), Face(f"P{number}" if same else f"Q{number}", 2), int(same))
+            for number, same in enumerate(labels)
+        )
+    )
+    fused, _ = fuse_scores(members, labels, {"validation": members})
+    scores = cross_validated_scores(members, pairs, 0.3)
+    agree = (scores >= 0.3) == (fused["validation"] >= 0.5)
+    assert agree.mean() > 0.98  # whatever the threshold, decisions are those of the weights
 
 
 def member(folder, strength, seed, names="P"):
