@@ -164,9 +164,9 @@ def test_metrics_and_versions_are_what_was_written(run):
     metrics = {
         "threshold": 0.5,
         "seconds": {},
-        "train": {},
-        "validation": {},
-        "test": {"auc": None},
+        "train": {"cross_entropy": 0.25},
+        "validation": {"cross_entropy": 0.5},
+        "test": {"cross_entropy": 0.75, "auc": None},
     }
     run.write_json("metrics.json", metrics)
     run.write_json("versions.json", {"python": "3"})
