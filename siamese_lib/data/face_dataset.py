@@ -104,6 +104,8 @@ class FaceDataset(FaceFiles):
     def people(self, config: ExperimentConfig) -> tuple[set[str], set[str]]:
         """The people to train on and the held-out people; a group is never divided.
 
+        A `training_fraction` is one of people under protocol `people`, else one of pairs.
+
         Returns:
             `(train, validation)`; only people who have an image.
         """
@@ -113,8 +115,10 @@ class FaceDataset(FaceFiles):
             set(group_of.values()), config.validation_fraction, config.validation_seed
         )
         held_out = {person for person in people if group_of[person] in held_out_groups}
-        train = subset(sorted(people - held_out), config.training_fraction, config.seed)
-        return set(train), held_out
+        train = people - held_out
+        if config.protocol == "people":
+            train = set(subset(sorted(train), config.training_fraction, config.seed))
+        return train, held_out
 
     def split(self, config: ExperimentConfig) -> dict[str, PairList]:
         """The pairs of an experiment: `{"train", "validation", "test"}` -> `PairList`.
@@ -133,13 +137,14 @@ class FaceDataset(FaceFiles):
                 )
                 for people in self.people(config)
             )
-        elif self.group_of:
-            train, validation = map(self.train_pairs.among, self.people(config))
         else:
-            split = {"person": split_by_person, "pair": split_at_random}[config.split_by]
-            train, validation = split(
-                self.train_pairs, config.validation_fraction, config.validation_seed
-            )
+            if self.group_of:
+                train, validation = map(self.train_pairs.among, self.people(config))
+            else:
+                split = {"person": split_by_person, "pair": split_at_random}[config.split_by]
+                train, validation = split(
+                    self.train_pairs, config.validation_fraction, config.validation_seed
+                )
             train = PairList(tuple(subset(train, config.training_fraction, config.seed)))
         return {"train": train, "validation": validation, "test": self.test_pairs}
 

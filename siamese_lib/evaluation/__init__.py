@@ -21,6 +21,7 @@ pair_covariates         brightness, sharpness, pose, ... of each pair
 by_class                pairs, errors and covariates of each class
 error_rates             error rate along a covariate
 regression_of_errors    odds ratios of an error for all covariates at once
+enough_for_regression   whether there are enough errors for that
 most_confident          most confident correct or wrong decisions
 least_confident         decisions nearest to the threshold
 errors_by_person        false accepts and false rejects of each person

@@ -2,6 +2,7 @@
 from .error_analysis import (
     COVARIATES as COVARIATES,
     by_class as by_class,
+    enough_for_regression as enough_for_regression,
     error_rates as error_rates,
     errors_by_person as errors_by_person,
     least_confident as least_confident,

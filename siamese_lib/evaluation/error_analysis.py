@@ -19,6 +19,7 @@ from siamese_lib.data.summary import image_qualities
 from siamese_lib.evaluation.metrics import log_odds, people_bootstrap, sample_and_resamples
 
 NUM_REGRESSION_RESAMPLES = 200
+PAIRS_PER_COVARIATE = 5  # wrong pairs, and correct ones, that a regression needs
 COVARIATES = {
     "brightness_difference": "difference of the mean grey values (0-255)",
     "contrast_difference": "difference of the standard deviations of the grey values (0-255)",
@@ -171,8 +172,9 @@ def regression_of_errors(
 ) -> pd.DataFrame:
     """A logistic regression of "wrong" on all covariates at once, with bootstrap intervals.
 
-    The regression has scikit-learn's default penalty (C = 1), which draws the odds ratios slightly
-    towards 1. The intervals are by bootstrap over people.
+    Without a penalty, which would draw the odds ratios and their intervals towards 1. It therefore
+    needs enough errors: `PAIRS_PER_COVARIATE` wrong and as many correct pairs for each covariate
+    (Vittinghoff and McCulloch, 2007). The intervals are by bootstrap over people.
 
     Args:
         pairs: a `PairList`, of one class.
@@ -184,22 +186,29 @@ def regression_of_errors(
         covariate, the others fixed), low, high (95 %). An interval that contains 1 shows nothing.
 
     Raises:
-        ValueError: if all pairs are correct, or all wrong.
+        ValueError: if there are too few wrong or too few correct pairs.
     """
     wrong = np.asarray(wrong, dtype=int)
-    if len(np.unique(wrong)) < 2:
+    if not enough_for_regression(wrong, covariates):
         raise ValueError(
-            "A regression of errors needs correct and wrong pairs. "
+            f"A regression of errors on {covariates.shape[1]} covariates needs "
+            f"{PAIRS_PER_COVARIATE * covariates.shape[1]} wrong and as many correct pairs. "
             f"Received: {wrong.sum()} wrong of {len(wrong)}"
         )
     inputs = ((covariates - covariates.mean()) / covariates.std().clip(lower=1e-9)).to_numpy()
     coefficients = [
-        LogisticRegression().fit(inputs, wrong, sample_weight=weights).coef_[0]
+        LogisticRegression(C=1e6).fit(inputs, wrong, sample_weight=weights).coef_[0]
         for weights in sample_and_resamples(pairs, wrong, NUM_REGRESSION_RESAMPLES)
     ]
     low, high = np.exp(np.quantile(coefficients[1:], [0.025, 0.975], axis=0))
     odds_ratios = {"odds_ratio": np.exp(coefficients[0]), "low": low, "high": high}
     return pd.DataFrame(odds_ratios, index=covariates.columns)
+
+
+def enough_for_regression(wrong: ArrayLike, covariates: pd.DataFrame) -> bool:
+    """Whether there are enough wrong and correct pairs for `regression_of_errors`."""
+    num_wrong, num_pairs = int(np.sum(wrong)), len(covariates)
+    return min(num_wrong, num_pairs - num_wrong) >= PAIRS_PER_COVARIATE * covariates.shape[1]
 
 
 def errors_by_person(scores: pd.DataFrame) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 import json
 import shutil
 import zipfile
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -128,6 +129,19 @@ def test_whole_alphabets_are_held_out_and_evaluation_alphabets_are_test_only(dat
         assert counts == {"pairs": len(splits["train"]), "images": counts["images"]}
     else:
         assert counts["classes"] == 40
+
+
+def test_a_share_of_the_training_pairs_holds_as_many_same_as_different_ones(dataset):
+    of_pairs = {"protocol": "pairs", "loss": "binary_crossentropy", "joint_bayesian": False}
+    config = replace(TINY, **of_pairs, symmetries=1, monitor="val_loss")
+    whole, third = (
+        dataset.split(replace(config, training_fraction=fraction))["train"]
+        for fraction in (1.0, 0.3)
+    )
+    assert len(third) == round(0.3 * len(whole))
+    # Taken from a share of the people, there would be 9 % of the different pairs.
+    assert sum(third.labels) / len(third) == pytest.approx(0.5, abs=0.1)
+    assert set(third) < set(whole)
 
 
 def test_trials_stay_within_an_alphabet_and_are_repeated_in_reverse(dataset):

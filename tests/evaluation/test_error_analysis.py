@@ -97,8 +97,23 @@ def test_the_regression_finds_the_cause_only_in_the_class_that_has_it():
 
 def test_a_regression_without_errors_is_reported():
     pairs, _, covariates = pairs_with_a_cause(20, 0)
-    with pytest.raises(ValueError, match=r"correct and wrong pairs.* Received: 0 wrong of 20"):
+    with pytest.raises(ValueError, match=r"10 wrong and as many .* Received: 0 wrong of 20"):
         error_analysis.regression_of_errors(pairs, np.zeros(20), covariates)
+
+
+def test_odds_ratios_are_those_of_the_counts_and_no_penalty_draws_them_to_one():
+    # 20 of 40 pairs with the covariate are wrong and 8 of 40 without: an odds ratio of 4.
+    wrong = np.array([1] * 20 + [0] * 20 + [1] * 8 + [0] * 32)
+    has_it = np.repeat([1.0, 0.0], 40)
+    people = [f"P{number}" for number in range(80)]
+    pairs = PairList(tuple(Pair(Face(name, 1), Face(name, 2), 1) for name in people))
+    table = error_analysis.regression_of_errors(pairs, wrong, pd.DataFrame({"it": has_it}))
+    one_deviation = has_it.std(ddof=1)
+    row = table.loc["it"]
+    assert row["odds_ratio"] == pytest.approx(4**one_deviation, rel=1e-3)
+    # Woolf's interval of the logarithm, from the counts.
+    spread = 1.96 * np.sqrt(1 / 20 + 1 / 20 + 1 / 8 + 1 / 32) * one_deviation
+    assert np.log(row["high"] / row["low"]) == pytest.approx(2 * spread, rel=0.25)
 
 
 SCORES = pd.DataFrame(
