@@ -6,10 +6,13 @@ import shutil
 import photographs
 import pytest
 import yaml
+from PIL import Image
+from synthetic_lfw import TEST_PEOPLE
 
 from siamese_lib.__main__ import main
 from siamese_lib.data.load import load_dataset
 from siamese_lib.training.run import Run
+from siamese_lib.utils import machine
 
 TINY = {
     "dataset": "lfwa",
@@ -48,9 +51,34 @@ def test_prepare_prints_what_it_found(lfw_folder, capsys):
         "test pairs",
         "people in both lists      0",
         "images missing            0",
+        f"read from                 {lfw_folder / 'lfw2'}\n",
+        "images of another size    0 than 250x250 pixels",
         f"in the cache       {len(dataset.files)} at",
     ):
         assert expected in printed
+
+
+def scaled(lfw_copy, person, side):
+    """Scales the images of a person; returns how many there are."""
+    paths = sorted(lfw_copy.rglob(f"{person}_*.jpg"))
+    for path in paths:
+        Image.open(path).resize((side, side)).save(path, quality=95)
+    return len(paths)
+
+
+def test_prepare_counts_images_of_another_size(lfw_copy, capsys):
+    count = scaled(lfw_copy, TEST_PEOPLE[0], 500)
+    assert command("prepare", "--dataset", "lfwa", "--data-root", lfw_copy) == 0
+    assert f"images of another size    {count} than 250x250 pixels" in capsys.readouterr().out
+
+
+def test_prepare_refuses_two_sets_of_images(lfw_copy, capsys):
+    shutil.copytree(lfw_copy / "lfw2", lfw_copy / "lfw")
+    for person in TEST_PEOPLE:
+        scaled(lfw_copy / "lfw", person, 200)
+    assert command("prepare", "--dataset", "lfwa", "--data-root", lfw_copy) == 2
+    (printed,) = capsys.readouterr().err.splitlines()
+    assert f"{lfw_copy / 'lfw'} with 49 and {lfw_copy / 'lfw2'} with 49 images" in printed
 
 
 def test_prepare_names_missing_and_unreadable_images(lfw_copy, capsys):
@@ -136,6 +164,22 @@ def test_evaluate_a_model_on_a_pair_list_gives_the_numbers_of_the_run(run, lfw_f
         and written["num_pairs"] == run.metrics["test"]["num_pairs"]
     )
     assert written["auc"] == pytest.approx(run.metrics["test"]["auc"])
+
+
+def test_evaluate_crops_images_of_another_size_at_the_same_part_and_says_so(
+    lfw_folder, lfw_copy, tmp_path, capsys
+):
+    model = machine.project_root() / "models" / "lfwa_people.keras"
+    for person in TEST_PEOPLE:
+        scaled(lfw_copy, person, 500)
+    numbers, note = [], "Images of another size than 250x250 pixels: 12 of 12"
+    for root in (lfw_folder, lfw_copy):
+        arguments = ("--pairs", root / "pairsDevTest.txt", "--data-root", root)
+        output = ("--json", tmp_path / "numbers.json")
+        assert command("evaluate", "--model", model, *arguments, *output) == 0
+        numbers.append(json.loads((tmp_path / "numbers.json").read_text())["auc"])
+        assert (note in capsys.readouterr().out) is (root == lfw_copy)
+    assert numbers[0] == pytest.approx(numbers[1], abs=0.05)
 
 
 def test_verify_two_aligned_images_as_the_run_scored_them(run, lfw_folder, capsys):

@@ -60,7 +60,8 @@ def prepare(options):
     duplicates = [" = ".join(map(str, group)) for group in summary.duplicate_files(dataset)]
     shared = dataset.train_pairs.people & dataset.test_pairs.people
     facts = {
-        "read from": dataset.source.location,
+        # With the folder inside it that holds all images.
+        "read from": dataset.source.location / os.path.commonpath(dataset.files.values()),
         "people in both lists": len(shared),
         "people to train on": f"{len(dataset.train_people)} (rule: {dataset.people_rule})",
         "images missing": _listed(missing),
@@ -77,6 +78,8 @@ def prepare(options):
         print(f"images unreadable         {_listed(error.names)}")
         raise
     print("images unreadable         0")
+    height, width = dataset.frame[1::2]
+    print(f"images of another size    {cache.num_other_size} than {height}x{width} pixels")
     print(f"images in the cache       {len(cache)} at {'x'.join(map(str, config.image_size))}")
     if missing:
         raise FileNotFoundError(

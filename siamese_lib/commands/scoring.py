@@ -51,7 +51,8 @@ def evaluate(options):
     else:
         pairs = sl.data.read_pairs(options.pairs)
         verifier = sl.Verifier.load(options.model)
-        faces, threshold = sl.data.locate_faces(options.data_root), verifier.settings["threshold"]
+        faces = sl.data.locate_faces(options.data_root, verifier.frame)
+        threshold = verifier.settings["threshold"]
         cache = sl.data.open_cache(faces, verifier.crop, verifier.image_size, pairs.faces)
         metrics = verification_metrics(pairs, verifier.score_pairs(cache, pairs), threshold)
     keys = ("accuracy", "auc", "eer", "threshold", "num_pairs")
@@ -71,16 +72,21 @@ def oneshot(options):
     """Prints a model's accuracy in one-shot trials in the layout of Lake's all_runs.zip."""
     import numpy as np
 
+    from siamese_lib.data import images
     from siamese_lib.evaluation.oneshot import images_of, pairs_of_trial_sets, trial_accuracy
 
     verifier = sl.Verifier.load(options.model)
     source, trial_sets = sl.data.read_trials(options.trials)
-    names = images_of(trial_sets)
-    images = [
-        sl.data.decode_image(source.read(name), verifier.crop, verifier.image_size, name)
-        for name in names
+    names, crop, frame = images_of(trial_sets), verifier.crop, verifier.frame
+    drawings = [images.grey_image(source.read(name), name) for name in names]
+    inputs = [
+        images.cropped_and_resized(drawing, crop, verifier.image_size, name, frame)
+        for drawing, name in zip(drawings, names)
     ]
-    embeddings = verifier.embed(np.stack(images)[..., np.newaxis])
+    other_size = sum(images.has_other_size(drawing, frame) for drawing in drawings)
+    if note := images.size_note(other_size, len(names), crop, frame):
+        print(note)
+    embeddings = verifier.embed(np.stack(inputs)[..., np.newaxis])
     trials = verifier.answer_trials(trial_sets, names, embeddings)
     result = trial_accuracy(trials, pairs_of_trial_sets(trials))
     _print_and_write(result, ("accuracy", "num_trial_sets", "num_trials"), options.json)

@@ -36,7 +36,7 @@ def open_data_or_archives(
         path: the folder or archive.
         find: returns the images in a source; its result is false if there are none.
         open_archives: opens the archives in the folder, given their sorted paths. It is called if
-            `path` is a folder without images.
+            `path` is a folder without images that holds archives.
 
     Returns:
         `(source, find(source))`.
@@ -45,9 +45,10 @@ def open_data_or_archives(
     source: Source = open_data(path)
     found = find(source)
     if not found and path.is_dir():
-        archives = sorted(file for file in path.iterdir() if file.is_file() and is_archive(file))
-        source = open_archives(archives)
-        found = find(source)
+        names = [name for name in source.names() if is_archive(name) and "/" not in name]
+        if names:
+            source = open_archives([path / name for name in names])
+            found = find(source)
     return source, found
 
 

@@ -22,6 +22,15 @@ from siamese_lib.data.sampling import (
 from siamese_lib.data.sources import Source
 from siamese_lib.utils.files import fingerprint
 
+Box = tuple[int, int, int, int]  # (top, bottom, left, right) in pixels
+# The whole image of a dataset. Experiments and networks give their crops in its pixels.
+FRAMES: dict[str, Box] = {
+    "sample": (0, 112, 0, 92),
+    "lfwa": (0, 250, 0, 250),
+    "lfw-funneled": (0, 250, 0, 250),
+    "omniglot": (0, 105, 0, 105),
+}
+
 
 @dataclass(frozen=True)
 class About:
@@ -50,11 +59,13 @@ class FaceFiles:
         name: the dataset's name in a config, or "images" where no dataset is named.
         source: the folder or archive of the files, as `sources.open_source` returns it.
         files: for each `Face`, the name of its file in `source`.
+        frame: the whole image for which a crop is meant, as in `images.decode_image`.
     """
 
     name: str
     source: Source
     files: Mapping[Face, str]
+    frame: Box | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,6 @@ class FaceDataset(FaceFiles):
         train_pairs, test_pairs: the two pair lists; no person is in both.
         train_people: the people who may be trained on.
         people_rule: how `train_people` was found.
-        frame: `(top, bottom, left, right)` of a whole image, in pixels.
         face_box: `(top, bottom, left, right)` of the box in an image that the aligned face fills,
             in pixels.
         faces_may_be_shown: whether these images may be published.
@@ -74,12 +84,12 @@ class FaceDataset(FaceFiles):
             the dataset has no groups. The people of a group are held out together.
     """
 
+    frame: Box = field(kw_only=True)
     train_pairs: PairList
     test_pairs: PairList
     train_people: frozenset[str]
     people_rule: str
-    frame: tuple[int, int, int, int]
-    face_box: tuple[int, int, int, int]
+    face_box: Box
     faces_may_be_shown: bool
     about: About
     group_of: Mapping[str, str] = field(default_factory=dict)

@@ -1,30 +1,23 @@
 """Images as arrays: decoded, cropped and resized once, then kept in a memory-mapped cache."""
 
-import io
 import os
-import warnings
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from PIL import Image, features
+from PIL import Image
 from tqdm.auto import tqdm
 
 from siamese_lib.config import BOUNDING_BOX
-from siamese_lib.data.face_dataset import FaceDataset, FaceFiles
+from siamese_lib.data.decoding import open_image
+from siamese_lib.data.face_dataset import Box, FaceDataset, FaceFiles
 from siamese_lib.data.pairs import Face
 from siamese_lib.utils.files import cached_folder, fingerprint, read_json, write_json
 from siamese_lib.utils.machine import cache_root
 
-FORMAT_VERSION = 1  # of the cache
-# The formats of photographs. Pillow reads more, some of them with other programs (EPS with
-# Ghostscript), and no image may start a program.
-FORMATS = ["JPEG", "PNG", "PPM", "BMP", "GIF", "TIFF", "WEBP"]
-FORMATS += ["AVIF"] if features.check("avif") else []
-MAX_PIXELS = 50_000_000  # a larger image is a mistake or a decompression bomb
+FORMAT_VERSION = 2  # of the cache
 # Decoding releases Python's lock, and a second thread hides a slow disk; more threads than
 # processors only wait for one another.
 NUM_THREADS = min(4, max(2, os.cpu_count() or 2))
@@ -35,40 +28,59 @@ INK_THRESHOLD = 128  # darker grey values are ink
 # of the image's longer side.
 INK_MARGIN, MIN_INK_SHARE = 1.15, 0.34
 
-Box = tuple[int, int, int, int]  # (top, bottom, left, right) in pixels
-
 
 def decode_image(
-    content: bytes, crop: Box | str | None, image_size: tuple[int, int], name: str
+    content: bytes,
+    crop: Box | str | None,
+    image_size: tuple[int, int],
+    name: str,
+    frame: Box | None = None,
 ) -> np.ndarray:
     """Decodes an image to grey, crops it and resizes it with Pillow's default filter.
 
     Args:
         content: the bytes of the file.
-        crop: `(top, bottom, left, right)` in pixels of the original image; None for the whole
-            image; or "bounding_box" for a square around the ink, wherever it is.
+        crop: `(top, bottom, left, right)` in pixels; None for the whole image; or "bounding_box"
+            for a square around the ink, wherever it is.
         image_size: `(height, width)` of the result.
         name: the name of the image in messages.
+        frame: `(top, bottom, left, right)` of the whole image for which a crop of four numbers is
+            meant, in pixels; an image of another size is first resized to it. By default the
+            crop is in pixels of the image itself.
 
     Returns:
         `(height, width)`, uint8.
 
     Raises:
-        ValueError: if the bytes are not an image, or the image is smaller than the crop or too
-            large for a face.
+        ValueError: if the bytes are not an image, or the image has too many pixels, is smaller than
+            the crop, or has another shape than the frame.
     """
-    image = open_image(content, name, lambda image: eight_bit(image).convert("L"))
-    return cropped_and_resized(image, crop, image_size, name)
+    return cropped_and_resized(grey_image(content, name), crop, image_size, name, frame)
+
+
+def grey_image(content: bytes, name: str) -> Image.Image:
+    """The grey Pillow image, upright, of a file's bytes; `name` is its name in messages.
+
+    Raises:
+        ValueError: if the bytes are not an image, or the image has too many pixels.
+    """
+    return open_image(content, name, lambda image: image.convert("L"))
 
 
 def cropped_and_resized(
-    image: Image.Image, crop: Box | str | None, image_size: tuple[int, int], name: str
+    image: Image.Image,
+    crop: Box | str | None,
+    image_size: tuple[int, int],
+    name: str,
+    frame: Box | None = None,
 ) -> np.ndarray:
     """The network's input from a grey Pillow image; arguments and result as `decode_image`.
 
     Raises:
-        ValueError: if the image is smaller than the crop.
+        ValueError: if the image is smaller than the crop or has another shape than the frame.
     """
+    if frame and not isinstance(crop, str | None):
+        image = _in_frame(image, frame, name)
     top, bottom, left, right = crop_box(image, crop)
     if crop == BOUNDING_BOX:
         # Pillow's crop is black outside the image; paper is white.
@@ -86,6 +98,48 @@ def cropped_and_resized(
     return np.asarray(image.resize((image_size[1], image_size[0])))
 
 
+def has_other_size(image: Image.Image, frame: Box | None) -> bool:
+    """Whether a Pillow image has another size than the frame, if there is one."""
+    return frame is not None and image.size != _size(frame)
+
+
+def size_note(count: int, total: int, crop: Box | str | None, frame: Box | None) -> str:
+    """A sentence on images of another size than the frame, or "" if it does not matter.
+
+    Args:
+        count: how many of the images have another size.
+        total: how many images there are.
+        crop, frame: as in `decode_image`.
+    """
+    if not count or frame is None or isinstance(crop, str | None):
+        return ""
+    width, height = _size(frame)
+    return (
+        f"Images of another size than {height}x{width} pixels: {count:,} of {total:,}, scaled to "
+        "it before they are cropped"
+    )
+
+
+def _size(frame):
+    """`(width, height)`, in Pillow's order."""
+    return frame[3] - frame[2], frame[1] - frame[0]
+
+
+def _in_frame(image, frame, name):
+    """The image in the size of the frame, if it has its shape."""
+    width, height = _size(frame)
+    if image.size == (width, height):
+        return image
+    # A side of a scaled image is rounded to a whole pixel.
+    if abs(image.width * height - image.height * width) > max(width, height):
+        raise ValueError(
+            f"{name} has another shape than the images for which the crop is meant; use images "
+            f"that are aligned like them. Received: {image.height}x{image.width} pixels (height x "
+            f"width) instead of {height}x{width}"
+        )
+    return image.resize((width, height))
+
+
 def crop_box(image: Image.Image, crop: Box | str | None) -> Box:
     """The box `(top, bottom, left, right)` of a crop, as in `decode_image`, in a grey image."""
     if crop is not None and not isinstance(crop, str):
@@ -97,50 +151,6 @@ def crop_box(image: Image.Image, crop: Box | str | None) -> Box:
     side = round(max(INK_MARGIN * max(bottom - top, right - left), MIN_INK_SHARE * max(image.size)))
     top, left = (top + bottom - side) // 2, (left + right - side) // 2
     return top, top + side, left, left + side
-
-
-def open_image(
-    content: bytes,
-    name: str,
-    convert: Callable[[Image.Image], Any],
-    enough_side: int | None = None,
-) -> Any:
-    """Opens an image with Pillow and returns `convert(image)`.
-
-    Args:
-        content: the bytes of the file.
-        name: the name of the image in messages.
-        convert: a function of the opened image; only here are all pixels decoded.
-        enough_side: in pixels; a JPEG may be decoded at a half, a quarter or an eighth of its size
-            if neither side becomes shorter than this.
-
-    Raises:
-        ValueError: if the bytes are not an image, are damaged, or hold too many pixels.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content), formats=FORMATS)
-            if enough_side:
-                image.draft(None, (enough_side, enough_side))
-            if image.width * image.height > MAX_PIXELS:
-                raise OSError(
-                    f"{image.width}x{image.height} pixels are too many for an image of a face"
-                )
-            return convert(image)
-    except Exception as error:  # Pillow raises almost any exception for damaged files
-        raise ValueError(
-            f"{name} cannot be read as an image; replace the file. "
-            f"Received: {len(content)} bytes ({error})"
-        ) from error
-
-
-def eight_bit(image: Image.Image) -> Image.Image:
-    """The image with 8 bits of grey: of 16 bits the upper 8, where Pillow would clip at 255."""
-    if not image.mode.startswith("I"):
-        return image
-    grey = np.asarray(image).astype(np.uint32) >> 8
-    return Image.fromarray(grey.clip(0, 255).astype(np.uint8))
 
 
 class UnreadableImages(ValueError):
@@ -161,11 +171,13 @@ class FaceCache:
     Attributes:
         images: `(num_images, height, width, 1)`, uint8.
         rows: the row of each `Face` in `images`.
+        num_other_size: how many of the files have another size than the dataset's frame.
     """
 
-    def __init__(self, images: np.ndarray, faces: Iterable[Face]) -> None:
+    def __init__(self, images: np.ndarray, faces: Iterable[Face], num_other_size: int = 0) -> None:
         self.images = images
         self.rows = {face: row for row, face in enumerate(faces)}
+        self.num_other_size = num_other_size
 
     def __len__(self) -> int:
         return len(self.images)
@@ -204,19 +216,28 @@ def open_cache(
             f"{' ...' if len(missing) > 5 else ''}"
         )
     names = [dataset.files[face] for face in faces]
+    frame = dataset.frame
     key = fingerprint(
-        FORMAT_VERSION, dataset.name, dataset.source.fingerprint(names), names, crop, image_size
+        FORMAT_VERSION,
+        dataset.name,
+        dataset.source.fingerprint(names),
+        names,
+        crop,
+        image_size,
+        frame,
     )
-    images = cached_folder(
+    images, num_other_size = cached_folder(
         cache_root() / "images" / f"{dataset.name}-{key}",
         read=lambda folder: _read(folder, (len(faces), *image_size, 1)),
-        build=lambda folder: _build(folder, dataset.source, names, crop, image_size),
+        build=lambda folder: _build(folder, dataset.source, names, crop, image_size, frame),
     )
-    return FaceCache(images, faces)
+    if note := size_note(num_other_size, len(faces), crop, frame):
+        print(note)
+    return FaceCache(images, faces, num_other_size)
 
 
 def _read(folder, shape):
-    """The memory-mapped array, or None if the cache is incomplete or damaged.
+    """`(images, num_other_size)`, or None if the cache is incomplete or damaged.
 
     `index.json` is written last and contains the checksum of the array.
     """
@@ -224,18 +245,23 @@ def _read(folder, shape):
         images = np.load(folder / "images.npy", mmap_mode="r")
         index = read_json(folder / "index.json")
         whole = images.shape == shape and images.dtype == np.uint8
-        return images if whole and index == {"crc32": zlib.crc32(images)} else None
+        if whole and index["crc32"] == zlib.crc32(images):
+            return images, int(index["num_other_size"])
     except Exception:  # NumPy raises almost any exception for a damaged header
-        return None
+        pass
+    return None
 
 
-def _build(folder, source, names, crop, image_size):
+def _build(folder, source, names, crop, image_size, frame):
     """Writes the array in chunks: with a memory map, a full disk would end the process (SIGBUS)."""
-    unreadable, checksum = {}, 0
+    unreadable, other_size, checksum = {}, set(), 0
 
     def decode(name):
         try:
-            return decode_image(source.read(name), crop, image_size, name)
+            image = grey_image(source.read(name), name)
+            if has_other_size(image, frame):
+                other_size.add(name)
+            return cropped_and_resized(image, crop, image_size, name, frame)
         except ValueError as error:
             unreadable[name] = str(error)
         except OSError as error:
@@ -259,7 +285,7 @@ def _build(folder, source, names, crop, image_size):
             progress.update(len(images))
     if unreadable:
         raise UnreadableImages(source.location, unreadable)
-    write_json(folder / "index.json", {"crc32": checksum})
+    write_json(folder / "index.json", {"crc32": checksum, "num_other_size": len(other_size)})
 
 
 def _divided(items, size):

@@ -17,14 +17,15 @@ from typing import Any
 import numpy as np
 
 from siamese_lib.data.drive import open_data, open_data_or_archives
-from siamese_lib.data.face_dataset import About, FaceDataset, FaceFiles
+from siamese_lib.data.face_dataset import FRAMES, About, Box, FaceDataset, FaceFiles
 from siamese_lib.data.pairs import Face, PairList, parse_pair_folds
-from siamese_lib.data.sources import FolderSource, Source
+from siamese_lib.data.sources import FolderSource, Source, not_found, one_file_each
 from siamese_lib.utils.files import text_lines
 
 # LFW's file names, in any number of folders: .../PERSON/PERSON_0001.jpg
 FACE_FILE = re.compile(
-    r"(?:.*/)?(?P<person>[^/]+)/(?P=person)_(?P<number>\d{4})\.(?:jpe?g|png|pgm)", re.IGNORECASE
+    r"(?P<folder>(?:.*/)?)(?P<person>[^/]+)/(?P=person)_(?P<number>\d{4})\.(?:jpe?g|png|pgm)",
+    re.IGNORECASE,
 )
 PAIR_LISTS = {"train": ("pairsDevTrain.txt", "train.txt"), "test": ("pairsDevTest.txt", "test.txt")}
 PEOPLE_LISTS = {"train": ("peopleDevTrain.txt",), "test": ("peopleDevTest.txt",)}
@@ -34,12 +35,16 @@ SAMPLE_HEADER = b"P5\n92 112\n255\n"
 SAMPLE_FILE_SIZE = len(SAMPLE_HEADER) + SAMPLE_HEIGHT * SAMPLE_WIDTH
 
 
-def locate_faces(data_root: Path | str) -> FaceFiles:
+def locate_faces(data_root: Path | str, frame: Box | None = None) -> FaceFiles:
     """Finds the images in a folder or an archive, in any of the layouts in use.
+
+    Args:
+        data_root: the folder or archive.
+        frame: the whole image for which a crop is meant, as in `FaceFiles`.
 
     Raises:
         FileNotFoundError: if there are no images in LFW's layout.
-        ValueError: if a folder has several archives that may be meant.
+        ValueError: if a folder has several archives or sets of images that may be meant.
     """
     data_root = Path(data_root).expanduser()
     source, files = open_data_or_archives(
@@ -48,21 +53,15 @@ def locate_faces(data_root: Path | str) -> FaceFiles:
         open_archives=lambda archives: open_data(_only_archive(archives, data_root)),
     )
     if not files:
-        raise FileNotFoundError(
-            "No images PERSON/PERSON_0001.jpg were found; give LFW-a's folder or archive. "
-            f"Received: {data_root}"
+        raise not_found(
+            "No images PERSON/PERSON_0001.jpg were found", "give LFW-a's folder or archive", source
         )
-    return FaceFiles("images", source, files)
+    return FaceFiles("images", source, files, frame=frame)
 
 
 def _only_archive(archives, folder):
     """The archive with "lfw" in its name, or else the only archive."""
     archives = [path for path in archives if "lfw" in path.name.lower()] or archives
-    if not archives:
-        raise FileNotFoundError(
-            "Neither images PERSON/PERSON_0001.jpg nor an archive of them are in this folder. "
-            f"Received: {folder}"
-        )
     if len(archives) > 1:
         raise ValueError(
             f"{folder} holds several archives; give one of them. "
@@ -72,12 +71,19 @@ def _only_archive(archives, folder):
 
 
 def face_files(source: Source) -> dict[Face, str]:
-    """The file of each face; of two copies in nested folders, the one with the shorter path."""
-    files: dict[Face, str] = {}
-    for name in sorted(source.names(), key=lambda name: (len(PurePosixPath(name).parts), name)):
-        if match := FACE_FILE.fullmatch(name):
-            files.setdefault(Face(match["person"], int(match["number"])), name)
-    return files
+    """The file of each face; of two copies in nested folders, the one with the shorter path.
+
+    Raises:
+        ValueError: if two folders hold different images of the same faces.
+    """
+    matches = filter(None, map(FACE_FILE.fullmatch, source.names()))
+    return one_file_each(
+        source,
+        (
+            (Face(match["person"], int(match["number"])), match["folder"], match[0])
+            for match in matches
+        ),
+    )
 
 
 def load_lfw(name: str, data_root: Path) -> FaceDataset:
@@ -104,7 +110,6 @@ def load_lfw(name: str, data_root: Path) -> FaceDataset:
         lists,
         people,
         data_root,
-        frame=(0, 250, 0, 250),
         face_box=(62, 200, 70, 180),
         faces_may_be_shown=False,
         about=About(TITLES[name]),
@@ -143,7 +148,7 @@ def with_lists(
         pair_lists: the contents of the pair lists, `{"train", "test"}` -> bytes.
         people_lists: the contents of the people lists, or {} or None where there are none.
         where: the folder or archive, for messages.
-        facts: the dataset's `frame`, `face_box`, `faces_may_be_shown` and `about`.
+        facts: the dataset's `face_box`, `faces_may_be_shown` and `about`.
 
     Raises:
         ValueError: if a list is wrong, or a person is in both pair lists.
@@ -175,6 +180,7 @@ def with_lists(
         # A person of the test side is never trained on, whatever the lists state.
         train_people=frozenset(train_people - test_people - test.people),
         people_rule=rule,
+        frame=FRAMES[faces.name],
         **facts,
     )
 

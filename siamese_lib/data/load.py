@@ -12,14 +12,13 @@ from urllib.parse import urljoin, urlsplit
 import pooch
 from filelock import FileLock
 
-from siamese_lib.data.face_dataset import About, FaceDataset, FaceFiles
+from siamese_lib.data.face_dataset import FRAMES, About, FaceDataset, FaceFiles
 from siamese_lib.data.lfw import PAIR_LISTS, SampleSource, face_files, load_lfw, with_lists
 from siamese_lib.data.omniglot import load_omniglot
 from siamese_lib.data.sources import ARCHIVE_SUFFIXES
 from siamese_lib.utils import machine
 
 SAMPLE_LISTS = Path(__file__).parent / "sample_lists"
-SAMPLE_FRAME = (0, 112, 0, 92)  # the face fills the image
 SAMPLE_ABOUT = About(
     "the sample faces", credit="Faces: The Database of Faces, AT&T Laboratories Cambridge."
 )
@@ -104,8 +103,7 @@ def _load_sample():
         {split: (SAMPLE_LISTS / names[0]).read_bytes() for split, names in PAIR_LISTS.items()},
         people_lists={},
         where=SAMPLE_LISTS,
-        frame=SAMPLE_FRAME,
-        face_box=SAMPLE_FRAME,
+        face_box=FRAMES["sample"],  # the face fills the image
         faces_may_be_shown=True,
         about=SAMPLE_ABOUT,
     )

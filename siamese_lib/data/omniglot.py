@@ -11,18 +11,18 @@ import re
 from pathlib import Path, PurePosixPath
 
 from siamese_lib.data.drive import open_data, open_data_or_archives
-from siamese_lib.data.face_dataset import About, FaceDataset
+from siamese_lib.data.face_dataset import FRAMES, About, FaceDataset
 from siamese_lib.data.pairs import Face, PairList, TrialSet
 from siamese_lib.data.sampling import sample_balanced_pairs
-from siamese_lib.data.sources import JoinedSource, Source
+from siamese_lib.data.sources import JoinedSource, Source, not_found, one_file_each
 from siamese_lib.utils.files import text_lines
 
 DRAWING = re.compile(
-    r"(?:.*/)?images_(?P<half>background|evaluation)/(?P<alphabet>[^/]+)/(?P<character>character\d+)"
-    r"/\d+_(?P<drawer>\d+)\.png"
+    r"(?P<folder>(?:.*/)?images_(?P<half>background|evaluation)/)(?P<alphabet>[^/]+)/"
+    r"(?P<character>character\d+)/\d+_(?P<drawer>\d+)\.png"
 )
+TRAINING_IMAGE = re.compile(r"class\d+\.png")  # copies have names like class01 (1).png
 LABELS = re.compile(r"(?P<root>(?:.*/)?)run(?P<number>\d+)/class_labels\.txt")
-SIDE = 105  # pixels
 # Training pairs stay within an alphabet, so that an alphabet can be held out with its pairs. These
 # are 30,000 pairs in all, the smallest set of Koch et al. (2015, table 1).
 PAIRS_PER_ALPHABET = 1000
@@ -47,22 +47,27 @@ def load_omniglot(data_root: Path | str) -> FaceDataset:
 
     Raises:
         FileNotFoundError: if the drawings are not there.
+        ValueError: if two folders hold different drawings of the same characters.
     """
     source, drawings = open_data_or_archives(
         data_root,
         find=lambda source: list(filter(None, map(DRAWING.fullmatch, source.names()))),
         open_archives=lambda paths: JoinedSource(data_root, [open_data(path) for path in paths]),
     )
-    files, alphabet_of = {}, {}
+    match_of = {match[0]: match for match in drawings}
+    files = one_file_each(
+        source,
+        ((_face(match), match["folder"], name) for name, match in match_of.items()),
+    )
+    alphabet_of = {face.person: match_of[name]["alphabet"] for face, name in files.items()}
     faces_of: dict[str, list[Face]] = {"background": [], "evaluation": []}
-    for match in drawings:
-        face = Face(f"{match['alphabet']}/{match['character']}", int(match["drawer"]))
-        files[face], alphabet_of[face.person] = match[0], match["alphabet"]
-        faces_of[match["half"]].append(face)
+    for face, name in files.items():
+        faces_of[match_of[name]["half"]].append(face)
     if missing := [f"images_{half}" for half, faces in faces_of.items() if not faces]:
-        raise FileNotFoundError(
-            f"Omniglot's {' and '.join(missing)} were not found; give the folder or archive with "
-            f"both. Received: {data_root}"
+        raise not_found(
+            f"Omniglot's {' and '.join(missing)} were not found",
+            "give the folder or archive with both",
+            source,
         )
     return FaceDataset(
         "omniglot",
@@ -72,12 +77,16 @@ def load_omniglot(data_root: Path | str) -> FaceDataset:
         test_pairs=sample_balanced_pairs(faces_of["evaluation"], TEST_PAIRS // 2, seed=0),
         train_people=frozenset(face.person for face in faces_of["background"]),
         people_rule="the background alphabets",
-        frame=(0, SIDE, 0, SIDE),
-        face_box=(0, SIDE, 0, SIDE),
+        frame=FRAMES["omniglot"],
+        face_box=FRAMES["omniglot"],
         faces_may_be_shown=True,
         about=ABOUT,
         group_of=alphabet_of,
     )
+
+
+def _face(match):
+    return Face(f"{match['alphabet']}/{match['character']}", int(match["drawer"]))
 
 
 def _pairs_within_alphabets(faces, alphabet_of):
@@ -106,9 +115,10 @@ def read_trials(path: Path | str) -> tuple[Source, list[TrialSet]]:
         key=lambda match: (int(match["number"]), match[0]),
     )
     if not matches:
-        raise FileNotFoundError(
-            "There are no trials here (run01/class_labels.txt and so on); give their folder or "
-            f"zip. Received: {path}"
+        raise not_found(
+            "There are no trials here (run01/class_labels.txt and so on)",
+            "give their folder or zip",
+            source,
         )
     return source, [_read_trial_set(source, names, *match.group(0, "root")) for match in matches]
 
@@ -124,7 +134,7 @@ def _read_trial_set(source, names, labels, root):
     gallery = sorted(
         str(path)
         for path in map(PurePosixPath, names)
-        if path.parent == training and path.suffix == ".png"
+        if path.parent == training and TRAINING_IMAGE.fullmatch(path.name)
     )
     probes, answers = zip(*((root + probe, root + answer) for probe, answer in rows))
     if missing := sorted({*probes} - names | {*answers} - {*gallery}):

@@ -7,14 +7,20 @@ import os
 import tarfile
 import zipfile
 import zlib
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable
 from contextlib import closing
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 from siamese_lib.utils.files import cached_folder, fingerprint
+
+K = TypeVar("K", bound=Hashable)
 
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
 MAX_MEMBER_BYTES = 64 * 2**20  # far more than an image or a list has
 MAX_UNPACKED_BYTES = 4 * 2**30  # five times the raw pixels of LFW
+NUM_COMPARED = 32  # files of two folders that decide whether these are copies of each other
 # How compressed files begin, and the function that opens them.
 COMPRESSIONS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 
@@ -22,6 +28,18 @@ COMPRESSIONS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open
 def is_archive(path: Path | str) -> bool:
     """Whether `path` has the name of an archive that can be read."""
     return str(path).lower().endswith(ARCHIVE_SUFFIXES)
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a name is that of a hidden file, or leads through a hidden folder.
+
+    Systems and programs leave such files behind: `._a.jpg` of macOS begins with a dot like a hidden
+    file and has the name of an image. In a zip they are in the folder `__MACOSX`.
+    """
+    parts = PurePosixPath(name).parts
+    return "__MACOSX" in parts or any(
+        part.startswith(".") and part not in (".", "..") for part in parts
+    )
 
 
 class FolderSource:
@@ -32,12 +50,13 @@ class FolderSource:
         self.location = Path(named_after or root)
 
     def names(self) -> list[str]:
-        """The names of all files, sorted; links to folders are not followed."""
-        return sorted(
+        """The names of all files but hidden ones, sorted; links to folders are not followed."""
+        names = (
             (Path(folder) / name).relative_to(self.root).as_posix()
             for folder, _, files in os.walk(self.root)
             for name in files
         )
+        return sorted(name for name in names if not is_hidden(name))
 
     def read(self, name: str) -> bytes:
         """The bytes of a file."""
@@ -65,8 +84,9 @@ class ZipSource:
             ) from error
 
     def names(self) -> list[str]:
-        """The names of all files, sorted."""
-        return sorted(name for name in self._archive.namelist() if not name.endswith("/"))
+        """The names of all files but hidden ones, sorted."""
+        names = self._archive.namelist()
+        return sorted(name for name in names if not name.endswith("/") and not is_hidden(name))
 
     def read(self, name: str) -> bytes:
         """The bytes of a file.
@@ -123,6 +143,59 @@ class JoinedSource:
 
 
 Source = FolderSource | ZipSource | JoinedSource
+
+
+def not_found(what: str, advice: str, source: Source) -> FileNotFoundError:
+    """The error for data that are not in a source; archives inside it are named.
+
+    Args:
+        what: states what was not found.
+        advice: what to do where there are no archives; those inside a source are not opened.
+        source: where it was sought.
+    """
+    archives = [name for name in source.names() if is_archive(name)]
+    if not archives:
+        return FileNotFoundError(f"{what}; {advice}. Received: {source.location}")
+    in_folder = isinstance(source, FolderSource) and source.root == source.location
+    listed = ", ".join(archives[:5]) + (" ..." if len(archives) > 5 else "")
+    return FileNotFoundError(
+        f"{what}; {'give' if in_folder else 'unpack it and give'} the archive inside that holds "
+        f"them. Received: {source.location} with {listed}"
+    )
+
+
+def one_file_each(source: Source, found: Iterable[tuple[K, str, str]]) -> dict[K, str]:
+    """The file of each key; of two folders with copies, the one with the shorter path.
+
+    Args:
+        source: where the files are.
+        found: `(key, folder, name)` of each file; `folder` is the one that holds the data set.
+
+    Raises:
+        ValueError: if two folders hold different files of the same keys. A few of these files are
+            compared, spread evenly.
+    """
+    files: dict[K, tuple[str, str]] = {}
+    counts: Counter[str] = Counter()
+    twice = defaultdict(list)
+    for key, folder, name in sorted(found, key=lambda item: (item[2].count("/"), item[2])):
+        counts[folder] += 1
+        first_folder, first_name = files.setdefault(key, (folder, name))
+        if first_folder != folder:
+            twice[first_folder, folder].append((first_name, name))
+    for folders, names in twice.items():
+        step = -(-len(names) // NUM_COMPARED)
+        if any(source.read(first) != source.read(second) for first, second in names[::step]):
+            listed = " and ".join(
+                f"{source.location / folder} with {counts[folder]:,}" for folder in folders
+            )
+            raise ValueError(
+                f"{source.location} holds two different sets of images with the same names; give "
+                "one of the two folders as data root, without the other inside it; unpack an "
+                "archive first. "
+                f"Received: {listed} images"
+            )
+    return {key: name for key, (_, name) in files.items()}
 
 
 def open_source(path: Path | str, unpack_root: Path | str) -> FolderSource | ZipSource:

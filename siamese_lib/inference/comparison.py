@@ -6,12 +6,12 @@ Each image is embedded once, and no image leaves this machine.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm.auto import tqdm
 
-from siamese_lib.data.images import cropped_and_resized, decode_image
+from siamese_lib.data.images import cropped_and_resized, grey_image, has_other_size, size_note
 from siamese_lib.data.pairs import CLASS_NAMES
 from siamese_lib.data.sources import MAX_MEMBER_BYTES, FolderSource
 from siamese_lib.inference.photos import AlignedFace, find_face
@@ -25,12 +25,27 @@ class Ranking:
     Attributes:
         rows: dicts with rank, image, score, decision, the most alike first.
         skipped: a sentence for each image that cannot be compared.
-        notes: a sentence for each image in which several faces were found.
+        notes: a sentence for each image in which several faces were found, and one if images have
+            another size than those that the network was trained on.
     """
 
     rows: list[dict[str, Any]]
     skipped: list[str]
     notes: list[str]
+
+
+class _Input(NamedTuple):
+    """An image for the network, and what is said about it.
+
+    Attributes:
+        image: `(height, width)`, uint8.
+        note: a sentence on the choice of the face, or "".
+        has_other_size: whether the file has another size than the images of the training data.
+    """
+
+    image: np.ndarray
+    note: str
+    has_other_size: bool
 
 
 def compare(
@@ -45,22 +60,22 @@ def compare(
             found and aligned.
 
     Returns:
-        `(score, notes)`: the score, larger for more alike, and notes on the choice of faces.
+        `(score, notes)`: the score, larger for more alike, and notes on the choice of faces and
+        on the size of the images.
 
     Raises:
         FileNotFoundError: if an image does not exist.
-        ValueError: if one cannot be read or shows no face, or if the network is not for photos.
+        ValueError: if one cannot be read or shows no face, has a single grey value, or has another
+            shape than the training data, or if the network is not for photos.
     """
     _check_frame(verifier, aligned)
     # Both paths are checked before an image is decoded: a wrong path is the more common mistake.
     contents = [_read(path) for path in images]
-    inputs, notes = zip(
-        *(
-            _network_input(verifier, content, str(path), aligned)
-            for content, path in zip(contents, images)
-        )
-    )
-    return _score(verifier, inputs), [note for note in notes if note]
+    inputs = [
+        _network_input(verifier, content, str(path), aligned)
+        for content, path in zip(contents, images)
+    ]
+    return _score(verifier, [item.image for item in inputs]), _notes(verifier, inputs)
 
 
 def score_faces(verifier: Verifier, faces: Sequence[AlignedFace]) -> float:
@@ -102,9 +117,10 @@ def rank_folder(
     content = _read(probe)
     if not Path(folder).is_dir():
         raise FileNotFoundError(f"There is no such folder; check the path. Received: {folder}")
-    probe_input, probe_note = _network_input(verifier, content, str(probe), aligned)
-    inputs, skipped, notes = _folder_inputs(verifier, Path(folder), Path(probe), aligned)
-    embeddings = verifier.embed(np.stack([probe_input, *inputs.values()])[..., np.newaxis])
+    probe_input = _network_input(verifier, content, str(probe), aligned)
+    inputs, skipped = _folder_inputs(verifier, Path(folder), Path(probe), aligned)
+    everything = [probe_input, *inputs.values()]
+    embeddings = verifier.embed(np.stack([item.image for item in everything])[..., np.newaxis])
     scores = verifier.score(np.repeat(embeddings[:1], len(inputs), axis=0), embeddings[1:])
     ranked = sorted(zip(inputs, scores.tolist()), key=lambda item: -item[1])
     threshold = verifier.settings["threshold"]
@@ -112,20 +128,19 @@ def rank_folder(
         {"rank": rank, "image": name, "score": score, "decision": decision(score, threshold)}
         for rank, (name, score) in enumerate(ranked, start=1)
     ]
-    return Ranking(rows, skipped, [note for note in (probe_note, *notes) if note])
+    return Ranking(rows, skipped, _notes(verifier, everything))
 
 
 def _folder_inputs(
     verifier: Verifier, folder: Path, probe: Path, aligned: bool
-) -> tuple[dict[str, np.ndarray], list[str], list[str]]:
-    """The inputs `{name: image}`, a sentence for each skipped file, and the notes."""
-    inputs, skipped, notes = {}, [], []
+) -> tuple[dict[str, _Input], list[str]]:
+    """The inputs by name, and a sentence for each skipped file."""
+    inputs, skipped = {}, []
     for name in tqdm(
         _image_names(folder, probe), desc="Looking for faces", unit="image", disable=None
     ):
         try:
-            inputs[name], note = _network_input(verifier, _read(folder / name), name, aligned)
-            notes.append(note)
+            inputs[name] = _network_input(verifier, _read(folder / name), name, aligned)
         except ValueError as error:
             skipped.append(" ".join(str(error).split()))
         except OSError as error:
@@ -136,7 +151,13 @@ def _folder_inputs(
             f"{folder}: no image with a face can be compared with the probe; give another folder. "
             f"Received: {first}"
         )
-    return inputs, skipped, notes
+    return inputs, skipped
+
+
+def _notes(verifier: Verifier, inputs: Sequence[_Input]) -> list[str]:
+    other_size = sum(item.has_other_size for item in inputs)
+    of_sizes = size_note(other_size, len(inputs), verifier.crop, verifier.frame)
+    return [note for note in (*(item.note for item in inputs), of_sizes) if note]
 
 
 def _check_frame(verifier: Verifier, aligned: bool) -> None:
@@ -151,13 +172,9 @@ def _check_frame(verifier: Verifier, aligned: bool) -> None:
 
 
 def _image_names(folder: Path, probe: Path) -> list[str]:
-    """The names of a folder's files without hidden files and without the probe."""
-    return [
-        name
-        for name in FolderSource(folder).names()
-        if not any(part.startswith(".") for part in Path(name).parts)
-        and (folder / name).resolve() != probe.resolve()
-    ]
+    """The names of a folder's files without the probe."""
+    names = FolderSource(folder).names()
+    return [name for name in names if (folder / name).resolve() != probe.resolve()]
 
 
 def _read(path: Path | str) -> bytes:
@@ -172,14 +189,22 @@ def _read(path: Path | str) -> bytes:
     return path.read_bytes()
 
 
-def _network_input(
-    verifier: Verifier, content: bytes, name: str, aligned: bool
-) -> tuple[np.ndarray, str]:
-    """`(image, note)`: the network's input `(height, width)`, uint8, and a note or ""."""
+def _network_input(verifier: Verifier, content: bytes, name: str, aligned: bool) -> _Input:
     if aligned:
-        return decode_image(content, verifier.crop, verifier.image_size, name), ""
-    face = find_face(content, name)
-    return _cropped(verifier, face), face.note
+        whole = grey_image(content, name)
+        size, frame = verifier.image_size, verifier.frame
+        image = cropped_and_resized(whole, verifier.crop, size, name, frame)
+        item = _Input(image, "", has_other_size(whole, frame))
+    else:
+        face = find_face(content, name)
+        item = _Input(_cropped(verifier, face), face.note, False)
+    if item.image.min() == item.image.max():
+        # Two such images would be called the same person.
+        raise ValueError(
+            f"{name} shows nothing where a face is compared; give another image. "
+            f"Received: the grey value {item.image.min()} alone"
+        )
+    return item
 
 
 def _cropped(verifier: Verifier, face: AlignedFace) -> np.ndarray:

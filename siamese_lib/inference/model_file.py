@@ -85,6 +85,11 @@ def write_model(path: Path | str, network: Any, settings: dict[str, Any]) -> Non
 
 
 def _checked_settings(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"The settings of the model are missing; copy the file {path.name} that was saved with "
+            f"it, and put it beside the .keras file. Received: no {path}"
+        )
     settings = read_json(path)
     try:
         settings = with_current_names(settings, "field")

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 from skimage.transform import estimate_transform, warp
 
-from siamese_lib.data.images import eight_bit, open_image
+from siamese_lib.data.decoding import open_image
 
 FRAME_SIDE = 250  # LFW-a's images are 250x250
 # The eyes in LFW-a's images, (x, y) in pixels: medians over training people, found by this
@@ -98,18 +98,18 @@ def open_photo(content: bytes, name: str) -> Image.Image:
     Raises:
         ValueError: if the bytes are no image, are damaged or hold too many pixels.
     """
-    return open_image(content, name, _upright, enough_side=MAX_SIDE)
+    return open_image(content, name, _small_rgb, enough_side=MAX_SIDE)
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    image = eight_bit(ImageOps.exif_transpose(image))
+def _small_rgb(image: Image.Image) -> Image.Image:
+    if image.mode in ("1", "P") or "transparency" in image.info:
+        image = image.convert("RGBA")  # the others' values can be averaged
+    image.thumbnail((MAX_SIDE, MAX_SIDE))
     if image.has_transparency_data:
         # The colours below transparent pixels are often black or noise.
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    image = image.convert("RGB")
-    image.thumbnail((MAX_SIDE, MAX_SIDE))
-    return image
+    return image.convert("RGB")
 
 
 def detect(photo: np.ndarray) -> list[np.ndarray]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from siamese_lib.data.face_dataset import FRAMES, Box
 from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import Face, PairList, TrialSet
 from siamese_lib.evaluation.oneshot import answer_trials
@@ -77,10 +78,15 @@ class Verifier:
         write_model(path, self.network, self.settings)
 
     @property
-    def crop(self) -> tuple[int, int, int, int] | str | None:
+    def crop(self) -> Box | str | None:
         """The crop of an image, as `images.decode_image` takes it."""
         crop = self.settings["crop"]
         return tuple(crop) if isinstance(crop, list) else crop
+
+    @property
+    def frame(self) -> Box | None:
+        """The whole image for which the crop is meant: that of the dataset, if it is known."""
+        return FRAMES.get(str(self.settings.get("dataset")))
 
     @property
     def image_size(self) -> tuple[int, int]:

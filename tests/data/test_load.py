@@ -48,6 +48,7 @@ def people_folder(tmp_path_factory):
 
 def packed(folder, path):
     """Packs the content of a folder into a zip or tar archive, by the suffix of `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".zip":
         with zipfile.ZipFile(path, "w") as archive:
             for file in sorted(folder.rglob("*")):
@@ -126,6 +127,43 @@ def test_of_two_copies_the_outer_one_is_taken(lfw_copy):
     assert all(name.count("/") == 2 for name in files.values())
 
 
+def other_set(lfw_copy, folder):
+    """Images of the first three people with another content, in a folder of their own."""
+    for person in TRAIN_PEOPLE[:3]:
+        shutil.copytree(lfw_copy / "lfw2" / person, folder / person)
+        for path in (folder / person).iterdir():
+            path.write_bytes(path.read_bytes() + b"\0")
+    return len(list(folder.rglob("*.jpg")))
+
+
+@pytest.mark.parametrize("folder", ["lfw", "lfw2/lfw", "a/b/c"])
+@pytest.mark.parametrize("form", ["folder", "lfwa.zip", "lfwa.tar.gz"])
+def test_two_sets_of_images_of_the_same_people_are_not_mixed(lfw_copy, tmp_path, folder, form):
+    count = other_set(lfw_copy, lfw_copy / folder)
+    root = lfw_copy if form == "folder" else packed(lfw_copy, tmp_path / form)
+    with pytest.raises(ValueError, match="two different sets of images") as caught:
+        load_dataset("lfwa", root)
+    received = str(caught.value).partition("Received: ")[2]
+    assert f"{root / folder} with {count}" in received
+    assert f"{root / 'lfw2'} with {len(ALL_FACES)}" in received
+    if form == "folder" and folder != "lfw2/lfw":
+        assert is_whole(load_dataset("lfwa", root / "lfw2"))
+
+
+def test_sets_of_different_people_are_read_together(lfw_copy):
+    for side, people in (("train", TRAIN_PEOPLE), ("test", TEST_PEOPLE)):
+        for person in people:
+            shutil.move(lfw_copy / "lfw2" / person, lfw_copy / side / person)
+    assert is_whole(load_dataset("lfwa", lfw_copy))
+
+
+def test_a_hidden_set_of_images_is_ignored(lfw_copy):
+    other_set(lfw_copy, lfw_copy / ".Trash-1000" / "lfw2")
+    other_set(lfw_copy, lfw_copy / "__MACOSX" / "lfw2")
+    dataset = load_dataset("lfwa", lfw_copy)
+    assert is_whole(dataset) and {name.split("/")[0] for name in dataset.files.values()} == {"lfw2"}
+
+
 @pytest.mark.parametrize("with_people", [True, False])
 def test_the_people_rule_names_the_source_of_the_training_people(lfw_copy, with_people):
     stranger = lfw_copy / "lfw2" / "Zed_Stranger" / "Zed_Stranger_0001.jpg"
@@ -191,7 +229,7 @@ def test_a_missing_pair_list_is_named(lfw_copy, side):
 
 
 def test_a_folder_without_images_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="Neither images"):
+    with pytest.raises(FileNotFoundError, match="No images"):
         locate_faces(tmp_path)
     (tmp_path / "photo.jpg").touch()
     with pytest.raises(FileNotFoundError, match=f"Received: {tmp_path}"):
@@ -210,6 +248,26 @@ def test_several_archives_in_a_folder_are_refused(tmp_path, people_folder):
         packed(people_folder, tmp_path / name)
     with pytest.raises(ValueError, match=r"several archives.*lfw2\.zip, lfwa\.zip"):
         locate_faces(tmp_path)
+
+
+def test_archives_inside_are_named_where_there_are_no_images(tmp_path, people_folder):
+    inner = packed(people_folder, tmp_path / "deeper" / "inner" / "lfwa.zip")
+    with pytest.raises(
+        FileNotFoundError, match=r"; give the archive inside .*: .*/deeper with inner/lfwa\.zip$"
+    ):
+        locate_faces(tmp_path / "deeper")
+    with zipfile.ZipFile(tmp_path / "outer.zip", "w") as archive:
+        archive.write(inner, "inner.zip")
+    with pytest.raises(
+        FileNotFoundError, match=r"; unpack it and give .*: .*/outer\.zip with inner\.zip$"
+    ):
+        locate_faces(tmp_path / "outer.zip")
+
+
+def test_what_macos_leaves_beside_an_archive_is_ignored(tmp_path, people_folder):
+    packed(people_folder, tmp_path / "lfwa.zip")
+    (tmp_path / "._lfwa.zip").write_bytes(b"left behind")
+    assert set(locate_faces(tmp_path).files) == ALL_FACES
 
 
 def test_another_archive_beside_lfwa_does_no_harm(tmp_path, people_folder):

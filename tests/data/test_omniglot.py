@@ -193,6 +193,43 @@ def test_trials_are_written_and_read_in_the_layout_of_lake(dataset, tmp_path):
                 assert [source.read(name) for name in names] == contents
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "training/._class01.png",
+        "training/.class01.png",
+        "training/class01 (1).png",
+        "training/Thumbs.db",
+        "._class_labels.txt",
+    ],
+)
+def test_strange_files_among_trials_are_ignored(dataset, tmp_path, name):
+    sets = trial_sets(dataset, TINY)["test"][:1]
+    write_trials(tmp_path, dataset, sets)
+    _, (expected,) = read_trials(tmp_path)
+    shutil.copy(tmp_path / "run01" / "training" / "class01.png", tmp_path / "run01" / name)
+    _, (read,) = read_trials(tmp_path)
+    assert read == expected and len(read.gallery) == NUM_CHARACTERS
+
+
+def test_archives_beside_missing_trials_are_named(tmp_path):
+    (tmp_path / "all_runs.zip").touch()
+    with pytest.raises(FileNotFoundError, match=r"give the archive inside .* with all_runs\.zip$"):
+        read_trials(tmp_path)
+
+
+def test_of_two_copies_of_a_half_one_is_read(folder, dataset, tmp_path):
+    for copy in ("", "copy/"):
+        shutil.copytree(folder / "images_background", tmp_path / copy / "images_background")
+    shutil.copytree(folder / "images_evaluation", tmp_path / "images_evaluation")
+    read = load_dataset("omniglot", tmp_path)
+    assert read.files == dataset.files and read.train_pairs == dataset.train_pairs
+    for path in (tmp_path / "copy").rglob("*.png"):
+        path.write_bytes(path.read_bytes() + b"\0")
+    with pytest.raises(ValueError, match=r"two different sets .*copy/images_background with"):
+        load_dataset("omniglot", tmp_path)
+
+
 def test_a_training_is_stopped_by_one_shot_accuracy_and_writes_the_trials(trained):
     assert list(trained.history["epoch"]) == [1, 2]
     assert trained.history["val_oneshot_accuracy"].between(0, 1).all()

@@ -67,6 +67,16 @@ def test_every_kind_of_source_is_read_in_the_same_way(tmp_path, name):
     assert source.location == tmp_path / name
 
 
+@pytest.mark.parametrize("name", ["lfwa", "lfwa.zip", "lfwa.tar"])
+def test_hidden_files_are_ignored(tmp_path, monkeypatch, name):
+    hidden = ("lfw2/Ada/._Ada_0001.jpg", ".trash/Ada_0001.jpg", "__MACOSX/lfw2/Ada_0001.jpg")
+    with monkeypatch.context() as patch:
+        for number, path in enumerate(hidden):
+            patch.setitem(FILES, path, bytes([number]))
+        path = write_source(tmp_path / name)
+    assert open_source(path, tmp_path / "unpacked").names() == sorted(FILES)
+
+
 def test_a_deflated_zip_is_read_too(tmp_path):
     write_zip(tmp_path / "lfwa.zip", zipfile.ZIP_DEFLATED)
     assert (

@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import photographs
 import pytest
+from PIL import Image
 
 from siamese_lib.data.images import decode_image
 from siamese_lib.data.lfw import SampleSource
@@ -81,12 +82,14 @@ def test_an_aligned_photograph_is_what_aligned_images_are(verifier, probe, album
     )
 
 
-def test_aligned_images_are_taken_as_they_are(verifier, probe, album, monkeypatch):
+def test_aligned_images_are_taken_as_they_are(verifier, probe, tmp_path, monkeypatch):
+    other = tmp_path / "other.jpg"
+    photographs.composition(size=(800, 800)).save(other)
     monkeypatch.setattr(comparison, "find_face", lambda *_: pytest.fail("a face was sought"))
-    score, _ = comparison.compare(verifier, [probe, album / "wide.jpg"], aligned=True)
+    score, _ = comparison.compare(verifier, [probe, other], aligned=True)
     inputs = [
-        decode_image(path.read_bytes(), verifier.crop, verifier.image_size, "")
-        for path in (probe, album / "wide.jpg")
+        decode_image(path.read_bytes(), verifier.crop, verifier.image_size, "", verifier.frame)
+        for path in (probe, other)
     ]
     assert score == float(
         verifier.score(*(verifier.embed(image[np.newaxis, ..., np.newaxis]) for image in inputs))[0]
@@ -94,13 +97,15 @@ def test_aligned_images_are_taken_as_they_are(verifier, probe, album, monkeypatc
 
 
 def test_a_network_of_another_frame_takes_no_photographs(verifier, probe):
-    other = Verifier(verifier.network, verifier.settings | {"dataset": "sample"})
+    other = Verifier(verifier.network, verifier.settings | {"dataset": "lfw-funneled"})
     for function in (
         lambda: comparison.compare(other, [probe, probe]),
         lambda: comparison.rank_folder(other, probe, probe.parent),
         lambda: comparison.score_faces(other, []),
     ):
-        with pytest.raises(ValueError, match=r"--aligned\. Received: a network trained on sample"):
+        with pytest.raises(
+            ValueError, match=r"--aligned\. Received: a network trained on lfw-funneled"
+        ):
             function()
     assert comparison.compare(other, [probe, probe], aligned=True)[0] > 0.5
 
@@ -176,3 +181,83 @@ def test_a_file_larger_than_any_image_is_not_read(verifier, probe, tmp_path, mon
         ValueError, match=r"astronaut\.png is too large for an image.*Received: \d+ bytes"
     ):
         comparison.compare(verifier, [probe, probe])
+
+
+@pytest.fixture(scope="module")
+def faces(verifier, probe, album, tmp_path_factory):
+    """The faces of both photographs in LFW-a's frame, as 8-bit PNG files, and their score."""
+    paths = [tmp_path_factory.mktemp("faces") / name for name in ("a.png", "b.png")]
+    for path, photo in zip(paths, (probe, album / "wide.jpg")):
+        photos.find_face(photo.read_bytes(), photo.name).image.save(path)
+    score, notes = comparison.compare(verifier, paths, aligned=True)
+    assert score > 0.9 and notes == []
+    return paths, score
+
+
+def turned(face):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return face.transpose(Image.Transpose.ROTATE_90), {"exif": exif}
+
+
+@pytest.mark.parametrize(
+    ("change", "suffix"),
+    [
+        pytest.param(lambda face: (face, {"quality": 95}), ".jpg", id="JPEG"),
+        pytest.param(turned, ".png", id="turned by EXIF"),
+        pytest.param(
+            lambda face: (Image.fromarray(np.asarray(face) / np.float32(255)), {}),
+            ".tif",
+            id="floats from 0 to 1",
+        ),
+        pytest.param(
+            lambda face: (Image.fromarray(np.asarray(face).astype(np.int32)), {}),
+            ".tif",
+            id="32-bit integers",
+        ),
+    ],
+)
+def test_an_aligned_face_scores_the_same_however_it_is_saved(
+    verifier, faces, tmp_path, change, suffix
+):
+    (first, second), score = faces
+    image, options = change(Image.open(first))
+    image.save(tmp_path / f"a{suffix}", **options)
+    changed, notes = comparison.compare(verifier, [tmp_path / f"a{suffix}", second], aligned=True)
+    assert changed == pytest.approx(score, abs=0.01) and notes == []
+
+
+@pytest.mark.parametrize("side", [224, 1000])
+def test_an_aligned_face_scores_the_same_in_another_size_and_it_is_said(
+    verifier, faces, tmp_path, side
+):
+    (first, second), score = faces
+    Image.open(first).resize((side, side)).save(tmp_path / "a.png")
+    changed, notes = comparison.compare(verifier, [tmp_path / "a.png", second], aligned=True)
+    assert changed == pytest.approx(score, abs=0.02)
+    (note,) = notes
+    assert note.startswith("Images of another size than 250x250 pixels: 1 of 2")
+    shutil.copy(second, tmp_path / "b.png")
+    ranking = comparison.rank_folder(verifier, second, tmp_path, aligned=True)
+    assert len(ranking.notes) == 1 and "1 of 3" in ranking.notes[0]
+
+
+def test_an_aligned_image_of_another_shape_is_refused(verifier, faces, tmp_path):
+    (first, second), _ = faces
+    Image.open(first).resize((250, 300)).save(tmp_path / "a.png")
+    with pytest.raises(ValueError, match=r"a\.png has another shape .*Received: 300x250 pixels"):
+        comparison.compare(verifier, [tmp_path / "a.png", second], aligned=True)
+
+
+def test_an_image_without_any_contrast_is_not_compared(verifier, faces, tmp_path):
+    (_, second), _ = faces
+    pixels = np.random.default_rng(0).integers(0, 256, (250, 250), dtype=np.uint8)
+    top, bottom, left, right = verifier.crop
+    pixels[top:bottom, left:right] = 128  # the border alone has a pattern
+    Image.fromarray(pixels).save(tmp_path / "grey.png")
+    with pytest.raises(ValueError, match=r"grey\.png shows nothing .*Received: the grey value 128"):
+        comparison.compare(verifier, [tmp_path / "grey.png"] * 2, aligned=True)
+    shutil.copy(second, tmp_path / "b.png")
+    ranking = comparison.rank_folder(verifier, second, tmp_path, aligned=True)
+    assert [row["image"] for row in ranking.rows] == ["b.png"]
+    assert len(ranking.skipped) == 1 and ranking.skipped[0].startswith("grey.png shows nothing")

@@ -217,7 +217,9 @@ def test_a_missing_model_is_named(tmp_path):
 
 def test_a_model_without_its_settings_is_named(network, tmp_path):
     network.save(tmp_path / "alone.keras")
-    with pytest.raises(FileNotFoundError, match=r"alone\.json"):
+    with pytest.raises(
+        FileNotFoundError, match=r"copy the file alone\.json .* beside the \.keras file"
+    ):
         Verifier.load(tmp_path / "alone.keras")
 
 
