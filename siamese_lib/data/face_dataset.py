@@ -125,7 +125,7 @@ class FaceDataset(FaceFiles):
             set(group_of.values()), config.validation_fraction, config.validation_seed
         )
         held_out = {person for person in people if group_of[person] in held_out_groups}
-        train = people - held_out
+        train = set(people - held_out)
         if config.protocol == "people":
             train = set(subset(sorted(train), config.training_fraction, config.seed))
         return train, held_out

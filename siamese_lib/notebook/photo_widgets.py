@@ -7,7 +7,6 @@ kernel and to no other place; on Colab that kernel is Google's machine.
 import base64
 import dataclasses
 import html
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from PIL import Image
 
 from siamese_lib.config import ExperimentConfig, bounds
 from siamese_lib.data.face_dataset import FaceFiles
-from siamese_lib.data.images import crop_box, decode_image
+from siamese_lib.data.images import crop_box, cropped_and_resized, grey_image
 from siamese_lib.data.pairs import Face
 from siamese_lib.inference.comparison import score_faces
 from siamese_lib.inference.photos import find_face
@@ -54,8 +53,7 @@ def augmentation_preview(
     Returns:
         A widget; display it.
     """
-    content = dataset.source.read(dataset.files[face])
-    original = Image.fromarray(_whole_image(content, str(face)))
+    original = _whole_image(dataset, face)
     width, height = original.size
     top, bottom, left, right = np.clip(
         crop_box(original, config.crop), 0, [height, height, width, width]
@@ -73,7 +71,7 @@ def augmentation_preview(
         crop = (*rows.value, *columns.value)
         try:
             changed = dataclasses.replace(config, crop=crop, flip=flip.value, **values)
-            image.value = tiles.png(_augmentation_sheet(content, str(face), changed)[0])
+            image.value = tiles.png(_augmentation_sheet(original, changed)[0])
         except ValueError as error:  # a crop without rows or columns
             words.value = html.escape(str(error))
         else:
@@ -96,29 +94,30 @@ def _range_slider(field, config):
 
 def augmentation_view(dataset: FaceFiles, face: Face, config: ExperimentConfig) -> Figure:
     """The static view of `augmentation_preview`: a face, its crop, and augmented copies of it."""
-    content = dataset.source.read(dataset.files[face])
     title = f"Crop and augmentation of {config.experiment}"
-    image, captions = _augmentation_sheet(content, str(face), config)
+    image, captions = _augmentation_sheet(_whole_image(dataset, face), config)
     return tiles.sheet_figure(image, captions, title)
 
 
-def _whole_image(content, name):
-    with Image.open(io.BytesIO(content)) as image:
-        size = (image.height, image.width)
-    return decode_image(content, None, size, name)
+def _whole_image(dataset, face):
+    """The grey Pillow image of a face, in the size of the dataset's frame if there is one."""
+    name = dataset.files[face]
+    image = grey_image(dataset.source.read(name), name)
+    frame = dataset.frame or (0, image.height, 0, image.width)
+    return Image.fromarray(cropped_and_resized(image, frame, frame[1::2], name, frame))
 
 
-def _augmentation_sheet(content, name, config):
+def _augmentation_sheet(whole, config):
     from siamese_lib.training.pipeline import augmented_copies
 
-    seen = decode_image(content, config.crop, config.image_size, name)
+    seen = cropped_and_resized(whole, config.crop, config.image_size, config.experiment)
     captions = [
         "the image and its crop",
         "seen by the network",
         *(f"in training, {number}" for number in range(1, NUM_COPIES + 1)),
     ]
     images = [
-        tiles.outlined(_whole_image(content, name), config.crop),
+        tiles.outlined(np.asarray(whole), config.crop),
         seen,
         *augmented_copies(seen[:, :, np.newaxis], config, NUM_COPIES),
     ]
