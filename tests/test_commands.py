@@ -166,6 +166,34 @@ def test_evaluate_a_model_on_a_pair_list_gives_the_numbers_of_the_run(run, lfw_f
     assert written["auc"] == pytest.approx(run.metrics["test"]["auc"])
 
 
+@pytest.mark.parametrize(
+    ("part", "known"),
+    [("Train", 1), ("Test", 0)],
+    ids=["people of the training", "other people"],
+)
+def test_evaluate_says_how_many_pairs_show_people_of_the_training(
+    run, lfw_folder, tmp_path, capsys, part, known
+):
+    arguments = ("--pairs", lfw_folder / f"pairsDev{part}.txt", "--data-root", lfw_folder)
+    output = ("--json", tmp_path / "numbers.json")
+    assert command("evaluate", "--model", run.path("model.keras"), *arguments, *output) == 0
+    written = json.loads((tmp_path / "numbers.json").read_text())
+    assert written["num_known_pairs"] == known * written["num_pairs"]
+    assert written["accuracy_on_others"] == (None if known else written["accuracy"])
+    printed = capsys.readouterr().out
+    assert ("a person whom the network was trained on" in printed) is bool(known)
+
+
+def test_evaluate_says_that_an_older_model_file_does_not_tell(run, lfw_folder, tmp_path, capsys):
+    for suffix in (".keras", ".json"):
+        shutil.copy(run.path("model" + suffix), tmp_path / f"old{suffix}")
+    settings = json.loads((tmp_path / "old.json").read_text())
+    (tmp_path / "old.json").write_text(json.dumps(settings | {"people": {}}))
+    arguments = ("--pairs", lfw_folder / "pairsDevTest.txt", "--data-root", lfw_folder)
+    assert command("evaluate", "--model", tmp_path / "old.keras", *arguments) == 0
+    assert "does not name the people whom it was trained on" in capsys.readouterr().out
+
+
 def test_evaluate_crops_images_of_another_size_at_the_same_part_and_says_so(
     lfw_folder, lfw_copy, tmp_path, capsys
 ):

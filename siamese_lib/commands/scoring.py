@@ -54,9 +54,37 @@ def evaluate(options):
         faces = sl.data.locate_faces(options.data_root, verifier.frame)
         threshold = verifier.settings["threshold"]
         cache = sl.data.open_cache(faces, verifier.crop, verifier.image_size, pairs.faces)
-        metrics = verification_metrics(pairs, verifier.score_pairs(cache, pairs), threshold)
+        scores = verifier.score_pairs(cache, pairs)
+        metrics = verification_metrics(pairs, scores, threshold)
+        metrics |= _without_known_people(verifier, pairs, scores)
     keys = ("accuracy", "auc", "eer", "threshold", "num_pairs")
-    _print_and_write(metrics | {"threshold": threshold}, keys, options.json)
+    written = ("num_known_pairs", "accuracy_on_others") if "num_known_pairs" in metrics else ()
+    _print_and_write(metrics | {"threshold": threshold}, keys, options.json, written)
+
+
+def _without_known_people(verifier, pairs, scores):
+    """How many pairs show people of the training, and the accuracy on the others; prints it too."""
+    import numpy as np
+
+    known = verifier.known_people(pairs)
+    if not known:
+        print(
+            "The .json of this model does not name the people whom it was trained on. If the list "
+            "holds some of them, the accuracy is too high."
+        )
+        return {}
+    of_training, others = known["train"], known["validation"] & ~known["train"]
+    rest = np.flatnonzero(~(of_training | others))
+    correct = (scores >= verifier.settings["threshold"]) == np.array(pairs.labels)
+    accuracy = float(correct[rest].mean()) if len(rest) else None
+    if len(rest) < len(pairs):
+        on_others = "nothing to measure" if accuracy is None else f"accuracy {accuracy:.4f}"
+        print(
+            f"{of_training.sum():,} of {len(pairs):,} pairs show a person whom the network was "
+            f"trained on, {others.sum():,} more a person who chose its epoch and threshold; on the "
+            f"other {len(rest):,}: {on_others}"
+        )
+    return {"num_known_pairs": len(pairs) - len(rest), "accuracy_on_others": accuracy}
 
 
 @command(
@@ -141,11 +169,11 @@ def _explained(threshold):
     return f"threshold {threshold:.4f} (a larger score is more alike)"
 
 
-def _print_and_write(result, keys, path):
+def _print_and_write(result, keys, path, written_only=()):
     """Prints these values of a result on one line and writes them to a JSON file, if any."""
     shown = {
         key: f"{result[key]:.4f}" if isinstance(result[key], float) else result[key] for key in keys
     }
     print("  ".join(f"{key} {value}" for key, value in shown.items()))
     if path:
-        write_json(path, {key: result[key] for key in keys})
+        write_json(path, {key: result[key] for key in (*keys, *written_only)})

@@ -1,6 +1,7 @@
 """A trained network in use: images to embeddings, pairs of embeddings to scores."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.face_dataset import FRAMES, Box
 from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import Face, PairList, TrialSet
@@ -31,8 +33,9 @@ class Verifier:
         network: the Siamese `keras.Model`.
         encoder, head: its two layers, from an image to its embedding and from two embeddings to a
             score.
-        settings: a dict with crop, image_size, test_time_flip, threshold, mixed_precision, and the
-            experiment, dataset and seed that the network comes from.
+        settings: a dict with crop, image_size, test_time_flip, threshold, mixed_precision, and what
+            the network comes from: experiment, dataset, seed, config (all fields), and people,
+            `{"train", "validation"}` -> the people, as `hashed_people` writes them.
     """
 
     def __init__(self, network: Any, settings: dict[str, Any]):
@@ -57,7 +60,7 @@ class Verifier:
 
     @classmethod
     def of_run(cls, run: "Run") -> "Verifier":
-        """The network of a run: its own file, or the published one of its experiment and seed.
+        """The network of a run: its own file, or the published one of the same config.
 
         Raises:
             FileNotFoundError: if neither exists: of some runs only the results were kept.
@@ -66,8 +69,11 @@ class Verifier:
         if run.path("model.keras").is_file():
             return cls.load(run.path("model.keras"))
         settings = read_json(published.with_suffix(".json")) if published.is_file() else {}
-        if settings.get("seed") == run.config.seed:
-            return cls.load(published)
+        if "config" in settings:
+            trained = ExperimentConfig.from_dict(settings["config"])
+            # The same name and seed are not enough: a run with overrides has another network.
+            if trained.result_fields() == run.config.result_fields():
+                return cls.load(published)
         raise FileNotFoundError(
             "The weights of this run were not kept; train it again in another folder. "
             f"Received: {run.directory}"
@@ -170,6 +176,22 @@ class Verifier:
         """The scores `(num_pairs,)` of pairs whose images are in a cache."""
         return self.score_embedded(pairs, self.embed_faces(cache, pairs.faces))
 
+    def known_people(self, pairs: PairList) -> dict[str, np.ndarray]:
+        """Which pairs show somebody whom the network or its threshold was fitted to.
+
+        Returns:
+            `{"train", "validation"}` -> `(num_pairs,)`, bool; empty if its file does not tell.
+        """
+        people = self.settings.get("people", {})
+        known = {split: set(names.split()) for split, names in people.items()}
+        key_of = {person: _hashed(person) for person in pairs.people}
+        return {
+            split: np.array(
+                [not names.isdisjoint(key_of[face.person] for face in pair[:2]) for pair in pairs]
+            )
+            for split, names in known.items()
+        }
+
     def score_embedded(self, pairs: PairList, embeddings: np.ndarray) -> np.ndarray:
         """The scores `(num_pairs,)` of pairs from the embeddings of `pairs.faces`, in order."""
         rows = {face: row for row, face in enumerate(pairs.faces)}
@@ -188,6 +210,18 @@ class Verifier:
         """
         rows = {image: row for row, image in enumerate(images)}
         return answer_trials(trial_sets, rows, partial(self.score_among, embeddings))
+
+
+def hashed_people(people: Collection[str]) -> str:
+    """The people as a model file names them: the beginning of a hash of each name, sorted.
+
+    A model file is passed on, and the names of private people should not be passed on with it.
+    """
+    return " ".join(sorted(map(_hashed, people)))
+
+
+def _hashed(person: str) -> str:
+    return hashlib.sha256(person.encode("utf-8")).hexdigest()[:10]
 
 
 def _batches(count: int) -> Iterator[slice]:

@@ -63,6 +63,16 @@ class TrainingData:
         )
 
     @property
+    def people(self) -> dict[str, set[str]]:
+        """The people from whom the network learns, and those who choose epoch and threshold."""
+        trials = self.trial_sets.get("validation", ())
+        return {
+            "train": {face.person for column in self.sampler.columns for face in column},
+            "validation": self.pairs["validation"].people
+            | {face.person for each in trials for face in (*each.gallery, *each.probes)},
+        }
+
+    @property
     def class_sampler(self) -> ClassSampler:
         """The sampler of a training on classes."""
         assert isinstance(self.sampler, ClassSampler)

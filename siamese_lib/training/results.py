@@ -26,7 +26,7 @@ from siamese_lib.evaluation.oneshot import (
     pixel_vectors,
     trial_accuracy,
 )
-from siamese_lib.inference.verifier import Verifier
+from siamese_lib.inference.verifier import Verifier, hashed_people
 from siamese_lib.models.layers import fit_joint_bayesian
 from siamese_lib.models.networks import count_parameters, local_binary_patterns
 from siamese_lib.training.pipeline import TrainingData
@@ -65,6 +65,8 @@ def score_and_save(
         "experiment": config.experiment,
         "dataset": config.dataset,
         "seed": config.seed,
+        "config": config.to_dict(),
+        "people": {split: hashed_people(people) for split, people in data.people.items()},
     }
     verifier.save(run.path("model.keras"))
 

@@ -145,7 +145,7 @@ def test_a_gallery_marks_what_is_wrong():
     )
 
 
-def test_the_network_of_a_run_is_its_own_or_the_published_one_of_its_seed(tmp_path, monkeypatch):
+def test_the_network_of_a_run_is_its_own_or_the_published_one_of_its_config(tmp_path, monkeypatch):
     settings = {
         "crop": None,
         "image_size": [32, 32],
@@ -156,14 +156,18 @@ def test_the_network_of_a_run_is_its_own_or_the_published_one_of_its_seed(tmp_pa
     config = ExperimentConfig(
         experiment="tiny", image_size=(32, 32), base_filters=16, embedding_size=8, seed=3
     )
-    runs = [Run(tmp_path / "runs" / name) for name in ("kept", "not kept", "another seed")]
-    for run, seed in zip(runs, (3, 3, 4)):
-        run.write_json("config.json", config.to_dict() | {"seed": seed})
+    settings["config"] = config.to_dict()
+    # A run with an override has the published one's name and seed, but another network.
+    changes = ({}, {}, {"seed": 4}, {"variant": "num_epochs=2", "num_epochs": 2})
+    runs = [Run(tmp_path / "runs" / name) for name in ("kept", "not kept", "seed", "override")]
+    for run, change in zip(runs, changes):
+        run.write_json("config.json", config.to_dict() | change)
     verifier = Verifier(build_model(config), settings)
     for path in (runs[0].path("model.keras"), tmp_path / "models" / "tiny.keras"):
         path.parent.mkdir(exist_ok=True)
         verifier.save(path)
     monkeypatch.setattr("siamese_lib.inference.verifier.project_root", lambda: tmp_path)
     assert Verifier.of_run(runs[0]).settings == Verifier.of_run(runs[1]).settings == settings
-    with pytest.raises(FileNotFoundError, match=r"weights of this run were not kept.*Received"):
-        Verifier.of_run(runs[2])
+    for run in runs[2:]:
+        with pytest.raises(FileNotFoundError, match=r"weights of this run were not kept.*Received"):
+            Verifier.of_run(run)
