@@ -123,18 +123,17 @@ def train(options):
     """Trains an experiment, or continues its training, and prints its metrics."""
     if options.of_sweep:
         threading.Thread(target=_exit_with_standard_input, daemon=True).start()
+    verbose = 1 if sys.stderr.isatty() else 2
     if not options.run:
-        config, runs_dir = _config(options), options.runs
+        run = sl.train(_config(options), options.data_root, options.runs, verbose)
     elif options.set or options.seed is not None:
         raise ValueError(
             "train --run continues by the run's own settings; --set and --seed go with --config. "
             "Received: both"
         )
     else:
-        directory = Path(options.run).resolve()
-        config, runs_dir = sl.Run(directory).config, directory.parents[1]
-    verbose = 1 if sys.stderr.isatty() else 2
-    run = sl.train(config, options.data_root, runs_dir, verbose=verbose, wait=options.of_sweep)
+        wait = options.of_sweep
+        run = sl.training.continue_run(options.run, options.data_root, verbose, wait)
     print_metrics(run)
 
 

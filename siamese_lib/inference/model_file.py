@@ -1,6 +1,8 @@
 """Model files: the network in `NAME.keras` and its settings in `NAME.json`, read safely."""
 
 import json
+import shutil
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -67,10 +69,10 @@ def read_model(path: Path | str) -> tuple[Any, dict[str, Any]]:
             )
         network.get_layer("head")
     except Exception as error:  # Keras raises many classes of errors for a damaged file
+        fault = other_keras(path) or "is not a model of this project, or is damaged;"
         reason = " ".join(str(error).split())[:200]
         raise ValueError(
-            f"{path} is not a model of this project, or is damaged; use the file that was saved. "
-            f"Received: {reason}"
+            f"{path} {fault} use the file that was saved. Received: {reason}"
         ) from error
     return network, settings
 
@@ -116,7 +118,38 @@ def _read_network(path: Path) -> Any:
         config = json.loads(archive.read("config.json"))
     if foreign := _class_names(config) - CLASSES:
         raise ValueError(f"it holds classes of others: {', '.join(sorted(foreign))}")
-    return keras.saving.load_model(path, compile=False, safe_mode=True)
+    return load_keras(path, compile=False)
+
+
+def load_keras(path: Path, **options: Any) -> Any:
+    """The model in a `.keras` file, also of a newer Keras, whose unused arguments are left out.
+
+    Args:
+        path: the file.
+        options: of `keras.saving.load_model`.
+    """
+    if not other_keras(path):
+        return keras.saving.load_model(path, safe_mode=True, **options)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        shutil.copyfile(path, copy)
+        _remove_new_arguments(copy)
+        return keras.saving.load_model(copy, safe_mode=True, **options)
+
+
+def other_keras(path: Path) -> str:
+    """What is wrong with a file that another version of Keras wrote, to be continued; else ""."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            written_by = json.loads(archive.read("metadata.json"))["keras_version"]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):  # damaged
+        return ""
+    if written_by == keras.__version__:
+        return ""
+    return (
+        f"was written by Keras {written_by}, and Keras {keras.__version__} cannot read it; install "
+        f"Keras {written_by}, or"
+    )
 
 
 def _class_names(value: Any) -> set[str]:

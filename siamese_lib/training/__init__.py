@@ -1,6 +1,7 @@
 """From an experiment to a finished run.
 
 train               trains an experiment, or reads its finished run
+continue_run        continues the training in a run's folder
 Run                 the directory of a run: config, history, metrics, scores
 TrainingData        dataset, splits, sampler and cache of a run
 augment             random changes of images

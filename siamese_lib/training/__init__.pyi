@@ -1,6 +1,9 @@
 # The public names, for lazy loading, editors and type checkers.
 from .ensemble import fuse_scores as fuse_scores
-from .fit import train as train
+from .fit import (
+    continue_run as continue_run,
+    train as train,
+)
 from .pipeline import (
     TrainingData as TrainingData,
     augment as augment,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from siamese_lib.config import ExperimentConfig
+from siamese_lib.inference.model_file import load_keras, other_keras
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.networks import build_learner, build_model
 from siamese_lib.training.callbacks import (
@@ -17,7 +18,7 @@ from siamese_lib.training.callbacks import (
     RunRecorder,
 )
 from siamese_lib.training.ensemble import fuse_runs
-from siamese_lib.training.objectives import build_loss, build_optimizer
+from siamese_lib.training.objectives import ExactAUC, build_loss, build_optimizer
 from siamese_lib.training.pipeline import TrainingData, evaluation_batches, training_batches
 from siamese_lib.training.results import fit_projection, save_intermediate, score_and_save
 from siamese_lib.training.run import Run
@@ -55,10 +56,41 @@ def train(
     Raises:
         FileNotFoundError, ValueError: if the data or the run directory cannot be used.
     """
-    run = Run.of(config, runs_dir)
+    return _train(Run.of(config, runs_dir), config, data_root, verbose, wait, callbacks)
+
+
+def continue_run(
+    directory: Path | str,
+    data_root: Path | str | None = None,
+    verbose: int = 2,
+    wait: bool = False,
+    callbacks: Sequence[Any] = (),
+) -> Run:
+    """Trains the run in a folder, wherever it was moved, by its `config.json`; see `train`.
+
+    Args:
+        directory: the run's folder.
+        data_root, verbose, wait, callbacks: as in `train`.
+
+    Raises:
+        FileNotFoundError, ValueError: if the run or the data cannot be used.
+    """
+    run = Run(Path(directory).resolve())
+    return _train(run, run.config, data_root, verbose, wait, callbacks)
+
+
+def _train(
+    run: Run,
+    config: ExperimentConfig,
+    data_root: Path | str | None,
+    verbose: int,
+    wait: bool,
+    callbacks: Sequence[Any],
+) -> Run:
     if run.done:
         run.clean_up()
         return run
+    runs_dir = run.directory.parent.parent
     members = [train(member, data_root, runs_dir, verbose, wait) for member in _members(config)]
     with run.lock(wait):
         if run.done:  # finished by another process in the meantime
@@ -68,7 +100,7 @@ def train(
         if members:
             fuse_runs(run, members)
         else:
-            _train_network(config, run, data_root, verbose, callbacks)
+            _train_network(run, config, data_root, verbose, callbacks)
         run.finish()
         run.clean_up()
     return run
@@ -85,8 +117,8 @@ def _members(config: ExperimentConfig) -> list[ExperimentConfig]:
 
 
 def _train_network(
-    config: ExperimentConfig,
     run: Run,
+    config: ExperimentConfig,
     data_root: Path | str | None,
     verbose: int,
     callbacks: Sequence[Any],
@@ -200,7 +232,8 @@ def _start(run: Run, data: TrainingData) -> tuple[Any, int]:
     learner = build_learner(config, num_classes)
     metrics = []  # of a model that is trained on classes the loss alone
     if not config.learns_classes:
-        metrics = [keras.metrics.BinaryAccuracy(name="accuracy"), keras.metrics.AUC(name="auc")]
+        capacity = max(len(sampler), len(data.pairs["validation"]))
+        metrics = [keras.metrics.BinaryAccuracy(name="accuracy"), ExactAUC(capacity)]
     learner.compile(
         optimizer=build_optimizer(config, config.steps_per_epoch(len(sampler))),
         loss=build_loss(config),
@@ -211,10 +244,11 @@ def _start(run: Run, data: TrainingData) -> tuple[Any, int]:
 
 def _load(checkpoint: Path) -> Any:
     try:
-        return keras.saving.load_model(checkpoint, safe_mode=True)
+        return load_keras(checkpoint)
     except Exception as error:  # Keras raises many classes of errors for a damaged file
+        fault = other_keras(checkpoint) or "is damaged;"
         reason = " ".join(str(error).split())[:200]
         raise ValueError(
-            "The checkpoint is damaged; delete it, and training starts again. "
+            f"The checkpoint {fault} delete it, and training starts again. "
             f"Received: {checkpoint} ({reason})"
         ) from error

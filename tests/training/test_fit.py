@@ -5,10 +5,12 @@ on the training side.
 import dataclasses
 import json
 import math
+import re
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -19,11 +21,13 @@ from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.images import open_cache
 from siamese_lib.data.load import load_dataset
 from siamese_lib.evaluation.metrics import accuracy_at, area_under_roc, platt_scaling
+from siamese_lib.inference import model_file
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.training import fit, objectives, results
 from siamese_lib.training.callbacks import epochs_without_improvement
 from siamese_lib.training.pipeline import evaluation_batches, training_batches
 from siamese_lib.training.run import Run
+from siamese_lib.utils.tensorflow import keras
 
 TINY = {
     "dataset": "lfwa",
@@ -194,10 +198,11 @@ def test_a_killed_run_resumes_to_the_metrics_of_an_uninterrupted_one(
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not (folder / "DONE").exists() and list(folder.glob("checkpoint-*.keras"))
-    resumed, whole = (
-        fit.train(ExperimentConfig.from_yaml(experiment), lfw_folder, tmp_path / runs, verbose=0)
-        for runs in ("killed", "whole")
-    )
+    moved = folder.rename(tmp_path / "another name")
+    resumed = fit.continue_run(moved, lfw_folder, verbose=0)
+    assert resumed.directory == moved.resolve() and not folder.exists()
+    config = ExperimentConfig.from_yaml(experiment)
+    whole = fit.train(config, lfw_folder, tmp_path / "whole", verbose=0)
     assert without_times(resumed.metrics) == without_times(whole.metrics)
     pd.testing.assert_frame_equal(
         resumed.history.drop(columns="seconds"), whole.history.drop(columns="seconds")
@@ -281,6 +286,61 @@ def test_a_damaged_checkpoint_is_one_sentence(lfw_folder, tmp_path, content):
         ValueError, match=r"The checkpoint is damaged; delete it.*checkpoint-00001\.keras"
     ):
         fit.train(settings, lfw_folder, tmp_path, verbose=0)
+
+
+def write_member(path, name, change):
+    """Changes a JSON member of a `.keras` file in place."""
+    with zipfile.ZipFile(path) as archive:
+        members = {each: archive.read(each) for each in archive.namelist()}
+    members[name] = json.dumps(change(json.loads(members[name]))).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for each, content in members.items():
+            archive.writestr(each, content)
+
+
+@pytest.fixture
+def checkpoint(lfw_folder, tmp_path):
+    """The checkpoint of a training that was stopped after its first epoch, as Keras 99 writes it."""
+
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit.train(config(num_epochs=2), lfw_folder, tmp_path, verbose=0, callbacks=[Stop()])
+    (checkpoint,) = Run.of(config(num_epochs=2), tmp_path).checkpoints()
+    write_member(checkpoint, "metadata.json", lambda values: values | {"keras_version": "99.0"})
+    return checkpoint
+
+
+def with_argument(value, name):
+    """A model's config with a further argument in each initializer."""
+    if isinstance(value, list):
+        return [with_argument(item, name) for item in value]
+    if not isinstance(value, dict):
+        return value
+    changed = {key: with_argument(item, name) for key, item in value.items()}
+    if changed.get("class_name") in ("Zeros", "GlorotUniform", "HeNormal"):
+        changed["config"] = changed["config"] | {name: None}
+    return changed
+
+
+def test_a_checkpoint_of_a_newer_keras_is_continued_without_its_unused_arguments(
+    checkpoint, lfw_folder, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(model_file.NEW_ARGUMENTS, "of_keras_99", None)
+    write_member(checkpoint, "config.json", lambda values: with_argument(values, "of_keras_99"))
+    run = fit.train(config(num_epochs=2), lfw_folder, tmp_path, verbose=0)
+    assert run.done and len(run.history) == 2
+
+
+def test_a_checkpoint_that_this_keras_cannot_read_names_both_versions(
+    checkpoint, lfw_folder, tmp_path
+):
+    write_member(checkpoint, "config.json", lambda values: with_argument(values, "unknown"))
+    message = rf"was written by Keras 99\.0, and Keras {re.escape(keras.__version__)} cannot"
+    with pytest.raises(ValueError, match=message):
+        fit.train(config(num_epochs=2), lfw_folder, tmp_path, verbose=0)
 
 
 def test_a_second_training_of_the_same_run_is_told_so(lfw_folder, tmp_path):

@@ -9,9 +9,11 @@ import pytest
 import tensorflow as tf
 
 from siamese_lib.config import ExperimentConfig
+from siamese_lib.evaluation.metrics import area_under_roc
 from siamese_lib.training.objectives import (
     FUNCTIONS,
     ConfiguredLoss,
+    ExactAUC,
     batch_hard_triplet,
     binary_crossentropy,
     build_loss,
@@ -35,6 +37,41 @@ def embeddings():
 def cosines():
     """Between eight images and four people, `(8, 4)`."""
     return np.random.default_rng(1).uniform(-1, 1, (len(LABELS), 4)).astype(np.float32)
+
+
+def epoch_of(metric, labels, scores, batch_size=32):
+    """The metric's result after an epoch in batches."""
+    metric.reset_state()
+    for start in range(0, len(labels), batch_size):
+        rows = slice(start, start + batch_size)
+        metric.update_state(labels[rows, None], scores[rows, None])
+    return float(metric.result())
+
+
+def test_the_area_of_an_epoch_is_exact_where_keras_counts_thresholds():
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 2, 150).astype(np.float32)
+    # All scores between two of Keras' 200 thresholds, with ties.
+    scores = (0.5 + 1e-5 * np.round(5 * labels + 4 * generator.normal(size=150))).astype(np.float32)
+    exact = area_under_roc(scores, labels)
+    metric = ExactAUC(200)
+    assert epoch_of(metric, labels, scores) == pytest.approx(exact, abs=1e-7)
+    assert epoch_of(metric, labels, 1 - scores) == pytest.approx(1 - exact, abs=1e-7)
+    assert epoch_of(keras.metrics.AUC(), labels, scores) < exact - 0.1
+
+
+def test_the_area_of_an_epoch_is_exact_in_a_training_and_is_kept_in_a_checkpoint(tmp_path):
+    generator = np.random.default_rng(1)
+    inputs = generator.normal(size=(100, 3)).astype(np.float32)
+    labels = (inputs[:, :1] > 0.3).astype(np.float32)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, "sigmoid")])
+    model.compile("sgd", "binary_crossentropy", metrics=[ExactAUC(100)])
+    model.fit(inputs, labels, batch_size=32, epochs=1, verbose=0)
+    model.save(tmp_path / "model.keras")
+    for each in (model, keras.saving.load_model(tmp_path / "model.keras")):
+        auc = each.evaluate(inputs, labels, batch_size=32, verbose=0, return_dict=True)["auc"]
+        expected = area_under_roc(each.predict(inputs, verbose=0)[:, 0], labels[:, 0])
+        assert auc == pytest.approx(expected, abs=1e-6)
 
 
 def test_binary_crossentropy_equals_a_plain_loop():
