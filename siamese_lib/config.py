@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from siamese_lib.utils.fields import Between, alternatives, checked, with_current_names
 from siamese_lib.utils.files import fingerprint, parse_yaml
+from siamese_lib.utils.machine import project_path
 
 BOUNDING_BOX = "bounding_box"  # the crop that follows the dark pixels of each image
 # Fields that only the report reads: changing them does not make a finished run another run.
@@ -226,6 +227,25 @@ class ExperimentConfig:
         if not config.compare_with:
             return [config]
         return [config, cls.from_yaml(Path(path).parent / f"{config.compare_with}.yaml")]
+
+    def networks(self) -> "list[ExperimentConfig]":
+        """The configs of the networks that it trains: its own, or those of an ensemble's members.
+
+        Raises:
+            FileNotFoundError, ValueError: if the experiment of a member cannot be used.
+        """
+        if not self.members:
+            return [self]
+        networks = []
+        for experiment, seed in (member.split("/seed_") for member in self.members):
+            path = project_path(f"experiments/{experiment}.yaml")
+            networks.append(self.from_yaml(path, {"seed": int(seed)}))
+            if networks[-1].members:
+                raise ValueError(
+                    "The members of an ensemble are single networks; name the members of the inner "
+                    f"ensemble instead. Received: {self.experiment} with the member {experiment}"
+                )
+        return networks
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "ExperimentConfig":

@@ -14,6 +14,7 @@ from siamese_lib.data.load import load_dataset
 from siamese_lib.training.run import Run
 from siamese_lib.utils import machine
 
+EXPERIMENTS = sorted((machine.project_root() / "experiments").glob("*.yaml"))
 TINY = {
     "dataset": "lfwa",
     "image_size": [40, 36],
@@ -110,6 +111,23 @@ def test_summary_counts_the_reference(capsys):
     assert sum(layer["parameters"] for layer in printed["layers"]) == 38_954_049
     assert command("summary", "--config", "experiments/lfwa_reference.yaml") == 0
     assert "38,954,049" in capsys.readouterr().out
+
+
+def test_summary_lists_the_members_of_an_ensemble_and_their_sum(capsys):
+    assert command("summary", "--config", "experiments/lfwa_ensemble.yaml", "--json") == 0
+    printed = json.loads(capsys.readouterr().out)
+    totals = {member["member"]: member["total"] for member in printed["members"]}
+    assert list(totals)[-1] == "lfwa_lbp/seed_0" and len(totals) == 5
+    assert sum(totals.values()) == printed["parameters"]["total"] == 18_411_514
+    assert command("summary", "--config", "experiments/lfwa_ensemble.yaml") == 0
+    printed = capsys.readouterr().out
+    assert "lfwa_people_tight/seed_0" in printed and "total 18,411,514" in printed
+
+
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
+def test_every_experiment_has_a_summary(path, capsys):
+    assert command("summary", "--config", path) == 0
+    assert "trainable" in capsys.readouterr().out
 
 
 def test_train_writes_overrides_into_a_folder_of_their_own(experiment, lfw_folder, tmp_path):

@@ -399,3 +399,29 @@ def test_fields_and_values_of_earlier_versions_are_read_and_never_written():
 def test_allowed_values_and_ranges_can_be_asked_for():
     assert choices("symmetries") == (1, 4, 8) and choices("seed") == ()
     assert bounds("dropout_rate") == (0.0, 0.95) and bounds("split_seed")[0] == 0
+
+
+def test_an_experiment_has_one_network_and_an_ensemble_those_of_its_members():
+    config = ExperimentConfig(experiment="tiny")
+    assert config.networks() == [config]
+    members = ("lfwa_people/seed_2", "lfwa_lbp/seed_0")
+    both = ExperimentConfig(experiment="both", encoder="ensemble", members=members)
+    networks = both.networks()
+    assert [(each.experiment, each.seed) for each in networks] == [
+        ("lfwa_people", 2),
+        ("lfwa_lbp", 0),
+    ]
+    assert [each.encoder for each in networks] == ["compact", "lbp"]
+
+
+@pytest.mark.parametrize(
+    ("member", "error", "message"),
+    [
+        ("nothing/seed_0", FileNotFoundError, r"Received: .*nothing\.yaml"),
+        ("lfwa_ensemble/seed_0", ValueError, r"single networks.*Received: both.*lfwa_ensemble"),
+    ],
+)
+def test_a_member_that_is_no_network_is_named(member, error, message):
+    both = ExperimentConfig(experiment="both", encoder="ensemble", members=(member,))
+    with pytest.raises(error, match=message):
+        both.networks()

@@ -95,14 +95,20 @@ def prepare(options):
     argument("--json", action="store_true", help="prints JSON"),
 )
 def summary(options):
-    """Prints the layers and the number of parameters of an experiment's network."""
-    network = sl.models.build_model(_config(options))
-    parameters, layers = sl.models.count_parameters(network), sl.models.layer_table(network)
+    """Prints the layers of a network, or the members of an ensemble, and their parameters."""
+    config = _config(options)
+    networks = [sl.models.build_model(each) for each in config.networks()]
+    counts = [sl.models.count_parameters(network) for network in networks]
+    parameters = {name: sum(count[name] for count in counts) for name in counts[0]}
+    title, rows = "layers", sl.models.layer_table(networks[0])
+    if config.members:
+        title = "members"
+        rows = [{"member": name, **count} for name, count in zip(config.members, counts)]
     if options.json:
-        print(json.dumps({"parameters": parameters, "layers": layers}, indent=2))
+        print(json.dumps({"parameters": parameters, title: rows}, indent=2))
     else:
-        counts = [f"{name.replace('_', '-')} {count:,}" for name, count in parameters.items()]
-        print(f"{as_table(layers).to_string(index=False)}\n\n{', '.join(counts)}")
+        words = [f"{name.replace('_', '-')} {count:,}" for name, count in parameters.items()]
+        print(f"{as_table(rows).to_string(index=False)}\n\n{', '.join(words)}")
 
 
 @command(

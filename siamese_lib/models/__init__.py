@@ -1,6 +1,7 @@
 """Networks: layers, encoders, heads, hand-crafted descriptors.
 
 build_model            the Siamese network of an experiment
+comparison             how its head compares two embeddings, in words
 count_parameters       numbers of weights
 layer_table            a row for each layer
 local_binary_patterns  hand-crafted descriptors

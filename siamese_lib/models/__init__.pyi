@@ -2,6 +2,7 @@
 from .layers import fit_joint_bayesian as fit_joint_bayesian
 from .networks import (
     build_model as build_model,
+    comparison as comparison,
     count_parameters as count_parameters,
     layer_table as layer_table,
     local_binary_patterns as local_binary_patterns,

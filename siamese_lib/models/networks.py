@@ -3,6 +3,7 @@
 Also local binary patterns, the descriptors that one of the encoders maps linearly.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ def build_model(config: ExperimentConfig, encoder: Any = None) -> Any:
     """Builds the Siamese network of an experiment, not yet compiled.
 
     Args:
-        config: an `ExperimentConfig`.
+        config: an `ExperimentConfig` of one network; of an ensemble, each of `config.networks()`.
         encoder: an encoder to share; by default a new one.
 
     Returns:
@@ -43,7 +44,15 @@ def build_model(config: ExperimentConfig, encoder: Any = None) -> Any:
         its embedding `(batch, embedding_size)`, its layer "head" two embeddings to the
         probability, so that each image is embedded only once. With `symmetries` the head takes the
         embeddings of all copies of an image, one behind the other.
+
+    Raises:
+        ValueError: if the experiment is an ensemble.
     """
+    if config.members:
+        raise ValueError(
+            "An ensemble has no network of its own; build those of its members, config.networks(). "
+            f"Received: {config.experiment}"
+        )
     encoder = encoder or _ENCODERS[config.encoder](config)
     left, right = (keras.Input(encoder.input_shape[1:], name=side) for side in ("left", "right"))
     images = StackBranches(name="stack_branches")(left, right)  # (2 * batch, height, width, 1)
@@ -55,7 +64,7 @@ def build_model(config: ExperimentConfig, encoder: Any = None) -> Any:
         join = JoinSymmetries(config.symmetries, dtype="float32", name="join_symmetries")
         embeddings = join(embeddings)
     pair = UnstackBranches(name="unstack_branches")(embeddings)
-    probability = _build_head(config)(list(pair))
+    probability = _head_of(config)(config)(list(pair))
     return keras.Model([left, right], probability, name=f"siamese_{config.encoder}")
 
 
@@ -219,10 +228,22 @@ def joint_bayesian_head(config: ExperimentConfig) -> Any:
 _ENCODERS = {"koch": koch_encoder, "compact": compact_encoder, "lbp": projection_encoder}
 
 
-def _build_head(config: ExperimentConfig) -> Any:
+def comparison(config: ExperimentConfig) -> str:
+    """How the head of an experiment's network compares two embeddings, on two lines."""
+    return _COMPARISONS[_head_of(config)]
+
+
+_COMPARISONS: dict[Callable[[ExperimentConfig], Any], str] = {
+    koch_head: "|left - right|,\nweighed",
+    joint_bayesian_head: "joint\nBayesian",
+    cosine_head: "cosine,\nscaled",
+}
+
+
+def _head_of(config: ExperimentConfig) -> Callable[[ExperimentConfig], Any]:
     if config.encoder == "koch":
-        return koch_head(config)
-    return joint_bayesian_head(config) if config.joint_bayesian else cosine_head(config)
+        return koch_head
+    return joint_bayesian_head if config.joint_bayesian else cosine_head
 
 
 def _two_embeddings(config: ExperimentConfig) -> list:

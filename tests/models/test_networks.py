@@ -7,7 +7,13 @@ import tensorflow as tf
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.models.layers import CosineToClasses
-from siamese_lib.models.networks import build_learner, build_model, count_parameters, layer_table
+from siamese_lib.models.networks import (
+    build_learner,
+    build_model,
+    comparison,
+    count_parameters,
+    layer_table,
+)
 from siamese_lib.training.objectives import binary_crossentropy, build_loss
 
 SIZES = {"koch": (105, 105), "compact": (40, 36)}
@@ -291,3 +297,32 @@ def test_mixed_precision_gives_cosines_in_float32():
     finally:
         keras.config.set_dtype_policy(before)
     assert learner(np.zeros((2, *SIZES["compact"], 1), np.float32)).dtype == "float32"
+
+
+def test_an_ensemble_has_no_network_of_its_own():
+    config = ExperimentConfig(experiment="both", encoder="ensemble", members=("one/seed_0",))
+    with pytest.raises(ValueError, match=r"members, .*Received: both"):
+        build_model(config)
+
+
+@pytest.mark.parametrize(
+    ("config", "words", "layer"),
+    [
+        (tiny("koch"), "|left - right|", "absolute_difference"),
+        (tiny("compact"), "cosine", "cosine"),
+        (
+            ExperimentConfig(
+                experiment="test",
+                encoder="lbp",
+                image_size=(40, 36),
+                embedding_size=8,
+                joint_bayesian=True,
+            ),
+            "joint\nBayesian",
+            "joint_bayesian",
+        ),
+    ],
+)
+def test_the_comparison_is_the_one_that_the_head_makes(config, words, layer):
+    assert words in comparison(config)
+    assert build_model(config).get_layer("head").get_layer(layer)

@@ -300,7 +300,7 @@ def write_member(path, name, change):
 
 @pytest.fixture
 def checkpoint(lfw_folder, tmp_path):
-    """The checkpoint of a training that was stopped after its first epoch, as Keras 99 writes it."""
+    """The checkpoint of a training that was stopped after an epoch, as if by Keras 99."""
 
     class Stop(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
