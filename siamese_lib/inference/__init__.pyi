@@ -7,6 +7,7 @@ from .explain import (
     draw_probes as draw_probes,
     explained_gallery as explained_gallery,
     face_mask as face_mask,
+    kept_network as kept_network,
     map_of_faces as map_of_faces,
     nearest_faces as nearest_faces,
     neighbour_sheet as neighbour_sheet,

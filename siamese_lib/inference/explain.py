@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,8 +16,44 @@ from siamese_lib.evaluation.metrics import log_odds
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.plots import galleries
 
+if TYPE_CHECKING:
+    from siamese_lib.training.run import Run
+
 PATCH_SHARE = 0.22  # of the image's height: about an eye with its brow
 STEPS_PER_PATCH = 2
+
+
+def kept_network(run: "Run") -> tuple["Run", Verifier | None, str]:
+    """The network that explains the scores of a run, as far as networks were kept.
+
+    Args:
+        run: a finished run.
+
+    Returns:
+        `(explained, verifier, sentence)`. The first is `run` or, of an ensemble, the member with
+        the largest weight among those whose network was kept. Where none was kept, `verifier` is
+        None, and of an ensemble the member with the largest weight of all is the first. The
+        sentence tells readers what is shown, or why nothing is.
+    """
+    networks = run.networks()
+    for explained in networks:
+        try:
+            verifier = Verifier.of_run(explained)
+        except FileNotFoundError:
+            continue
+        if not run.config.members:
+            return explained, verifier, f"Shown is the network of {run.name}."
+        weight = run.metrics["weights"][explained.name]
+        sentence = (
+            f"An ensemble has no network of its own. Shown is the member {explained.name}, which "
+            f"has the largest weight ({weight:.2f}) of those whose network was kept."
+        )
+        return explained, verifier, sentence
+    sentence = (
+        f"Left out: of {run.name} only the results were kept and no network; train it again in "
+        "another folder to see this."
+    )
+    return networks[0] if networks else run, None, sentence
 
 
 def occlusion_maps(

@@ -64,7 +64,13 @@ class Verifier:
 
         Raises:
             FileNotFoundError: if neither exists: of some runs only the results were kept.
+            ValueError: if it is an ensemble's run, which has no network of its own.
         """
+        if run.config.members:
+            raise ValueError(
+                "An ensemble has no network of its own; take the run of a member. "
+                f"Received: {run.directory}"
+            )
         published = project_root() / "models" / f"{run.config.experiment}.keras"
         if run.path("model.keras").is_file():
             return cls.load(run.path("model.keras"))

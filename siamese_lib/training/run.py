@@ -85,6 +85,24 @@ class Run:
         runs = [cls(path.parent) for path in Path(folder).glob("seed_*/DONE")]
         return sorted(runs, key=lambda run: int(run.directory.name.removeprefix("seed_")))
 
+    @property
+    def name(self) -> str:
+        """The last two parts of its directory, `EXPERIMENT/seed_N`."""
+        return "/".join(self.directory.resolve().parts[-2:])
+
+    def networks(self) -> "list[Run]":
+        """The finished runs of its networks: itself, or an ensemble's members.
+
+        The member with the largest weight in the ensemble is the first. Members are looked for
+        beside the ensemble's run; those that are not there are left out.
+        """
+        if not self.config.members:
+            return [self]
+        weights = self.metrics["weights"]
+        runs_dir = self.directory.resolve().parents[1]
+        runs = [Run(runs_dir / name) for name in sorted(weights, key=weights.get, reverse=True)]
+        return [run for run in runs if run.done]
+
     def path(self, name: str) -> Path:
         """The path of one of the run's files."""
         return self.directory / name

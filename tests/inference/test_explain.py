@@ -171,3 +171,58 @@ def test_the_network_of_a_run_is_its_own_or_the_published_one_of_its_config(tmp_
     for run in runs[2:]:
         with pytest.raises(FileNotFoundError, match=r"weights of this run were not kept.*Received"):
             Verifier.of_run(run)
+
+
+@pytest.fixture
+def ensemble(tmp_path, monkeypatch):
+    """The run of an ensemble of two networks; a member's network is kept by `keep`."""
+    monkeypatch.setattr("siamese_lib.inference.verifier.project_root", lambda: tmp_path)
+    weights = {"light/seed_0": 0.5, "heavy/seed_0": 1.5}
+    settings = {"image_size": (32, 32), "base_filters": 16, "embedding_size": 8}
+    for name in weights:
+        config = ExperimentConfig(experiment=name.split("/")[0], **settings)
+        Run(tmp_path / name).write_json("config.json", config.to_dict())
+        Run(tmp_path / name).finish()
+    run = Run(tmp_path / "both" / "seed_0")
+    config = ExperimentConfig(experiment="both", encoder="ensemble", members=tuple(weights))
+    run.write_json("config.json", config.to_dict())
+    splits = {split: {} for split in ("train", "validation", "test")}
+    metrics = {"threshold": 0.5, "seconds": {}, "weights": weights, **splits}
+    run.write_json("metrics.json", metrics)
+    return run
+
+
+def keep(run):
+    settings = {"crop": None, "image_size": [32, 32], "test_time_flip": False, "threshold": 0.5}
+    Verifier(build_model(run.config), settings).save(run.path("model.keras"))
+
+
+def test_an_ensemble_is_explained_by_its_weightiest_member_that_was_kept(ensemble):
+    heavy, light = ensemble.networks()
+    with pytest.raises(ValueError, match=r"no network of its own.*Received: .*both"):
+        Verifier.of_run(ensemble)
+    explained, verifier, sentence = explain.kept_network(ensemble)
+    assert (explained.name, verifier) == ("heavy/seed_0", None)
+    assert sentence.startswith("Left out") and "both/seed_0" in sentence
+    keep(light)
+    explained, verifier, sentence = explain.kept_network(ensemble)
+    assert explained.name == "light/seed_0" and verifier.image_size == (32, 32)
+    assert "light/seed_0" in sentence and "(0.50)" in sentence
+    keep(heavy)
+    explained, verifier, sentence = explain.kept_network(ensemble)
+    assert explained.name == "heavy/seed_0" and "(1.50)" in sentence
+
+
+def test_an_ensemble_whose_members_are_gone_is_explained_by_nothing(ensemble):
+    for member in ensemble.networks():
+        member.path("DONE").unlink()
+    explained, verifier, sentence = explain.kept_network(ensemble)
+    assert (explained.name, verifier) == ("both/seed_0", None) and "Left out" in sentence
+
+
+def test_a_single_network_is_explained_by_itself(ensemble):
+    run = ensemble.networks()[0]
+    assert explain.kept_network(run)[:2] == (run, None)
+    keep(run)
+    explained, verifier, sentence = explain.kept_network(run)
+    assert explained == run and verifier and "network of heavy/seed_0" in sentence

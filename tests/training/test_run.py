@@ -252,3 +252,17 @@ def test_a_run_of_an_earlier_version_is_read(tmp_path):
     assert (
         run.directory.parent.name == "tiny,base_filters=24,num_epochs=2,restore_best_weights=True"
     )
+
+
+def test_the_networks_of_a_run_are_itself_or_the_members_that_are_there(run, tmp_path):
+    assert run.networks() == [run] and run.name == "tiny/seed_3"
+    both = Run(tmp_path / "both" / "seed_0")
+    weights = {"light/seed_0": 0.5, "heavy/seed_1": 1.5, "gone/seed_0": 9.0}
+    config = ExperimentConfig(experiment="both", encoder="ensemble", members=tuple(weights))
+    both.write_json("config.json", config.to_dict())
+    splits = {split: {} for split in ("train", "validation", "test")}
+    metrics = {"threshold": 0.5, "seconds": {}, "weights": weights, **splits}
+    both.write_json("metrics.json", metrics)
+    for name in ("light/seed_0", "heavy/seed_1"):
+        Run(tmp_path / name).finish()
+    assert [each.name for each in both.networks()] == ["heavy/seed_1", "light/seed_0"]
