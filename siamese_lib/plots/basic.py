@@ -1,5 +1,6 @@
 """Figures of data, training and accuracy: data in, a matplotlib `Figure` out."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -98,16 +99,18 @@ def split_overlap(
 def learning_curves(histories: Mapping[str, pd.DataFrame], title: str) -> DescribedFigure:
     """Loss, accuracy and AUC by epoch, training dashed and validation solid.
 
-    Columns that a history does not have are left out.
+    Columns that a history does not have are left out, and panels without any curve.
 
     Args:
         histories: `{name: Run.history}`.
         title: the figure's title.
     """
-    figure, panels = new_figure(11, 3.6, title, ncols=3)
     labels = {"loss": "loss (with penalties)", "accuracy": "accuracy at 0.5", "auc": "AUC"}
-    for axes, (column, label) in zip(panels, labels.items()):
-        for color, (name, history) in zip(CYCLE, histories.items()):
+    columns = {column.removeprefix("val_") for history in histories.values() for column in history}
+    labels = {column: label for column, label in labels.items() if column in columns}
+    figure, panels = new_figure(11, 3.6, title, ncols=len(labels), squeeze=False)
+    for axes, (column, label) in zip(panels.flat, labels.items()):
+        for color, (name, history) in zip(itertools.cycle(CYCLE), histories.items()):
             marker = "o" if len(history) < 3 else None
             for prefix, split, line in (("", "training", "--"), ("val_", "validation", "-")):
                 if prefix + column in history:
@@ -121,12 +124,12 @@ def learning_curves(histories: Mapping[str, pd.DataFrame], title: str) -> Descri
                     )
         axes.set(xlabel="epoch", ylabel=label)
         axes.xaxis.get_major_locator().set_params(integer=True)
-    curves = {line.get_label(): line for axes in panels for line in axes.get_lines()}
+    curves = {line.get_label(): line for axes in panels.flat for line in axes.get_lines()}
     figure.legend(
         curves.values(),
         curves.keys(),
         loc="outside lower center",
-        ncols=len(curves),
+        ncols=4,  # as many as the width takes
         frameon=False,
         fontsize=8,
     )
@@ -143,6 +146,7 @@ def oneshot_curves(table: pd.DataFrame, title: str, who: str = "people") -> Desc
         who: what the gallery contains N of, for the label of the axis.
     """
     figure, axes = new_figure(
+        width=8.0,
         title=title,
         xlabel=f"{who} in the gallery, N (logarithmic)",
         ylabel="accuracy (share of episodes)",
@@ -164,7 +168,8 @@ def oneshot_curves(table: pd.DataFrame, title: str, who: str = "people") -> Desc
             )
     log_ticks(axes, sorted(table["ways"].unique()))
     axes.set_ylim(0, 1.03)
-    axes.legend(frameon=False)
+    # Beside the curves: of an ensemble they are many and leave no room between them.
+    figure.legend(loc="outside right center", frameon=False)
     return figure
 
 

@@ -122,3 +122,18 @@ def test_no_figure_is_kept_by_pyplot():
     before = plt.get_fignums()
     PLOTS["score_histogram"]()
     assert plt.get_fignums() == before
+
+
+def test_a_training_without_accuracies_has_no_panel_of_them():
+    history = HISTORY.drop(columns=["accuracy", "val_accuracy"])
+    labels = [axes.get_ylabel() for axes in basic.learning_curves({"one": history}, "t").axes]
+    assert labels == ["loss (with penalties)", "AUC"]
+
+
+def test_an_ensemble_of_many_has_a_learning_curve_of_each():
+    figure = basic.learning_curves({f"member {number}": HISTORY for number in range(9)}, "title")
+    assert all(len(axes.get_lines()) == 18 for axes in figure.axes)
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    box = legend.get_window_extent()
+    assert box.x0 >= 0 and box.x1 <= figure.bbox.width
