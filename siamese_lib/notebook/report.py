@@ -196,7 +196,9 @@ def strip_private(notebook: Any, faces_may_be_shown: bool, private: Collection[s
         for key in ("widgets", "papermill", "execution"):
             part.metadata.pop(key, None)
     for cell in (cell for cell in notebook.cells if cell.cell_type == "code"):
-        if "faces" in cell.metadata.get("tags", []) and not faces_may_be_shown:
+        # A cell without outputs has drawn nothing: a notebook may leave a figure out.
+        tagged = "faces" in cell.metadata.get("tags", [])
+        if tagged and cell.outputs and not faces_may_be_shown:
             hidden = nbformat.v4.new_output("stream", name="stdout", text=HIDDEN_FACES + "\n")
             cell.outputs = [hidden]
         cell.outputs = [out for out in cell.outputs if WIDGET_VIEW not in out.get("data", {})]
