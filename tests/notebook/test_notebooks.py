@@ -11,7 +11,10 @@ import yaml
 from bs4 import BeautifulSoup
 from links import broken_links
 
+from siamese_lib.config import ExperimentConfig
 from siamese_lib.notebook import report
+from siamese_lib.training.fit import train
+from siamese_lib.training.results import fuse_runs
 from siamese_lib.training.run import Run
 
 PROJECT = Path(__file__).parents[2]
@@ -179,3 +182,46 @@ def test_papermill_can_show_the_parameters():
         text=True,
     )
     assert "experiment: str" in answer.stdout
+
+
+@pytest.mark.notebook
+@pytest.mark.parametrize("name", ["02_training", "04_error_analysis"])
+def test_an_ensemble_and_local_binary_patterns_are_shown_like_a_network(ensemble, name):
+    folder, values = ensemble
+    report.execute(name, folder / f"{name}.ipynb", values)
+    text = (folder / f"{name}.ipynb").read_text(encoding="utf-8")
+    assert "both" in text and "tiny_lbp" in text
+    expected = {
+        "02_training": "Fitted in one step, so without curves: tiny_lbp/seed_0",
+        "04_error_analysis": "Shown is the ",  # member, or network of the LBP: the better one
+    }
+    assert expected[name] in text
+
+
+@pytest.fixture(scope="module")
+def ensemble(tmp_path_factory, lfw_folder):
+    """The parameters for an ensemble's notebooks: one member's network was kept."""
+    folder = tmp_path_factory.mktemp("ensemble")
+    # The members have the names of the project's experiments, which the notebooks look up.
+    members = ["lfwa_quick/seed_0", "lfwa_pairs/seed_0"]
+    lbp = {"encoder": "lbp", "joint_bayesian": True, "image_size": [40, 36], "embedding_size": 8}
+    both = {"dataset": "lfwa", "encoder": "ensemble", "members": members, "split_seed": 0}
+    for name, values in {
+        "lfwa_quick": COMPACT,
+        "lfwa_pairs": COMPACT | {"learning_rate": 0.003},
+        "tiny_lbp": {"dataset": "lfwa", **lbp},
+        "both": both | {"compare_with": "tiny_lbp"},
+    }.items():
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(values))
+    runs = [
+        train(ExperimentConfig.from_yaml(folder / f"{name}.yaml"), lfw_folder, folder / "runs")
+        for name in ("lfwa_quick", "lfwa_pairs")
+    ]
+    runs[1].path("model.keras").unlink()
+    config = ExperimentConfig.from_yaml(folder / "both.yaml")
+    run = Run.of(config, folder / "runs")
+    run.write_json("config.json", config.to_dict())
+    fuse_runs(run, runs)
+    run.finish()
+    values = {"experiment": str(folder / "both.yaml"), "data_root": str(lfw_folder)}
+    return folder, values | {"runs_dir": str(folder / "runs"), "num_shown": 2}
