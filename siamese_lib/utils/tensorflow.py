@@ -1,7 +1,10 @@
-"""TensorFlow and Keras, imported in one place and without TensorFlow's start-up messages.
+"""TensorFlow and Keras, imported in one place, with Keras' default settings and without messages.
 
 `from siamese_lib.utils.tensorflow import keras, tf`. The import takes seconds; only modules that
 need networks do it.
+
+Keras reads settings of the user from `keras.json` and from variables `KERAS_*`. They are replaced
+by Keras' defaults: the numbers of a run do not depend on them.
 """
 
 import os
@@ -11,6 +14,11 @@ from contextlib import contextmanager
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # By default TensorFlow uses oneDNN only with AVX-512; with AVX2 it is up to 1.7 times faster too.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+# Keras looks at these two only when it is imported; they come before keras.json.
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ["KERAS_NNX_ENABLED"] = "false"
+# tf.keras, which the face detector uses, is Keras 3 too.
+os.environ["TF_USE_LEGACY_KERAS"] = "0"
 
 
 @contextmanager
@@ -27,8 +35,30 @@ def _silent_start():
         os.close(nowhere)
 
 
+def _set_defaults():
+    if keras.config.backend() != "tensorflow":
+        raise ValueError(
+            "Keras was imported with another backend before siamese_lib; start Python or the "
+            "notebook's kernel again and import siamese_lib's networks first. "
+            f"Received: the backend {keras.config.backend()}"
+        )
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_max_epochs(None)
+    keras.config.set_max_steps_per_epoch(None)
+
+
 with _silent_start():
-    import keras
+    try:
+        import keras
+    except (ValueError, AttributeError) as error:
+        raise ValueError(
+            "Keras cannot be imported with your settings; correct or delete keras.json (in the "
+            "folder KERAS_HOME, by default ~/.keras) and the variables KERAS_*. "
+            f"Received: {error}"
+        ) from error
+    _set_defaults()
     import tensorflow as tf
 
     # The first operation writes a message too.
