@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import photographs
 import pytest
@@ -318,6 +320,70 @@ def test_unusable_input_is_one_sentence_and_exit_code_two(arguments, capsys):
     assert main(arguments) == 2
     printed = capsys.readouterr().err.strip()
     assert printed.startswith("siamese_lib: ") and "\n" not in printed and "Received: " in printed
+
+
+MODEL = "models/lfwa_people.keras"
+LIST = "siamese_lib/data/sample_lists/test.txt"
+# Of every command that needs a network, or starts something that does.
+WRONG_PATHS = [
+    "prepare --config nowhere.yaml",
+    "prepare --dataset lfwa --data-root nowhere",
+    "summary --config nowhere.yaml",
+    "summary --config experiments/sample.yaml --set batch_size=0",
+    "train --config nowhere.yaml",
+    "train --config experiments/lfwa_quick.yaml --data-root nowhere",
+    "train --config experiments/sample.yaml --runs README.md",
+    "train --run nowhere",
+    "sweep nowhere.yaml",
+    "sweep experiments/sweeps/lfwa_reference.yaml --data-root nowhere",
+    "sweep experiments/sweeps/lfwa_reference.yaml --runs README.md",
+    "report --experiment nowhere.yaml",
+    "report --experiment experiments/lfwa_quick.yaml --data-root nowhere",
+    "report --runs README.md",
+    "evaluate --run nowhere",
+    "evaluate --model nowhere.keras --pairs README.md --data-root tests",
+    f"evaluate --model {MODEL} --pairs nowhere.txt --data-root tests",
+    f"evaluate --model {MODEL} --pairs {LIST} --data-root nowhere",
+    "oneshot --model nowhere.keras --trials tests",
+    f"oneshot --model {MODEL} --trials nowhere",
+    "verify nowhere.jpg nowhere.jpg",
+    "verify README.md README.md --run nowhere",
+    "verify README.md README.md --model nowhere.keras",
+    "find nowhere.jpg tests",
+    "find README.md nowhere",
+    "find README.md tests --run nowhere",
+    "find README.md tests --model nowhere.keras",
+]
+RUN_ALL = """
+import sys
+from siamese_lib.__main__ import main
+codes = [main(line.split()) for line in sys.argv[1:]]
+print(set(codes), "tensorflow" in sys.modules, "keras" in sys.modules)
+"""
+
+
+def test_a_wrong_path_is_refused_before_tensorflow_is_loaded():
+    ended = subprocess.run(
+        [sys.executable, "-c", RUN_ALL, *WRONG_PATHS], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.split("\n")[-2] == "{2} False False"
+    sentences = ended.stderr.strip().splitlines()
+    assert len(sentences) == len(WRONG_PATHS) and all("Received: " in line for line in sentences)
+
+
+def test_a_run_of_a_sweep_with_wrong_input_ends_with_exit_code_two():
+    """Also while its standard input is open, which ends it when the sweep ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "siamese_lib", "train", "--config", "nowhere.yaml", "--of-sweep"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.wait() == 2
+    (sentence,) = process.stderr.read().splitlines()
+    assert sentence.startswith("siamese_lib: ") and sentence.endswith("nowhere.yaml")
+    process.stdin.close()
+    process.stderr.close()
 
 
 FILES = {

@@ -6,6 +6,7 @@ scoring      evaluate, oneshot, verify, find
 
 from argparse import ArgumentParser
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 PARSER = ArgumentParser(
@@ -46,6 +47,33 @@ def one_of(*arguments: AddTo, required: bool = False) -> AddTo:
             add_argument(group)
 
     return add_to
+
+
+def check_exists(kind: str, *paths: Path | str | None) -> None:
+    """Checks paths that a user gave, where the library would look at them after TensorFlow's import.
+
+    That import takes seconds.
+
+    Args:
+        kind: what the paths are, for the message.
+        paths: None for those that were not given.
+
+    Raises:
+        FileNotFoundError: if there is nothing at a path.
+    """
+    for path in paths:
+        if path and not Path(path).expanduser().exists():
+            raise FileNotFoundError(f"There is no such {kind}; check the path. Received: {path}")
+
+
+def check_runs(path: Path | str) -> None:
+    """Checks the option `--runs`, as `check_exists`: the folder is made where there is none.
+
+    Raises:
+        ValueError: if it is a file.
+    """
+    if Path(path).is_file():
+        raise ValueError(f"--runs takes a folder, and this is a file. Received: {path}")
 
 
 # Their functions add themselves to the parser above.

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import siamese_lib as sl
-from siamese_lib.commands import argument, command, one_of
+from siamese_lib.commands import argument, check_exists, check_runs, command, one_of
 from siamese_lib.config import choices
 from siamese_lib.utils import machine
 from siamese_lib.utils.files import as_table, parse_yaml_text
@@ -129,23 +129,28 @@ def train(options):
     """Trains an experiment, or continues its training, and prints its metrics."""
     if options.of_sweep:
         threading.Thread(target=_exit_with_standard_input, daemon=True).start()
-    verbose = 1 if sys.stderr.isatty() else 2
-    if not options.run:
-        run = sl.train(_config(options), options.data_root, options.runs, verbose)
-    elif options.set or options.seed is not None:
+    if options.run and (options.set or options.seed is not None):
         raise ValueError(
             "train --run continues by the run's own settings; --set and --seed go with --config. "
             "Received: both"
         )
-    else:
+    config = sl.Run(options.run).config if options.run else _config(options)
+    check_exists("folder or archive", options.data_root)
+    check_runs(options.runs)
+    verbose = 1 if sys.stderr.isatty() else 2
+    if options.run:
         wait = options.of_sweep
         run = sl.training.continue_run(options.run, options.data_root, verbose, wait)
+    else:
+        run = sl.train(config, options.data_root, options.runs, verbose)
     print_metrics(run)
 
 
 def _exit_with_standard_input():
     """Ends a sweep's run when the sweep ends, however it ends: it closes this pipe."""
-    sys.stdin.buffer.read()
+    # Not by sys.stdin: Python aborts at its end while a thread waits in there.
+    while os.read(sys.stdin.fileno(), 1):
+        pass
     os._exit(1)
 
 
@@ -162,6 +167,7 @@ def _exit_with_standard_input():
 def sweep(options):
     """Runs every point of a sweep that is not finished and prints the table."""
     sweep = sl.Sweep.from_yaml(machine.project_path(options.file))
+    check_runs(options.runs)
     table = sl.run_sweep(sweep, options.runs, _engine(options))
     print(table.drop(columns="run").to_string(index=False))
     if not (table["state"] == sl.experiments.DONE).all():
@@ -179,6 +185,7 @@ def _engine(options):
                 "hold. Received: both"
             )
         return sl.experiments.RayEngine(options.data_root, options.address)
+    check_exists("folder or archive", options.data_root)
     if options.address:
         raise ValueError("--address goes with --engine ray. Received: --engine local")
     workers = 1 if options.workers is None else options.workers
@@ -194,6 +201,7 @@ def _engine(options):
 )
 def report(options):
     """Executes the notebooks, writes the report and prints its path."""
+    check_runs(options.runs)
     page = sl.notebook.build_report(
         options.experiment,
         options.data_root or "",

@@ -1,9 +1,10 @@
 """Commands that score images with a trained network."""
 
+import dataclasses
 from pathlib import Path
 
 import siamese_lib as sl
-from siamese_lib.commands import argument, command, one_of
+from siamese_lib.commands import argument, check_exists, command, one_of
 from siamese_lib.commands.experiments import print_metrics
 from siamese_lib.utils import machine
 from siamese_lib.utils.files import as_table, write_json
@@ -49,9 +50,10 @@ def evaluate(options):
         print_metrics(run)
         metrics, threshold = run.metrics["test"], run.metrics["threshold"]
     else:
-        pairs = sl.data.read_pairs(options.pairs)
+        check_exists("model file", options.model)
+        pairs, faces = sl.data.read_pairs(options.pairs), sl.data.locate_faces(options.data_root)
         verifier = sl.Verifier.load(options.model)
-        faces = sl.data.locate_faces(options.data_root, verifier.frame)
+        faces = dataclasses.replace(faces, frame=verifier.frame)
         threshold = verifier.settings["threshold"]
         cache = sl.data.open_cache(faces, verifier.crop, verifier.image_size, pairs.faces)
         scores = verifier.score_pairs(cache, pairs)
@@ -103,8 +105,9 @@ def oneshot(options):
     from siamese_lib.data import images
     from siamese_lib.evaluation.oneshot import images_of, pairs_of_trial_sets, trial_accuracy
 
-    verifier = sl.Verifier.load(options.model)
+    check_exists("model file", options.model)
     source, trial_sets = sl.data.read_trials(options.trials)
+    verifier = sl.Verifier.load(options.model)
     names, crop, frame = images_of(trial_sets), verifier.crop, verifier.frame
     drawings = [images.grey_image(source.read(name), name) for name in names]
     inputs = [
@@ -129,9 +132,10 @@ def oneshot(options):
 )
 def verify(options):
     """Decides whether two photos show the same person."""
-    from siamese_lib.inference.comparison import compare, decision
-
+    check_exists("image", *options.images)
     verifier = _verifier(options)
+    from siamese_lib.inference.comparison import compare, decision  # with TensorFlow
+
     score, notes = compare(verifier, options.images, options.aligned)
     threshold = verifier.settings["threshold"]
     print(
@@ -152,6 +156,8 @@ def find(options):
     """Ranks the images of a folder by how alike they are to a photo."""
     if options.top is not None and options.top < 1:
         raise ValueError(f"--top takes a whole number from 1 on. Received: {options.top}")
+    check_exists("image", options.probe)
+    check_exists("folder", options.folder)
     verifier = _verifier(options)
     ranking = sl.inference.rank_folder(verifier, options.probe, options.folder, options.aligned)
     for line in (*ranking.notes, *(f"skipped: {sentence}" for sentence in ranking.skipped)):
@@ -162,7 +168,9 @@ def find(options):
 
 
 def _verifier(options):
-    return sl.Verifier.load(Path(options.run) / "model.keras" if options.run else options.model)
+    path = Path(options.run) / "model.keras" if options.run else options.model
+    check_exists("model file", path)
+    return sl.Verifier.load(path)
 
 
 def _explained(threshold):
