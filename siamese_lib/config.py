@@ -28,6 +28,8 @@ class ExperimentConfig:
 
     experiment: str  # the stem of the YAML file
     variant: str = ""  # the overridden values, "num_epochs=2"; names the run's folder
+    # Of the YAML file, "" if there is none; the members of an ensemble are beside it.
+    folder: str = dataclasses.field(default="", compare=False)
     dataset: Literal["sample", "lfwa", "lfw-funneled", "omniglot"] = "sample"
     # "pairs": the listed training pairs alone supervise (LFW: image-restricted);
     # "people": the identities of the training people supervise too (LFW: unrestricted).
@@ -206,13 +208,19 @@ class ExperimentConfig:
         values = _yaml_values(path)
         _check_keys([*values, *overrides], path)
         try:
-            base = cls(**values, experiment=path.stem)
+            base = cls(**values, experiment=path.stem, folder=str(path.parent))
             config = dataclasses.replace(base, **overrides)
             # An override that repeats the file's value makes no variant.
+            changed = [key for key in sorted(overrides) if key not in REPORT_ONLY]
+            changed = [key for key in changed if getattr(config, key) != getattr(base, key)]
+            if config.members and not {"dataset", "members"}.issuperset(changed):
+                raise ValueError(
+                    "An ensemble has the settings of its members; change them in the members' "
+                    "files. Only dataset and members can be replaced. "
+                    f"Received: {', '.join(changed)}"
+                )
             named = [
-                f"{key}={getattr(config, key)}".replace(" ", "")
-                for key in sorted(overrides)
-                if getattr(config, key) != getattr(base, key) and key not in ("seed", *REPORT_ONLY)
+                f"{key}={getattr(config, key)}".replace(" ", "") for key in changed if key != "seed"
             ]
             return dataclasses.replace(config, variant=",".join(named))
         except ValueError as error:
@@ -231,15 +239,17 @@ class ExperimentConfig:
     def networks(self) -> "list[ExperimentConfig]":
         """The configs of the networks that it trains: its own, or those of an ensemble's members.
 
+        Members are trained on the ensemble's dataset.
+
         Raises:
             FileNotFoundError, ValueError: if the experiment of a member cannot be used.
         """
         if not self.members:
             return [self]
-        networks = []
+        folder, networks = Path(self.folder or project_path("experiments")), []
         for experiment, seed in (member.split("/seed_") for member in self.members):
-            path = project_path(f"experiments/{experiment}.yaml")
-            networks.append(self.from_yaml(path, {"seed": int(seed)}))
+            values = {"seed": int(seed), "dataset": self.dataset}
+            networks.append(self.from_yaml(folder / f"{experiment}.yaml", values))
             if networks[-1].members:
                 raise ValueError(
                     "The members of an ensemble are single networks; name the members of the inner "
@@ -264,8 +274,9 @@ class ExperimentConfig:
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
-        """All fields as flat JSON values."""
+        """All fields but the folder as flat JSON values."""
         values = dataclasses.asdict(self)
+        del values["folder"]  # of this machine
         return {
             key: list(value) if isinstance(value, tuple) else value for key, value in values.items()
         }
@@ -336,7 +347,7 @@ def _yaml_values(path: Path, derived: tuple = ()) -> dict[str, Any]:
 
 
 def _check_keys(keys: Iterable[str], source: Path | str) -> None:
-    known = set(ExperimentConfig.__dataclass_fields__) - {"experiment", "variant"}
+    known = set(ExperimentConfig.__dataclass_fields__) - {"experiment", "variant", "folder"}
     if unknown := sorted(set(keys) - known):
         raise ValueError(
             f"{source}: unknown key; the known ones are {', '.join(sorted(known))}. "

@@ -401,6 +401,39 @@ def test_allowed_values_and_ranges_can_be_asked_for():
     assert bounds("dropout_rate") == (0.0, 0.95) and bounds("split_seed")[0] == 0
 
 
+@pytest.fixture
+def ensemble(tmp_path):
+    """The file of an ensemble with a member beside it, whose name is in the project too."""
+    (tmp_path / "lfwa_people.yaml").write_text("dataset: lfwa\nnum_epochs: 7\n")
+    path = tmp_path / "both.yaml"
+    path.write_text("dataset: lfwa\nencoder: ensemble\nmembers: [lfwa_people/seed_2]\n")
+    return path
+
+
+def test_the_members_of_an_ensemble_are_beside_its_file(ensemble):
+    (member,) = ExperimentConfig.from_yaml(ensemble).networks()
+    assert (member.num_epochs, member.seed, member.variant) == (7, 2, "")
+
+
+def test_a_replaced_dataset_is_that_of_the_members_too(ensemble):
+    config = ExperimentConfig.from_yaml(ensemble, {"dataset": "sample"})
+    (member,) = config.networks()
+    assert config.variant == member.variant == "dataset=sample" and member.dataset == "sample"
+
+
+@pytest.mark.parametrize("override", [{"seed": 1}, {"num_epochs": 2}, {"learning_rate": 0.1}])
+def test_a_setting_that_an_ensemble_would_ignore_is_refused(ensemble, override):
+    message = rf"both\.yaml: .*settings of its members.*Received: {next(iter(override))}"
+    with pytest.raises(ValueError, match=message):
+        ExperimentConfig.from_yaml(ensemble, override)
+
+
+def test_the_folder_of_the_file_is_neither_saved_nor_part_of_the_run(ensemble):
+    config = ExperimentConfig.from_yaml(ensemble)
+    again = ExperimentConfig.from_dict(config.to_dict())
+    assert "folder" not in config.to_dict() and again == config and again.hash() == config.hash()
+
+
 def test_an_experiment_has_one_network_and_an_ensemble_those_of_its_members():
     config = ExperimentConfig(experiment="tiny")
     assert config.networks() == [config]

@@ -50,9 +50,7 @@ def one_of(*arguments: AddTo, required: bool = False) -> AddTo:
 
 
 def check_exists(kind: str, *paths: Path | str | None) -> None:
-    """Checks paths that a user gave, where the library would look at them after TensorFlow's import.
-
-    That import takes seconds.
+    """Checks paths that a user gave, before the seconds that TensorFlow's import takes.
 
     Args:
         kind: what the paths are, for the message.

@@ -126,7 +126,7 @@ def fuse_runs(run: Run, members: Sequence[Run]) -> None:
         keys = of_members[0][name]
         metrics[name] = {key: sum(values[name][key] for values in of_members) for key in keys}
     metrics["num_epochs"] = sum(values["num_epochs"] for values in of_members)
-    metrics["weights"] = dict(zip(run.config.members, weights))
+    metrics["weights"] = {member.name: weight for member, weight in zip(members, weights)}
     run.write_scores(pairs, fused)
     run.write_json("metrics.json", metrics)
     run.write_json("versions.json", {**versions(), "data": members[0].versions["data"]})

@@ -22,7 +22,7 @@ from siamese_lib.training.objectives import ExactAUC, build_loss, build_optimize
 from siamese_lib.training.pipeline import TrainingData, evaluation_batches, training_batches
 from siamese_lib.training.results import fit_projection, save_intermediate, score_and_save
 from siamese_lib.training.run import Run
-from siamese_lib.utils.machine import project_path, seed_everything, set_precision, versions
+from siamese_lib.utils.machine import seed_everything, set_precision, versions
 from siamese_lib.utils.tensorflow import keras, tf
 
 EVALUATION_BATCH = 64
@@ -91,7 +91,11 @@ def _train(
         run.clean_up()
         return run
     runs_dir = run.directory.parent.parent
-    members = [train(member, data_root, runs_dir, verbose, wait) for member in _members(config)]
+    members = [
+        train(member, data_root, runs_dir, verbose, wait)
+        for member in config.networks()
+        if config.members
+    ]
     with run.lock(wait):
         if run.done:  # finished by another process in the meantime
             return run
@@ -104,16 +108,6 @@ def _train(
         run.finish()
         run.clean_up()
     return run
-
-
-def _members(config: ExperimentConfig) -> list[ExperimentConfig]:
-    """The configs of the runs that an ensemble combines."""
-    folder = project_path("experiments")
-    names = [member.split("/seed_") for member in config.members]
-    return [
-        ExperimentConfig.from_yaml(folder / f"{experiment}.yaml", {"seed": int(seed)})
-        for experiment, seed in names
-    ]
 
 
 def _train_network(

@@ -103,7 +103,7 @@ def member(folder, strength, seed, names="P"):
 
 
 def test_the_run_of_an_ensemble_reads_like_any_other(tmp_path):
-    members = [member(tmp_path / name, 1.0, seed) for seed, name in enumerate("ab")]
+    members = [member(tmp_path / name / "seed_0", 1.0, seed) for seed, name in enumerate("ab")]
     run = Run(tmp_path / "both" / "seed_0")
     config = {
         "experiment": "both",

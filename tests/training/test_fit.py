@@ -500,9 +500,7 @@ def test_versions_say_what_the_result_depends_on(finished):
     )
 
 
-def test_hand_made_descriptors_and_an_ensemble_are_runs_like_any_other(
-    lfw_folder, tmp_path, monkeypatch
-):
+def test_hand_made_descriptors_and_an_ensemble_are_runs_like_any_other(lfw_folder, tmp_path):
     network = TINY | PEOPLE | {"joint_bayesian": True, "num_epochs": 1}
     ensemble = {
         "dataset": "lfwa",
@@ -516,7 +514,6 @@ def test_hand_made_descriptors_and_an_ensemble_are_runs_like_any_other(
         "ensemble": ensemble,
     }.items():
         (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(values))
-    monkeypatch.setattr(fit, "project_path", lambda _: tmp_path)
     run = fit.train(
         ExperimentConfig.from_yaml(tmp_path / "ensemble.yaml"),
         lfw_folder,
