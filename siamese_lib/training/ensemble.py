@@ -54,7 +54,8 @@ def cross_validated_scores(
     """The validation pairs' scores by weights and thresholds from pairs without their people.
 
     People (or groups) are divided into blocks. The pairs of each two blocks are scored by weights
-    that were fitted on the pairs which touch neither. The scores are shifted, in log-odds, so that
+    that were fitted on the pairs which touch neither, or, with very few people, on all other pairs.
+    The scores are shifted, in log-odds, so that
     the threshold of those pairs becomes the ensemble's: at `threshold`, each pair is decided as
     its own weights and threshold decide it.
 
@@ -67,7 +68,7 @@ def cross_validated_scores(
         `(num_pairs,)`
 
     Raises:
-        ValueError: if there are too few people to leave two blocks out.
+        ValueError: if there are only two people.
     """
     sides = np.array(pairs.clusters_of_sides)
     clusters, number = np.unique(sides, return_inverse=True)
@@ -78,10 +79,7 @@ def cross_validated_scores(
         held_out = (blocks[0] == first) & (blocks[1] == second)
         fitted_on = ~np.isin(blocks, (first, second)).any(axis=0)
         if len(np.unique(labels[fitted_on])) < 2:
-            raise ValueError(
-                "An ensemble needs more validation people: without those of one pair, its weights "
-                f"cannot be fitted. Received: {len(clusters)} people or groups, {len(pairs)} pairs"
-            )
+            fitted_on = ~held_out
         regression = _fitted(validation_scores[:, fitted_on], labels[fitted_on])
         of_rest = _fused(regression, validation_scores[:, fitted_on])
         shift = log_odds(threshold) - log_odds(calibrated_threshold(of_rest, labels[fitted_on]))
