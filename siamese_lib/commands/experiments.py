@@ -49,8 +49,9 @@ def prepare(options):
         raise ValueError(
             "prepare takes --set and --seed together with --config. Received: no --config"
         )
+    # The images of an ensemble are those of its members; the first shows the split of all.
     config = (
-        _config(options)
+        _config(options).networks()[0]
         if options.config
         else sl.ExperimentConfig(experiment="prepare", dataset=options.dataset or "sample")
     )

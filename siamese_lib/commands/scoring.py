@@ -1,7 +1,6 @@
 """Commands that score images with a trained network."""
 
 import dataclasses
-from pathlib import Path
 
 import siamese_lib as sl
 from siamese_lib.commands import argument, check_exists, command, one_of
@@ -168,9 +167,11 @@ def find(options):
 
 
 def _verifier(options):
-    path = Path(options.run) / "model.keras" if options.run else options.model
-    check_exists("model file", path)
-    return sl.Verifier.load(path)
+    if options.run:
+        run = sl.Run.existing(options.run)  # before TensorFlow is loaded
+        return sl.Verifier.of_run(run)
+    check_exists("model file", options.model)
+    return sl.Verifier.load(options.model)
 
 
 def _explained(threshold):

@@ -165,7 +165,7 @@ def update(results_dir: Path | str, root: Path | str) -> dict[str, list[dict[str
     for dataset, rows in boards.items():
         write_json(Path(results_dir) / dataset / "leaderboard.json", rows)
     lines = [
-        (f"{row['experiment']}, test", row["test_accuracy_mean"], row["test_accuracy_interval"])
+        (row["experiment"], "test", row["test_accuracy_mean"], row["test_accuracy_interval"])
         for row in boards["lfwa"]
     ]
     figure = basic.accuracy_intervals(lines, "LFW-a, test pairs of people not in training")

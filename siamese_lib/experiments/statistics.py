@@ -45,8 +45,16 @@ def accuracy_interval(runs: Sequence[Run], split: str, baseline: Sequence[Run] =
 
     Returns:
         `[low, high]`
+
+    Raises:
+        ValueError: if a run and its baseline scored different pairs.
     """
     pairs = PairList(tuple(pair for run in runs for pair in run.pairs(split)))
+    if baseline and [run.pairs(split) for run in baseline] != [run.pairs(split) for run in runs]:
+        raise ValueError(
+            "A gain is measured on the same pairs; these runs scored different ones. "
+            f"Received: {runs[0]}, {baseline[0]}"
+        )
     values = _correct(runs, split) - (_correct(baseline, split) if baseline else 0.0)
     return people_bootstrap(*pairs.clusters_of_sides, values)
 

@@ -196,24 +196,24 @@ def oneshot_by_epoch(histories: Mapping[str, pd.DataFrame], title: str) -> Descr
 
 
 def accuracy_intervals(
-    rows: Sequence[tuple[str, float, Sequence[float]]], title: str
+    rows: Sequence[tuple[str, str, float, Sequence[float]]], title: str
 ) -> DescribedFigure:
     """Accuracies with their 95 % intervals, a line for each.
 
     Args:
-        rows: `(name, accuracy, [low, high])`.
+        rows: `(name, split, accuracy, [low, high])`, the split "validation" or "test".
         title: the figure's title.
     """
     return _intervals(rows, title, "accuracy with 95 % interval (dotted: chance)", 0.5, "{:.1%}")
 
 
 def gain_intervals(
-    rows: Sequence[tuple[str, float, Sequence[float]]], title: str
+    rows: Sequence[tuple[str, str, float, Sequence[float]]], title: str
 ) -> DescribedFigure:
     """Differences of accuracies with their 95 % intervals, a line for each.
 
     Args:
-        rows: `(name, gain, [low, high])`, in shares.
+        rows: `(name, split, gain, [low, high])`, in shares; the split "validation" or "test".
         title: the figure's title.
     """
     return _intervals(
@@ -223,8 +223,9 @@ def gain_intervals(
 
 def _intervals(rows, title, xlabel, reference, number_format):
     """Intervals in the colours of their splits, with a dotted line at the reference."""
-    styles = [SPLIT_STYLES["test" if "test" in name else "validation"] for name, *_ in rows]
-    figure, axes = _named_dots(rows, styles, title, xlabel, number_format)
+    styles = [SPLIT_STYLES[split] for _, split, *_ in rows]
+    dots = [(f"{name}, {split}", *values) for name, split, *values in rows]
+    figure, axes = _named_dots(dots, styles, title, xlabel, number_format)
     axes.axvline(reference, color="0.6", linewidth=1, linestyle=":")
     return figure
 

@@ -9,6 +9,7 @@ from drawn import alternating_pairs
 from siamese_lib.data.pairs import PairList
 from siamese_lib.evaluation.metrics import area_under_roc, people_weights, resampled_areas_under_roc
 from siamese_lib.experiments.statistics import (
+    accuracy_interval,
     best_settings,
     interval_of_mean,
     settings_table,
@@ -108,6 +109,8 @@ def test_runs_with_different_validation_pairs_are_not_compared(sweep, tmp_path):
     )
     with pytest.raises(ValueError, match="same validation pairs"):
         significantly_better([first], [second])
+    with pytest.raises(ValueError, match="gain is measured on the same pairs"):
+        accuracy_interval([first], "validation", baseline=[second])
 
 
 def test_intervals_are_over_several_seeds_or_else_over_people():

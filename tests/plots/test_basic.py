@@ -40,10 +40,12 @@ PLOTS = {
     "score_histogram": lambda: errors.score_histogram(SCORES, LABELS, 0.5, "title"),
     "confusion_matrix": lambda: errors.confusion_matrix([[30, 5], [7, 18]], "title"),
     "oneshot_curves": lambda: basic.oneshot_curves(ONESHOT, "title"),
-    "gain_intervals": lambda: basic.gain_intervals([("one, test", -0.02, [-0.05, 0.01])], "title"),
+    "gain_intervals": lambda: basic.gain_intervals(
+        [("one", "test", -0.02, [-0.05, 0.01])], "title"
+    ),
     "accuracy_by_amount": lambda: sweeps.accuracy_by_amount(AMOUNTS, "num_pairs", "title", "pairs"),
     "accuracy_intervals": lambda: basic.accuracy_intervals(
-        [("one, test", 0.7, [0.6, 0.8])], "title"
+        [("one", "test", 0.7, [0.6, 0.8])], "title"
     ),
 }
 AMOUNTS = [
@@ -137,3 +139,11 @@ def test_an_ensemble_of_many_has_a_learning_curve_of_each():
     (legend,) = figure.legends
     box = legend.get_window_extent()
     assert box.x0 >= 0 and box.x1 <= figure.bbox.width
+
+
+def test_the_marks_are_those_of_the_split_whatever_the_experiment_is_called():
+    rows = [("latest_test", "validation", 0.7, [0.6, 0.8]), ("plain", "test", 0.8, [0.7, 0.9])]
+    for function in (basic.accuracy_intervals, basic.gain_intervals):
+        lines = function(rows, "title").axes[0].get_lines()
+        markers = {line.get_marker() for line in lines if line.get_marker() in ("o", "s")}
+        assert markers == {"o", "s"}

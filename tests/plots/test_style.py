@@ -25,7 +25,7 @@ def test_the_description_has_rows_and_numbers():
     assert (
         "Rows: b, test; a, test"
         in basic.accuracy_intervals(
-            [("b, test", 0.7, [0.6, 0.8]), ("a, test", 0.5, [0, 1])], "t"
+            [("b", "test", 0.7, [0.6, 0.8]), ("a", "test", 0.5, [0, 1])], "t"
         ).description
     )
     assert (
