@@ -32,8 +32,13 @@ def without_times(table):
     return table.drop(columns="train_seconds")
 
 
-def wait_for(condition, seconds=120):
+def wait_for(condition, unless=lambda: False, seconds=1800):
+    """Returns as soon as a condition holds: at once on a fast machine, late on a busy one.
+
+    Fails after `seconds`, or as soon as `unless` holds: what was waited for cannot happen any more.
+    """
     end = time.monotonic() + seconds
     while not condition():
+        assert not unless(), "it ended before"
         assert time.monotonic() < end, "nothing happened in time"
         time.sleep(0.05)

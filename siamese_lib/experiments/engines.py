@@ -4,6 +4,7 @@ An engine is called with the sweep and its unfinished runs, whose folders hold `
 leaves each run finished or with an `error.json`.
 """
 
+import functools
 import os
 import subprocess
 import sys
@@ -24,7 +25,8 @@ from siamese_lib.utils.machine import project_root
 if TYPE_CHECKING:
     from siamese_lib.experiments.sweep import Sweep
 
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.2  # between two looks at the processes
+WATCH_SECONDS = 2.0  # between two looks at the folders of the runs
 INVALID_INPUT = 2  # exit code of a command with invalid input; another try would end the same way
 
 
@@ -56,7 +58,7 @@ def progress_bar(name: str, runs: Sequence[Run], num_done: int) -> Iterator[None
 def _watch(bar, epochs, num_done, ended):
     is_last = False
     while not is_last:
-        is_last = ended.wait(POLL_SECONDS)
+        is_last = ended.wait(WATCH_SECONDS)
         trained, _, text = progress(epochs, num_done)
         if (trained, text) != (bar.n, bar.postfix):
             bar.set_postfix_str(text, refresh=False)
@@ -74,10 +76,21 @@ def progress(epochs: Mapping[Run, int], num_done: int) -> tuple[int, int, str]:
         The epochs trained or no longer needed (a run stopped early or failed), all epochs, and in
         words how many runs have ended.
     """
-    ended = {run: run.done or run.error is not None for run in epochs}
-    trained = [most if ended[run] else min(len(run.history), most) for run, most in epochs.items()]
+    ended = {run: run.done or run.path("error.json").is_file() for run in epochs}
+    trained = [most if ended[run] else min(_trained(run), most) for run, most in epochs.items()]
     num_ended, num_runs = num_done + sum(ended.values()), num_done + len(epochs)
     return sum(trained), sum(epochs.values()), f"{num_ended} of {num_runs} runs ended"
+
+
+def _trained(run):
+    """The number of trained epochs; the history is read only if its file has changed."""
+    path = run.path("history.csv")
+    return _num_epochs(run, path.stat().st_mtime_ns) if path.is_file() else 0
+
+
+@functools.lru_cache(maxsize=1024)
+def _num_epochs(run, _changed):
+    return len(run.history)
 
 
 class LocalEngine:

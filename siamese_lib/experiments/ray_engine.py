@@ -6,12 +6,16 @@ node, where they continue from their last checkpoints.
 """
 
 import logging
+import math
+import os
 import shutil
 import socket
+import sys
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -92,44 +96,52 @@ def _save_crashes(results):
 def _connect(address):
     import ray
 
+    address = address or os.environ.get("RAY_ADDRESS")
     host, _, port = (address or "").partition(":")
+    settings = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
+        if not address:
+            patiently(lambda: ray.init(include_dashboard=False, **settings))
+            return
         if port.isdigit():
             # Ten seconds; Ray itself would wait two minutes for an answer at HOST:PORT.
             socket.create_connection((host, int(port)), timeout=10).close()
-        ray.init(
-            address=address,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            include_dashboard=None if address else False,
-        )
-    except (OSError, ValueError) as error:
+        ray.init(address=address, **settings)
+    except Exception as error:  # Ray has no class of its own for a node that does not start
+        reason = "There is no Ray cluster at this address; start one with 'ray start'"
+        if not address:
+            reason = "Ray does not start on this machine; end other programs or use --engine local"
         raise ValueError(
-            "There is no Ray cluster at this address; start one with 'ray start'. "
-            f"Received: {address}"
+            f"{reason}. Received: {address or ' '.join(str(error).split())}"
         ) from error
+
+
+def patiently(start: Callable[[], Any]) -> Any:
+    """What `start()` returns, after a second try if the first fails.
+
+    Ray gives a new node 30 seconds, which is a constant in its code. A busy machine needs more.
+    """
+    with suppress(Exception):
+        return start()
+    return start()
 
 
 def _train(parameters, data_root):
     """Trains one run, on a node of the cluster in its own process."""
     from ray import tune
 
-    from siamese_lib.training.fit import train
+    from siamese_lib.training.fit import continue_run
     from siamese_lib.utils.tensorflow import keras
 
     run = Run(parameters["directory"])
     try:
-        monitor = run.config.monitor
         # Tells Ray Tune after each epoch how far the run is, for its scheduler.
         report = keras.callbacks.LambdaCallback(
-            on_epoch_end=lambda epoch, logs: tune.report(
-                {"epoch": epoch + 1, monitor: float(logs[monitor])}
-            )
+            on_epoch_end=lambda epoch, logs: tune.report(_result(run.config, epoch, logs))
         )
-        train(
-            run.config,
+        continue_run(
+            run.directory,
             data_root,
-            run.directory.parents[1],
             verbose=0,
             wait=True,  # for another sweep, or for the process that a lost node leaves behind
             callbacks=[report],
@@ -140,6 +152,14 @@ def _train(parameters, data_root):
     except Exception as error:
         run.write_error(f"{type(error).__name__}: {' '.join(str(error).split())}")
         raise
+
+
+def _result(config, epoch, logs):
+    """What the scheduler compares. It never stops a run at a NaN, so that is the worst number."""
+    value = float(logs[config.monitor])
+    # A finite one: percentiles of infinities are NaN.
+    worst = 0.0 if config.monitor_increases else sys.float_info.max
+    return {"epoch": epoch + 1, config.monitor: value if math.isfinite(value) else worst}
 
 
 def _scheduler(sweep, runs):

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+import nbclient.exceptions
 import nbformat
 import papermill
 from filelock import FileLock, Timeout
@@ -158,7 +159,7 @@ def execute(name: str, target: Path, values: dict[str, Any]) -> None:
         values: parameters; those that the notebook does not have are left out.
 
     Raises:
-        RuntimeError: if a cell fails, with the notebook, the error and the copy's path.
+        RuntimeError: if a cell fails or the kernel dies, with notebook, error and the copy's path.
     """
     source = _source(name)
     known = papermill.inspect_notebook(str(source))
@@ -178,6 +179,19 @@ def execute(name: str, target: Path, values: dict[str, Any]) -> None:
             f"The notebook {name} failed: {error.ename}: {error.evalue} "
             f"Its executed copy is {target}."
         ) from error
+    except nbclient.exceptions.DeadKernelError as error:
+        raise RuntimeError(
+            f"The notebook {name} failed: its Python process was ended from outside, most likely "
+            "because memory ran out; end other programs, or choose a smaller batch_size. "
+            f"{_last_started(target)} Its executed copy is {target}."
+        ) from error
+
+
+def _last_started(target):
+    """Which cell of an executed copy was the last to start; papermill calls all completed."""
+    cells = nbformat.read(target, as_version=4).cells
+    has_started = [bool(cell.metadata.get("papermill", {}).get("start_time")) for cell in cells]
+    return f"Cell {sum(has_started)} of {len(cells)} was running."
 
 
 def strip_private(notebook: Any, faces_may_be_shown: bool, private: Collection[str]) -> None:

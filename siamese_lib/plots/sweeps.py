@@ -27,6 +27,12 @@ METRICS = {
     "test_auc": "AUC on test pairs",
     "train_seconds": "training time (seconds)",
 }
+VALIDATION_CURVES = {  # in a history, the preferred one first
+    "val_auc": "AUC on validation pairs",
+    "val_oneshot_accuracy": "one-shot accuracy on validation",
+    "val_accuracy": "accuracy on validation pairs",
+    "val_loss": "loss on validation pairs",
+}
 SEQUENTIAL = colormaps["cividis"]  # made for colour-blind readers (Nunez et al., 2018)
 
 
@@ -90,7 +96,8 @@ def curves_of_runs(
 ) -> DescribedFigure:
     """Training loss and a validation metric by epoch, a curve for each run.
 
-    The colours go from dark to light with the value of the axis.
+    The metric is the first of `VALIDATION_CURVES` that all histories have. The colours go from dark
+    to light with the value of the axis.
 
     Args:
         histories: `(value, Run.history)` of each run.
@@ -102,10 +109,12 @@ def curves_of_runs(
     )
     values = sorted({value for value, _ in histories})
     colors = dict(zip(values, SEQUENTIAL(np.linspace(0, 0.9, len(values)))))
-    validation = ("val_auc", "AUC on validation pairs")
-    if not all("val_auc" in history for _, history in histories):
-        validation = ("val_accuracy", "validation accuracy")
-    for axes, (column, label) in zip(panels, (("loss", "training loss"), validation)):
+    validation = [
+        (column, label)
+        for column, label in VALIDATION_CURVES.items()
+        if all(column in history for _, history in histories)
+    ]
+    for axes, (column, label) in zip(panels, [("loss", "training loss"), *validation]):
         for value, history in sorted(histories, key=lambda pair: pair[0]):
             axes.plot(
                 history["epoch"],

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +189,8 @@ class Run:
         self.directory.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path(".lock"))
         try:
-            lock.acquire(timeout=-1 if wait else 0)
+            # A second, since a process that only looks (`locked`) holds it for a moment.
+            lock.acquire(timeout=-1 if wait else 1)
         except Timeout as error:
             raise ValueError(
                 "Another process is training this run; wait for it or end it. "
@@ -203,10 +204,11 @@ class Run:
     @property
     def locked(self) -> bool:
         """Whether a process is training it at this moment."""
+        path = self.path(".lock")
         try:
-            with self.lock():
+            with FileLock(path, timeout=0) if path.exists() else nullcontext():
                 return False
-        except ValueError:
+        except Timeout:
             return True
 
     def write_history(self, rows: Sequence[Mapping[str, Any]]) -> None:

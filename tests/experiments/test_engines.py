@@ -52,7 +52,8 @@ def kill_in_the_middle(path, runs_dir):
         lambda: (
             any(run.done for run in runs_of(path, runs_dir))
             and sum(len(run.history) > 0 for run in runs_of(path, runs_dir)) == 2
-        )
+        ),
+        unless=lambda: process.poll() is not None,
     )
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -73,7 +74,7 @@ def test_a_killed_sweep_resumes_to_the_same_table_and_leaves_no_process_behind(
     path, runs_dir = write_sweep(sweep_folder), sweep_folder / "killed"
     kill_in_the_middle(path, runs_dir)
     # The process of the unfinished run ends with the sweep.
-    wait_for(lambda: not any(run.locked for run in runs_of(path, runs_dir)), seconds=20)
+    wait_for(lambda: not any(run.locked for run in runs_of(path, runs_dir)))
     states = set(sweep_table(Sweep.from_yaml(path), runs_dir)["state"])
     assert "done" in states and len(states) > 1
     table = run_sweep(Sweep.from_yaml(path), runs_dir, LocalEngine(workers=2))
@@ -97,7 +98,7 @@ def test_a_run_that_crashes_once_is_started_again_and_leaves_no_error(tmp_path):
     run, crashes = point.run(tmp_path), []
 
     def crash():
-        wait_for(lambda: run.locked)
+        wait_for(lambda: run.locked, unless=lambda: run.done or run.error)
         children = subprocess.run(
             ["pgrep", "-f", str(run.directory)], capture_output=True, text=True, check=True
         ).stdout.split()
@@ -157,6 +158,18 @@ def test_progress_counts_trained_epochs_and_those_no_longer_needed(tmp_path):
     runs[0].write_history([{"epoch": 1}])
     runs[1].write_error("no longer finite")
     assert progress(epochs, num_done=1) == (3, 6, "2 of 4 runs ended")
+    runs[0].write_history([{"epoch": 1}, {"epoch": 2}])
+    assert progress(epochs, num_done=1) == (4, 6, "2 of 4 runs ended")
+
+
+def test_progress_reads_a_history_only_when_it_has_changed(tmp_path, monkeypatch):
+    run, reads = Run(tmp_path), []
+    run.write_history([{"epoch": 1}])
+    history = Run.history.fget
+    monkeypatch.setattr(Run, "history", property(lambda run: reads.append(run) or history(run)))
+    for _ in range(3):
+        assert progress({run: 2}, num_done=0) == (1, 2, "0 of 1 runs ended")
+    assert len(reads) == 1
 
 
 def test_no_workers_and_an_adaptive_sweep_are_errors_of_one_sentence(tmp_path):

@@ -375,3 +375,16 @@ def test_a_published_image_looks_as_it_was_drawn_and_takes_less_space():
         for png in (drawn.getvalue(), published)
     )
     assert before.shape == after.shape and np.abs(before - after).mean() < 3
+
+
+def test_a_kernel_that_dies_is_told_with_notebook_cell_and_copy(tmp_path, monkeypatch):
+    sources = ("x = 1", "print(x)", "import os; os._exit(1)", "print(2)")
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "", "language": "python"}
+    nbformat.write(notebook, tmp_path / "02_dies.ipynb")
+    monkeypatch.setattr(report, "_source", lambda name: tmp_path / f"{name}.ipynb")
+    message = r"02_dies failed.*memory ran out.*Cell 3 of 4 was running.*copy\.ipynb"
+    with pytest.raises(RuntimeError, match=message):
+        report.execute("02_dies", tmp_path / "copy.ipynb", {})
+    assert (tmp_path / "copy.ipynb").is_file()

@@ -74,3 +74,18 @@ def test_settings_with_one_seed_have_no_spread():
     one_seed = TABLE[TABLE["seed"] == 0].drop_duplicates("value")
     (axes,) = sweeps.seed_spread(one_seed, "title").axes
     assert list(axes.get_yticklabels()) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "label"),
+    [
+        ("val_auc", "AUC on validation pairs"),
+        ("val_oneshot_accuracy", "one-shot accuracy on validation"),
+        ("val_loss", "loss on validation pairs"),
+    ],
+)
+def test_the_curves_are_of_what_the_runs_measured(column, label):
+    history = pd.DataFrame({"epoch": [1, 2], "loss": [1.0, 0.5], column: [0.6, 0.7]})
+    figure = sweeps.curves_of_runs([(1, history), (2, history)], "batch_size", "title")
+    assert figure.axes[1].get_ylabel() == label
+    assert figure.axes[1].get_lines()[0].get_ydata().tolist() == [0.6, 0.7]
