@@ -43,18 +43,19 @@ def growing():
                 at_most=True,
             )
         )
-    memory = [one["memory"] for one in measured]
-    note = f"{memory[0]:.2f} and {memory[-1]:.2f} GB for {SIZES[0]:,} and {SIZES[-1]:,} images"
-    rows.append(
-        row(
-            "growth of a training's own memory, largest against smallest",
-            [memory[-1] / memory[0]],
-            "times",
-            1.1,
-            note,
-            at_most=True,
+    for what, key in (("a training's", "memory"), ("the one-shot test's", "oneshot memory")):
+        memory = [one[key] for one in measured]
+        note = f"{memory[0]:.2f} and {memory[-1]:.2f} GB for {SIZES[0]:,} and {SIZES[-1]:,} images"
+        rows.append(
+            row(
+                f"growth of {what} own memory, largest against smallest",
+                [memory[-1] / memory[0]],
+                "times",
+                1.1,
+                note,
+                at_most=True,
+            )
         )
-    )
     large = _in_a_process(LARGE)
     words = {"preparing": "seconds", "epoch": "seconds", "evaluation": "seconds", "memory": "GB"}
     for what, unit in words.items():
@@ -71,8 +72,8 @@ def _in_a_process(size):
 
 
 def measure(size):
-    """Seconds of preparing, an epoch and evaluation, and the memory of the training in GB, for so
-    many images and half as many pairs.
+    """Seconds of preparing, an epoch and evaluation, and the memory of the training and of the
+    one-shot test in GB, for so many images and half as many pairs.
     """
     from benchmarks.data import empty_cache
     from benchmarks.trainings import Trainer
@@ -111,7 +112,24 @@ def measure(size):
         cache = open_cache(dataset, None, config.image_size, dataset.faces_of(config))
         verifier.embed(cache.images[:512])
         seconds["evaluation"] = seconds_of(lambda: verifier.score_pairs(cache, dataset.test_pairs))
-    return seconds | {"memory": memory}
+        oneshot = oneshot_memory(cache, dataset.oneshot_faces)
+    return seconds | {"memory": memory, "oneshot memory": oneshot}
+
+
+def oneshot_memory(cache, faces):
+    """The largest memory in GB while the pixels of faces are compared in one-shot trials."""
+    from siamese_lib.evaluation.oneshot import cosine_similarity, oneshot_accuracies, pixel_vectors
+
+    compare = cosine_similarity(lambda rows: pixel_vectors(cache[[faces[row] for row in rows]]))
+    memory = []
+
+    def watched(left, right):
+        similarities = compare(left, right)
+        memory.append(own_memory())
+        return similarities
+
+    oneshot_accuracies({"pixels": watched}, faces, ways=(5,))
+    return max(memory)
 
 
 def own_memory():
