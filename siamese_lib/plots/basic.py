@@ -149,7 +149,7 @@ def oneshot_curves(table: pd.DataFrame, title: str, who: str = "people") -> Desc
         width=8.0,
         title=title,
         xlabel=f"{who} in the gallery, N (logarithmic)",
-        ylabel="accuracy (share of episodes)",
+        ylabel="accuracy (share of trials)",
     )
     for index, (method, rows) in enumerate(table.groupby("method", sort=False)):
         ways, accuracy = rows["ways"], rows["accuracy"]
