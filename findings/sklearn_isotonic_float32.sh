@@ -8,7 +8,7 @@
 # No warning; .astype("float64") before fit is enough.
 # Seen: 1000 scores between 1e-9 and 9e-7, the upper half the same person, all 1000 different in
 # float32. Fitted in float64 the probabilities are 0 and 1, as they should be; in float32 all are
-# 0.5. The same float32 scores times 1000 give 0 and 1.
+# 0.5. The same float32 scores times 100000 give 0 and 1.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -34,7 +34,7 @@ def calibrated(name, scores):
 seen = [
     calibrated("float32", scores),
     calibrated("float64", scores.astype(np.float64)),
-    calibrated("float32, times 1000", scores * np.float32(1000)),
+    calibrated("float32, times 100000", scores * np.float32(100000)),
 ]
 sys.exit(seen != [[0.5], [0.0, 1.0], [0.0, 1.0]])
 PYTHON
