@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def exit_code(command: Callable[[Namespace], Any], options: Namespace) -> int:
     """Calls `command(options)`; an error that the user can correct is printed as one sentence."""
     try:
+        _check_not_empty(options)
         command(options)
     except BrokenPipeError:
         # The reader of the output, for example `head`, has closed it; the rest is discarded.
@@ -34,12 +35,28 @@ def exit_code(command: Callable[[Namespace], Any], options: Namespace) -> int:
                 f"{error.strerror}; check the path, its permissions and the disk's space. "
                 f"Received: {error.filename or 'no path'}"
             )
+        no_home = isinstance(error, RuntimeError) and "home directory" in message  # of `~user`
+        if no_home:
+            message = "There is no home folder of this user; write the path out. Received: a ~ path"
         print(f"siamese_lib: {' '.join(message.split())}", file=sys.stderr)
-        return 1 if isinstance(error, RuntimeError) else 2
+        return 1 if isinstance(error, RuntimeError) and not no_home else 2
     except KeyboardInterrupt:
         print("Stopped. The same command continues from the last whole epoch.", file=sys.stderr)
         return 130
     return 0
+
+
+def _check_not_empty(options: Namespace) -> None:
+    """Refuses options with nothing in them, as an unset variable of a shell leaves them.
+
+    An empty --data-root or --output means that none is given.
+    """
+    for name, value in vars(options).items():
+        values = value if isinstance(value, list) else [value]
+        if "" in values and name not in ("data_root", "output"):
+            raise ValueError(
+                f"An option or argument is empty; give a value or leave it out. Received: {name} ''"
+            )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ REPORT_ONLY = ("compare_with",)
 Seed = Annotated[int, Between(0, 2**31 - 1)]
 Share = Annotated[float, Between(0.0, 1.0)]
 PositiveInt = Annotated[int, Between(1, 10_000)]
-RunName = Annotated[str, re.compile(r"[\w.-]+/seed_[0-9]+")]
+RunName = Annotated[str, re.compile(r"[\w.-]+/seed_(0|[1-9][0-9]*)")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +146,11 @@ class ExperimentConfig:
                 "score_epochs needs a network, learning_rate_schedule: constant and "
                 "restore_best_weights: false; otherwise a shorter training would differ. Received: "
                 f"{self.encoder}, {self.learning_rate_schedule}, {self.restore_best_weights}"
+            )
+        if len(set(self.members)) < len(self.members):
+            raise ValueError(
+                "An ensemble names each member once; remove the repeated ones. "
+                f"Received: {', '.join(self.members)}"
             )
         if (self.encoder == "ensemble") != bool(self.members):
             raise ValueError(

@@ -574,3 +574,41 @@ def test_find_without_a_usable_image_is_one_sentence(album, tmp_path, capsys):
     )
     assert command("find", album / "a.png", tmp_path / "nowhere") == 2
     assert "There is no such folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["train", "--run", ""],
+        ["evaluate", "--run", ""],
+        ["verify", "a.jpg", "b.jpg", "--run", ""],
+        ["find", "a.jpg", ""],
+        ["prepare", "--dataset", "lfwa", "--data-root", "~nobody-of-this-name/lfwa"],
+    ],
+)
+def test_an_empty_option_and_an_unknown_home_are_one_sentence(line, capsys):
+    assert main(line) == 2
+    message = capsys.readouterr().err.strip()
+    assert "Received: " in message and "\n" not in message
+
+
+def test_results_without_runs_leave_every_page_as_it_is(tmp_path, capsys):
+    pages = [machine.project_root() / page for page in ("README.md", "docs/results.md")]
+    before = [page.read_bytes() for page in pages]
+    for dataset in ("lfwa", "omniglot"):
+        (tmp_path / dataset).mkdir()
+    assert command("leaderboard", "--results", tmp_path) == 2
+    assert "without runs of lfwa and omniglot" in capsys.readouterr().err
+    assert [page.read_bytes() for page in pages] == before
+
+
+@pytest.mark.parametrize(
+    "people", [{"train": "a"}, {"train": 1, "validation": 2}, ["a"], {"a": "b"}]
+)
+def test_a_model_file_with_wrong_people_is_one_sentence(run, tmp_path, capsys, people):
+    shutil.copy(run.path("model.keras"), tmp_path / "wrong.keras")
+    settings = json.loads(run.path("model.json").read_text()) | {"people": people}
+    (tmp_path / "wrong.json").write_text(json.dumps(settings))
+    images = ["README.md", "README.md"]
+    assert command("verify", *images, "--aligned", "--model", tmp_path / "wrong.keras") == 2
+    assert "and people, if any, as two texts" in capsys.readouterr().err

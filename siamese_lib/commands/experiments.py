@@ -256,8 +256,11 @@ def _listed(items):
 def print_metrics(run: "sl.Run") -> None:
     """Prints the table of a run's metrics, a row for each split."""
     metrics = run.metrics
-    rows = [{"split": split, **metrics[split]} for split in ("train", "validation", "test")]
-    table = as_table(rows)[COLUMNS]
+    rows = [
+        {"split": split} | {name: metrics[split][name] for name in COLUMNS[1:]}
+        for split in ("train", "validation", "test")
+    ]
+    table = as_table(rows)
     table["accuracy_interval"] = [
         "{:.4f} to {:.4f}".format(*interval) for interval in table["accuracy_interval"]
     ]

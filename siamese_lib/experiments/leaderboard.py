@@ -155,11 +155,17 @@ def update(results_dir: Path | str, root: Path | str) -> dict[str, list[dict[str
         The rows, `{dataset: [row, ...]}`.
 
     Raises:
-        ValueError: if a page has lost the marks of its table; then nothing is written.
+        ValueError: if a dataset has no finished run or a page has lost the marks of its table; then
+            nothing is written.
     """
     from siamese_lib.plots import basic
 
     boards = {dataset: leaderboard(Path(results_dir) / dataset) for dataset in DATASETS}
+    if empty := [dataset for dataset, rows in boards.items() if not rows]:
+        raise ValueError(
+            f"The tables need finished runs of {' and '.join(DATASETS)}; give their folder. "
+            f"Received: {results_dir} without runs of {' and '.join(empty)}"
+        )
     for page, text in pages_with_results(boards, root).items():
         write_text(Path(root) / page, text)
     for dataset, rows in boards.items():

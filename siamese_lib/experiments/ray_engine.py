@@ -79,16 +79,22 @@ class RayEngine:
                         failure_config=tune.FailureConfig(max_failures=TRIES_AFTER_CRASH),
                     ),
                 ).fit()
-            _save_crashes(results)
+            _save_crashes(results, runs)
         finally:
             if not started_elsewhere:
                 ray.shutdown()
 
 
-def _save_crashes(results):
+def _save_crashes(results, runs):
     """Saves why processes were lost for good, which the processes themselves could not do."""
+    errors = {}
     for result in results:
-        run, error = Run(result.config["directory"]), result.error
+        if result.error:
+            # A trial that was lost before its first report has no config.
+            errors[(result.config or {}).get("directory")] = result.error
+    for run in runs:
+        unstarted = None if len(run.history) else errors.get(None)
+        error = errors.get(str(run.directory.resolve()), unstarted)
         if error and not run.done and not run.error:
             run.write_error(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
 

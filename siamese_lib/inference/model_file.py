@@ -102,10 +102,13 @@ def _checked_settings(path: Path) -> dict[str, Any]:
             raise ValueError("crop is empty")
         if min(settings["image_size"]) < 1:
             raise ValueError("image_size is not positive")
+        people = settings.get("people", {})
+        if people and not all(isinstance(people[name], str) for name in ("train", "validation")):
+            raise ValueError("people are not two texts")
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise ValueError(
-            f"{path} must hold {', '.join(SETTINGS)}; restore the one that was saved with the "
-            f"model. Received: {str(settings)[:80]!r}"
+            f"{path} must hold {', '.join(SETTINGS)} (and people, if any, as two texts); restore "
+            f"the one that was saved with the model. Received: {str(settings)[:80]!r}"
         ) from error
     return settings
 

@@ -188,7 +188,7 @@ class Verifier:
         Returns:
             `{"train", "validation"}` -> `(num_pairs,)`, bool; empty if its file does not tell.
         """
-        people = self.settings.get("people", {})
+        people = self.settings.get("people") or {}
         known = {split: set(names.split()) for split, names in people.items()}
         key_of = {person: _hashed(person) for person in pairs.people}
         return {

@@ -69,7 +69,10 @@ def build_report(
     # These lines also check the input, before a notebook starts.
     configs = ExperimentConfig.side_by_side(experiment, overrides)
     dataset = load_dataset(configs[0].dataset, data_root)
+    for config in configs:
+        config.networks()
     output = Path(output or project_root() / "report" / dataset.name).expanduser().resolve()
+    _check_output(output)
     values = {
         "experiment": str(experiment),
         "data_root": str(Path(data_root).expanduser().resolve()) if data_root else "",
@@ -87,6 +90,19 @@ def build_report(
             f"Received: {output}"
         ) from error
     return output / "index.html"
+
+
+def _check_output(output):
+    """Refuses what is no report: the old content of the folder is removed in the end."""
+    if output.exists() and not output.is_dir():
+        raise ValueError(f"--output takes a folder, and this is a file. Received: {output}")
+    pages = {"index", "checklist", *NOTEBOOKS, OMNIGLOT_NOTEBOOK}
+    files = sorted(output.iterdir()) if output.is_dir() else []
+    if others := [path.name for path in files if path.stem not in pages or path.is_dir()]:
+        raise ValueError(
+            "A report replaces its folder, and this one holds other files; give a new folder. "
+            f"Received: {output} with {', '.join(others[:5])}"
+        )
 
 
 def _write_pages(output, configs, dataset, values, names):

@@ -16,6 +16,7 @@ from siamese_lib.utils.fields import OLD_NAMES, OLD_VALUES, with_current_names
 from siamese_lib.utils.files import read_json, write_json, write_text
 
 SPLITS = ("train", "validation", "test")
+INCOMPLETE_METRICS = "The metrics of a run are incomplete; train it again"
 SCORE_COLUMNS = ("split", "left", "right", "label", "score")
 ONESHOT_COLUMNS = ("method", "ways", "accuracy", "low", "high")
 TRIAL_COLUMNS = ("split", "trial_set", "probe", "answer", "chosen", "correct")
@@ -129,12 +130,15 @@ class Run:
             ValueError: if it is incomplete.
         """
         metrics = read_json(self.path("metrics.json"))
-        if not isinstance(metrics, dict) or not {"threshold", "seconds", *SPLITS} <= set(metrics):
-            raise ValueError(
-                "The metrics of a run are incomplete; train it again. "
-                f"Received: {self.path('metrics.json')}"
-            )
-        metrics = with_current_names(metrics, "metric")
+        path = self.path("metrics.json")
+        parts = ("seconds", *SPLITS)
+        if not isinstance(metrics, dict) or not all(
+            isinstance(metrics.get(part), dict) for part in parts
+        ):
+            raise ValueError(f"{INCOMPLETE_METRICS}. Received: {path}")
+        metrics = _Metrics(with_current_names(metrics, "metric"), path)
+        for part in parts:
+            metrics[part] = _Metrics(metrics[part], path)
         for split in SPLITS:
             metrics[split].setdefault("cross_entropy", None)  # runs of an earlier version lack it
         return metrics
@@ -294,6 +298,17 @@ class Run:
     def finish(self) -> None:
         """Writes `DONE`; the run is not changed any more."""
         write_text(self.path("DONE"), "")
+
+
+class _Metrics(dict):
+    """The content of a `metrics.json`, or a part of it; a missing number is one sentence."""
+
+    def __init__(self, values: Mapping[str, Any], path: Path) -> None:
+        super().__init__(values)
+        self._path = path
+
+    def __missing__(self, name: str) -> Any:
+        raise ValueError(f"{INCOMPLETE_METRICS}. Received: {self._path} without {name}")
 
 
 def _old_variant(variant: str) -> str:

@@ -388,3 +388,17 @@ def test_a_kernel_that_dies_is_told_with_notebook_cell_and_copy(tmp_path, monkey
     with pytest.raises(RuntimeError, match=message):
         report.execute("02_dies", tmp_path / "copy.ipynb", {})
     assert (tmp_path / "copy.ipynb").is_file()
+
+
+@pytest.mark.parametrize("kind", ["file", "folder with other files", "folder in a folder"])
+def test_a_report_never_replaces_what_is_no_report(tmp_path, kind):
+    output = tmp_path / "mine"
+    if kind == "file":
+        output.write_text("thesis")
+    else:
+        (output / ("index" if kind == "folder in a folder" else "")).mkdir(parents=True)
+        (output / "thesis.txt").write_text("thesis")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(ValueError, match=r"Received: .*mine"):
+        report.build_report(machine.project_root() / "experiments/sample.yaml", output=output)
+    assert sorted(tmp_path.rglob("*")) == before

@@ -160,6 +160,16 @@ def test_history_is_empty_before_the_first_epoch_and_exact_after(run):
     assert run.history.to_dict("records") == rows
 
 
+@pytest.mark.parametrize(
+    "change", [{"test": None}, {"test": 1}, {"seconds": None}, {"seconds": {}}, {"test": {}}]
+)
+def test_incomplete_metrics_are_one_sentence_wherever_they_are_read(run, change):
+    splits = {split: {"accuracy": 0.5} for split in ("train", "validation", "test")}
+    run.write_json("metrics.json", {"threshold": 0.5, "seconds": {"train": 1.0}} | splits | change)
+    with pytest.raises(ValueError, match=r"incomplete; train it again. Received: .*metrics\.json"):
+        _ = run.metrics["test"]["accuracy"] + run.metrics["seconds"]["train"]
+
+
 def test_metrics_and_versions_are_what_was_written(run):
     metrics = {
         "threshold": 0.5,
