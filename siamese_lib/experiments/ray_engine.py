@@ -6,11 +6,9 @@ node, where they continue from their last checkpoints.
 """
 
 import logging
-import math
 import os
 import shutil
 import socket
-import sys
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -141,9 +139,12 @@ def _train(parameters, data_root):
 
     run = Run(parameters["directory"])
     try:
+        monitor = run.config.monitor
         # Tells Ray Tune after each epoch how far the run is, for its scheduler.
         report = keras.callbacks.LambdaCallback(
-            on_epoch_end=lambda epoch, logs: tune.report(_result(run.config, epoch, logs))
+            on_epoch_end=lambda epoch, logs: tune.report(
+                {"epoch": epoch + 1, monitor: float(logs[monitor])}
+            )
         )
         continue_run(
             run.directory,
@@ -158,14 +159,6 @@ def _train(parameters, data_root):
     except Exception as error:
         run.write_error(f"{type(error).__name__}: {' '.join(str(error).split())}")
         raise
-
-
-def _result(config, epoch, logs):
-    """What the scheduler compares. It never stops a run at a NaN, so that is the worst number."""
-    value = float(logs[config.monitor])
-    # A finite one: percentiles of infinities are NaN.
-    worst = 0.0 if config.monitor_increases else sys.float_info.max
-    return {"epoch": epoch + 1, config.monitor: value if math.isfinite(value) else worst}
 
 
 def _scheduler(sweep, runs):

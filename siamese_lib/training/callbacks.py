@@ -98,11 +98,13 @@ class RunRecorder(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         learning_rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         values = {key: float(value) for key, value in logs.items() if key != "learning_rate"}
-        if not math.isfinite(values["loss"]):
-            raise ValueError(
-                "The loss is no longer finite; lower the learning_rate. "
-                f"Received: loss {values['loss']} in epoch {epoch + 1}"
-            )
+        # A NaN would also pass for a good run: Ray's scheduler never stops it.
+        for name in ("loss", self._config.monitor):
+            if not math.isfinite(values.get(name, 0.0)):
+                raise ValueError(
+                    "The loss is no longer finite; lower the learning_rate. "
+                    f"Received: {name} {values[name]} in epoch {epoch + 1}"
+                )
         seconds = time.perf_counter() - self._started
         times = {"learning_rate": learning_rate, "seconds": seconds}
         self._rows.append({"epoch": epoch + 1, **values, **times})

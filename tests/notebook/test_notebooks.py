@@ -13,8 +13,8 @@ from links import broken_links
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.notebook import report
+from siamese_lib.training.ensemble import fuse_runs
 from siamese_lib.training.fit import train
-from siamese_lib.training.results import fuse_runs
 from siamese_lib.training.run import Run
 
 PROJECT = Path(__file__).parents[2]

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from siamese_lib.data.load import load_dataset
 from siamese_lib.evaluation.metrics import accuracy_at, area_under_roc, platt_scaling
 from siamese_lib.inference import model_file
 from siamese_lib.inference.verifier import Verifier
-from siamese_lib.training import fit, objectives, results
+from siamese_lib.training import callbacks, fit, objectives, results
 from siamese_lib.training.callbacks import epochs_without_improvement
 from siamese_lib.training.pipeline import evaluation_batches, training_batches
 from siamese_lib.training.run import Run
@@ -261,6 +262,16 @@ def test_a_loss_that_is_no_longer_finite_is_one_sentence(lfw_folder, tmp_path, m
     )
     with pytest.raises(ValueError, match="no longer finite; lower the learning_rate"):
         fit.train(config(), lfw_folder, tmp_path, verbose=0)
+
+
+@pytest.mark.parametrize("name", ["loss", "val_auc"])
+def test_a_monitored_value_that_is_not_finite_ends_the_training(tmp_path, name):
+    settings = config(**PEOPLE)
+    recorder = callbacks.RunRecorder(Run.of(settings, tmp_path), settings, first_epoch=0)
+    recorder.set_model(SimpleNamespace(optimizer=SimpleNamespace(learning_rate=0.1)))
+    recorder.on_epoch_begin(0)
+    with pytest.raises(ValueError, match=rf"no longer finite.*Received: {name} nan in epoch 1"):
+        recorder.on_epoch_end(0, {"loss": 1.0, "val_auc": 0.5} | {name: float("nan")})
 
 
 def test_a_network_that_learns_nothing_is_warned_of(lfw_folder, tmp_path, monkeypatch):
