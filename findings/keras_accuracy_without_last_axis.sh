@@ -5,8 +5,8 @@
 # metrics=["accuracy"] chooses its meaning by the last axis. For (batch,) that is the batch itself:
 # Keras takes CategoricalAccuracy and compares the places of the largest label and of the largest
 # probability in the batch. There is no warning, and "accuracy" is then 0 or 1 a batch.
-# Seen: 64 pairs, all 64 decided rightly. Output (None, 1): accuracy 1.0 (BinaryAccuracy);
-# output (None,): accuracy 0.0 (CategoricalAccuracy), with the same loss.
+# Seen on 2026-11-27: 64 pairs, all 64 decided rightly. Output (None, 1): accuracy 1.0
+# (BinaryAccuracy); output (None,): accuracy 0.0 (CategoricalAccuracy), with the same loss.
 # metrics=["binary_accuracy"] is right for both.
 set -euo pipefail
 folder=$(mktemp -d)

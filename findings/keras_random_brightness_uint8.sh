@@ -6,7 +6,7 @@
 # turn nearly black. No warning. The other augmentations of colour (RandomContrast,
 # RandomColorJitter, RandomSharpness) convert uint8 to float32 first, and so does RandomBrightness
 # if anything that returns float32, such as Rescaling(1.0), stands before it.
-# Seen: brighter by 51, the grey value 230 becomes 25 in uint8 and 255 in float32;
+# Seen on 2026-11-27: brighter by 51, the grey value 230 becomes 25 in uint8 and 255 in float32;
 # RandomColorJitter makes 255 of it for both types.
 set -euo pipefail
 folder=$(mktemp -d)

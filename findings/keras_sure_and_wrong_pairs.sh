@@ -7,9 +7,9 @@
 # that. One layer behind the sigmoid, a Reshape that changes no number, and it is lost, with the
 # gradient; the loss stays about as large as it was, 16. (With jax 0.10.2, whose arrays take no
 # such note, the gradient is zero with the sigmoid last as well; not run below.)
-# Seen: how far one step of SGD(1.0) moves the logit of a pair with label 0. Logit 15: -1.0 for all
-# three networks; logit 17: -1.0 with the sigmoid last and with from_logits=True, 0.0 with a
-# Reshape behind the sigmoid.
+# Seen on 2026-11-27: how far one step of SGD(1.0) moves the logit of a pair with label 0. Logit 15:
+# -1.0 for all three networks; logit 17: -1.0 with the sigmoid last and with from_logits=True, 0.0
+# with a Reshape behind the sigmoid.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -6,8 +6,8 @@
 # evaluation alphabets, and the border runs through an alphabet: of Gurmukhi 41 characters are for
 # training and 4 for testing. A network trained on that split is therefore no fair entrant for
 # one-shot trials on images_evaluation, and the split's own test is not one of new alphabets alone.
-# Seen: train 25 background and 8 evaluation alphabets (1028 characters), val 5 and 0 (172), test
-# 0 and 13 (423); 236 training characters are from images_evaluation.
+# Seen on 2026-11-27: train 25 background and 8 evaluation alphabets (1028 characters), val 5 and 0
+# (172), test 0 and 13 (423); 236 training characters are from images_evaluation.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -6,8 +6,9 @@
 # become strings as well, and integer keys of a dictionary become strings too. The saved notebook
 # does not show it: its metadata record the parameter as the list [105, 105].
 # (NumPy's integers, float32 and truth values are refused, with a TypeError of json.)
-# Seen in the executed notebook: image_size is the str '(105, 105)' of length 10, seeds is
-# ['(1, 2)'], names is {'1': 'Ann'}; metadata.papermill.parameters has image_size [105, 105].
+# Seen on 2026-11-27 in the executed notebook: image_size is the str '(105, 105)' of length 10,
+# seeds is ['(1, 2)'], names is {'1': 'Ann'}; metadata.papermill.parameters has image_size [105,
+# 105].
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

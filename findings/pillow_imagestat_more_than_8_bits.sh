@@ -5,9 +5,9 @@
 # computes from image.histogram(), which has 256 bins for every mode. In mode I;16 (16-bit PNG) the
 # histogram counts single BYTES, in modes I (PGM of 16 bits) and F the bins lie between the
 # picture's own smallest and largest value. image.getextrema() is right.
-# Seen: one grey of 40000 has in I;16 mean 110.0 and extrema (64, 156), which are its bytes; in I
-# mean 0 and extrema (255, 0), the smallest above the largest. In F, ramps from 0 to 1 and from
-# 0 to 1000 both have mean 127.03 and extrema (0, 255).
+# Seen on 2026-11-27: one grey of 40000 has in I;16 mean 110.0 and extrema (64, 156), which are its
+# bytes; in I mean 0 and extrema (255, 0), the smallest above the largest. In F, ramps from 0 to 1
+# and from 0 to 1000 both have mean 127.03 and extrema (0, 255).
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

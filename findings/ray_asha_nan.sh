@@ -4,8 +4,8 @@
 # become NaN is never stopped: "NaN is below the cutoff" is false, at each milestone. The diverged
 # network gets the longest training of all, while mediocre ones that work are stopped after the
 # first epoch. The scheduler says nothing of it.
-# Seen: losses 0.1, 0.2, 0.3, NaN, 0.4, one trial after the other, max_t=9, reduction_factor=3.
-# They train 9, 1, 1, 9, 1 epochs.
+# Seen on 2026-11-27: losses 0.1, 0.2, 0.3, NaN, 0.4, one trial after the other, max_t=9,
+# reduction_factor=3. They train 9, 1, 1, 9, 1 epochs.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

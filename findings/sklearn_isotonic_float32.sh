@@ -6,9 +6,9 @@
 # are a million times finer for small numbers. A network's probabilities are float32, and those of
 # different people easily lie below 1e-6: they become one score, with one calibrated probability.
 # No warning; .astype("float64") before fit is enough.
-# Seen: 1000 scores between 1e-9 and 9e-7, the upper half the same person, all 1000 different in
-# float32. Fitted in float64 the probabilities are 0 and 1, as they should be; in float32 all are
-# 0.5. The same float32 scores times 100000 give 0 and 1.
+# Seen on 2026-11-27: 1000 scores between 1e-9 and 9e-7, the upper half the same person, all 1000
+# different in float32. Fitted in float64 the probabilities are 0 and 1, as they should be; in
+# float32 all are 0.5. The same float32 scores times 100000 give 0 and 1.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -6,7 +6,8 @@
 # 0.5, as if the similarity were 0.5. A distance's threshold between the two (a common place) calls
 # the pair different in one and the same person in the other. For all other embeddings the two
 # agree; scipy's cdist says nan.
-# Seen: zero against (1, 2, 3): 1.0, 0.5, nan. (3, 2, 1) against (1, 2, 3): 0.2857 for all three.
+# Seen on 2026-11-27: zero against (1, 2, 3): 1.0, 0.5, nan. (3, 2, 1) against (1, 2, 3): 0.2857 for
+# all three.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
