@@ -118,10 +118,9 @@ def measure(size):
 
 def oneshot_memory(cache, faces):
     """The largest memory in GB while the pixels of faces are compared in one-shot trials."""
-    from siamese_lib.evaluation.oneshot import cosine_similarity, oneshot_accuracies, pixel_vectors
+    from siamese_lib.evaluation.oneshot import oneshot_accuracies, pixel_similarity
 
-    compare = cosine_similarity(lambda rows: pixel_vectors(cache[[faces[row] for row in rows]]))
-    memory = []
+    compare, memory = pixel_similarity(cache, faces), []
 
     def watched(left, right):
         similarities = compare(left, right)

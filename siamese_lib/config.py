@@ -216,8 +216,11 @@ class ExperimentConfig:
             base = cls(**values, experiment=path.stem, folder=str(path.parent))
             config = dataclasses.replace(base, **overrides)
             # An override that repeats the file's value makes no variant.
-            changed = [key for key in sorted(overrides) if key not in REPORT_ONLY]
-            changed = [key for key in changed if getattr(config, key) != getattr(base, key)]
+            changed = [
+                key
+                for key in sorted(overrides)
+                if getattr(config, key) != getattr(base, key) and key not in REPORT_ONLY
+            ]
             if config.members and not {"dataset", "members"}.issuperset(changed):
                 raise ValueError(
                     "An ensemble has the settings of its members; change them in the members' "

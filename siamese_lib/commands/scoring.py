@@ -101,22 +101,19 @@ def oneshot(options):
     """Prints a model's accuracy in one-shot trials in the layout of Lake's all_runs.zip."""
     import numpy as np
 
-    from siamese_lib.data import images
+    from siamese_lib.data.images import size_note, sized_input
     from siamese_lib.evaluation.oneshot import images_of, pairs_of_trial_sets, trial_accuracy
 
     check_exists("model file", options.model)
     source, trial_sets = sl.data.read_trials(options.trials)
     verifier = sl.Verifier.load(options.model)
     names, crop, frame = images_of(trial_sets), verifier.crop, verifier.frame
-    drawings = [images.grey_image(source.read(name), name) for name in names]
-    inputs = [
-        images.cropped_and_resized(drawing, crop, verifier.image_size, name, frame)
-        for drawing, name in zip(drawings, names)
-    ]
-    other_size = sum(images.has_other_size(drawing, frame) for drawing in drawings)
-    if note := images.size_note(other_size, len(names), crop, frame):
+    images, other_size = zip(
+        *(sized_input(source.read(name), crop, verifier.image_size, name, frame) for name in names)
+    )
+    if note := size_note(sum(other_size), len(names), crop, frame):
         print(note)
-    embeddings = verifier.embed(np.stack(inputs)[..., np.newaxis])
+    embeddings = verifier.embed(np.stack(images)[..., np.newaxis])
     trials = verifier.answer_trials(trial_sets, names, embeddings)
     result = trial_accuracy(trials, pairs_of_trial_sets(trials))
     _print_and_write(result, ("accuracy", "num_trial_sets", "num_trials"), options.json)

@@ -55,7 +55,20 @@ def decode_image(
         ValueError: if the bytes are not an image, or the image has too many pixels, is smaller than
             the crop, or has another shape than the frame.
     """
-    return cropped_and_resized(grey_image(content, name), crop, image_size, name, frame)
+    return sized_input(content, crop, image_size, name, frame)[0]
+
+
+def sized_input(
+    content: bytes,
+    crop: Box | str | None,
+    image_size: tuple[int, int],
+    name: str,
+    frame: Box | None,
+) -> tuple[np.ndarray, bool]:
+    """`decode_image`, and whether the image has another size than the frame, for `size_note`."""
+    image = grey_image(content, name)
+    has_other_size = frame is not None and image.size != _size(frame)
+    return cropped_and_resized(image, crop, image_size, name, frame), has_other_size
 
 
 def grey_image(content: bytes, name: str) -> Image.Image:
@@ -96,11 +109,6 @@ def cropped_and_resized(
             )
         image = image.crop((left, top, right, bottom))
     return np.asarray(image.resize((image_size[1], image_size[0])))
-
-
-def has_other_size(image: Image.Image, frame: Box | None) -> bool:
-    """Whether a Pillow image has another size than the frame, if there is one."""
-    return frame is not None and image.size != _size(frame)
 
 
 def size_note(count: int, total: int, crop: Box | str | None, frame: Box | None) -> str:
@@ -258,10 +266,10 @@ def _build(folder, source, names, crop, image_size, frame):
 
     def decode(name):
         try:
-            image = grey_image(source.read(name), name)
-            if has_other_size(image, frame):
+            image, has_other_size = sized_input(source.read(name), crop, image_size, name, frame)
+            if has_other_size:
                 other_size.add(name)
-            return cropped_and_resized(image, crop, image_size, name, frame)
+            return image
         except ValueError as error:
             unreadable[name] = str(error)
         except OSError as error:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from siamese_lib.data.drive import open_data, open_data_or_archives
-from siamese_lib.data.face_dataset import FRAMES, About, Box, FaceDataset, FaceFiles
+from siamese_lib.data.face_dataset import FRAMES, About, FaceDataset, FaceFiles
 from siamese_lib.data.pairs import Face, PairList, parse_pair_folds
 from siamese_lib.data.sources import FolderSource, Source, not_found, one_file_each
 from siamese_lib.utils.files import text_lines
@@ -35,12 +35,8 @@ SAMPLE_HEADER = b"P5\n92 112\n255\n"
 SAMPLE_FILE_SIZE = len(SAMPLE_HEADER) + SAMPLE_HEIGHT * SAMPLE_WIDTH
 
 
-def locate_faces(data_root: Path | str, frame: Box | None = None) -> FaceFiles:
+def locate_faces(data_root: Path | str) -> FaceFiles:
     """Finds the images in a folder or an archive, in any of the layouts in use.
-
-    Args:
-        data_root: the folder or archive.
-        frame: the whole image for which a crop is meant, as in `FaceFiles`.
 
     Raises:
         FileNotFoundError: if there are no images in LFW's layout.
@@ -56,7 +52,7 @@ def locate_faces(data_root: Path | str, frame: Box | None = None) -> FaceFiles:
         raise not_found(
             "No images PERSON/PERSON_0001.jpg were found", "give LFW-a's folder or archive", source
         )
-    return FaceFiles("images", source, files, frame=frame)
+    return FaceFiles("images", source, files)
 
 
 def _only_archive(archives, folder):

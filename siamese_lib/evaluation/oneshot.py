@@ -18,6 +18,7 @@ import pandas as pd
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.face_dataset import FaceDataset
+from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import Face, TrialSet, cluster_of, parse_face
 from siamese_lib.evaluation.metrics import people_bootstrap
 
@@ -314,6 +315,16 @@ def pixel_vectors(images: np.ndarray) -> np.ndarray:
     """
     pixels = np.asarray(images, dtype=np.float32).reshape(len(images), -1)
     return pixels - pixels.mean(axis=1, keepdims=True)
+
+
+def pixel_similarity(cache: FaceCache, faces: Sequence[Face]) -> Compare:
+    """A method for `oneshot_accuracies`: the correlation of two images' pixels.
+
+    Args:
+        cache: a `FaceCache` of the faces.
+        faces: the faces whose rows are compared.
+    """
+    return cosine_similarity(lambda rows: pixel_vectors(cache[[faces[row] for row in rows]]))
 
 
 def cosine_similarity(vectors_of: Callable[[np.ndarray], np.ndarray]) -> Compare:

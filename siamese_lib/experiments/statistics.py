@@ -4,6 +4,7 @@
 `learning_curve.json` and `leak.json` beside the leaderboard of LFW-a.
 """
 
+import itertools
 import statistics
 from collections import defaultdict
 from collections.abc import Sequence
@@ -49,12 +50,13 @@ def accuracy_interval(runs: Sequence[Run], split: str, baseline: Sequence[Run] =
     Raises:
         ValueError: if a run and its baseline scored different pairs.
     """
-    pairs = PairList(tuple(pair for run in runs for pair in run.pairs(split)))
-    if baseline and [run.pairs(split) for run in baseline] != [run.pairs(split) for run in runs]:
+    of_runs = [run.pairs(split) for run in runs]
+    if baseline and [run.pairs(split) for run in baseline] != of_runs:
         raise ValueError(
             "A gain is measured on the same pairs; these runs scored different ones. "
             f"Received: {runs[0]}, {baseline[0]}"
         )
+    pairs = PairList(tuple(itertools.chain(*of_runs)))
     values = _correct(runs, split) - (_correct(baseline, split) if baseline else 0.0)
     return people_bootstrap(*pairs.clusters_of_sides, values)
 

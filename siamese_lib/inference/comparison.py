@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm.auto import tqdm
 
-from siamese_lib.data.images import cropped_and_resized, grey_image, has_other_size, size_note
+from siamese_lib.data.images import cropped_and_resized, size_note, sized_input
 from siamese_lib.data.pairs import CLASS_NAMES
 from siamese_lib.data.sources import MAX_MEMBER_BYTES, FolderSource
 from siamese_lib.inference.photos import AlignedFace, find_face
@@ -191,10 +191,10 @@ def _read(path: Path | str) -> bytes:
 
 def _network_input(verifier: Verifier, content: bytes, name: str, aligned: bool) -> _Input:
     if aligned:
-        whole = grey_image(content, name)
-        size, frame = verifier.image_size, verifier.frame
-        image = cropped_and_resized(whole, verifier.crop, size, name, frame)
-        item = _Input(image, "", has_other_size(whole, frame))
+        image, has_other_size = sized_input(
+            content, verifier.crop, verifier.image_size, name, verifier.frame
+        )
+        item = _Input(image, "", has_other_size)
     else:
         face = find_face(content, name)
         item = _Input(_cropped(verifier, face), face.note, False)

@@ -55,9 +55,8 @@ def cross_validated_scores(
 
     People (or groups) are divided into blocks. The pairs of each two blocks are scored by weights
     that were fitted on the pairs which touch neither, or, with very few people, on all other pairs.
-    The scores are shifted, in log-odds, so that
-    the threshold of those pairs becomes the ensemble's: at `threshold`, each pair is decided as
-    its own weights and threshold decide it.
+    The scores are shifted, in log-odds, so that the threshold of those pairs becomes the
+    ensemble's: at `threshold`, each pair is decided as its own weights and threshold decide it.
 
     Args:
         validation_scores: `(num_members, num_pairs)`, probabilities.

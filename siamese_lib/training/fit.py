@@ -91,11 +91,8 @@ def _train(
         run.clean_up()
         return run
     runs_dir = run.directory.parent.parent
-    members = [
-        train(member, data_root, runs_dir, verbose, wait)
-        for member in config.networks()
-        if config.members
-    ]
+    networks = config.networks() if config.members else []
+    members = [train(member, data_root, runs_dir, verbose, wait) for member in networks]
     with run.lock(wait):
         if run.done:  # finished by another process in the meantime
             return run

@@ -20,10 +20,9 @@ from siamese_lib.evaluation.metrics import (
 )
 from siamese_lib.evaluation.oneshot import (
     Compare,
-    cosine_similarity,
     images_of,
     oneshot_accuracies,
-    pixel_vectors,
+    pixel_similarity,
     trial_accuracy,
 )
 from siamese_lib.inference.verifier import Verifier, hashed_people
@@ -184,9 +183,7 @@ def _oneshot_accuracies(
     embeddings = _embed_new(verifier, data.cache, faces, embedded)
     methods: dict[str, Compare] = {
         data.config.experiment: partial(verifier.score_among, embeddings),
-        "pixels": cosine_similarity(
-            lambda rows: pixel_vectors(data.cache[[faces[row] for row in rows]])
-        ),
+        "pixels": pixel_similarity(data.cache, faces),
     }
     return oneshot_accuracies(methods, faces, group_of=data.dataset.group_of)
 

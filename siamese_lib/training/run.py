@@ -100,7 +100,7 @@ class Run:
         if not self.config.members:
             return [self]
         weights = self.metrics["weights"]
-        runs_dir = self.directory.resolve().parents[1]
+        runs_dir = self.directory.resolve().parent.parent
         runs = [Run(runs_dir / name) for name in sorted(weights, key=weights.get, reverse=True)]
         return [run for run in runs if run.done]
 
@@ -129,9 +129,8 @@ class Run:
         Raises:
             ValueError: if it is incomplete.
         """
-        metrics = read_json(self.path("metrics.json"))
-        path = self.path("metrics.json")
-        parts = ("seconds", *SPLITS)
+        path, parts = self.path("metrics.json"), ("seconds", *SPLITS)
+        metrics = read_json(path)
         if not isinstance(metrics, dict) or not all(
             isinstance(metrics.get(part), dict) for part in parts
         ):
