@@ -35,11 +35,8 @@ def exit_code(command: Callable[[Namespace], Any], options: Namespace) -> int:
                 f"{error.strerror}; check the path, its permissions and the disk's space. "
                 f"Received: {error.filename or 'no path'}"
             )
-        no_home = isinstance(error, RuntimeError) and "home directory" in message  # of `~user`
-        if no_home:
-            message = "There is no home folder of this user; write the path out. Received: a ~ path"
         print(f"siamese_lib: {' '.join(message.split())}", file=sys.stderr)
-        return 1 if isinstance(error, RuntimeError) and not no_home else 2
+        return 1 if isinstance(error, RuntimeError) else 2
     except KeyboardInterrupt:
         print("Stopped. The same command continues from the last whole epoch.", file=sys.stderr)
         return 130

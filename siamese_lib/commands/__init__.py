@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from siamese_lib.utils.machine import user_path
+
 PARSER = ArgumentParser(
     prog="python -m siamese_lib", description="One-shot face verification with Siamese networks."
 )
@@ -60,7 +62,7 @@ def check_exists(kind: str, *paths: Path | str | None) -> None:
         FileNotFoundError: if there is nothing at a path.
     """
     for path in paths:
-        if path and not Path(path).expanduser().exists():
+        if path and not user_path(path).exists():
             raise FileNotFoundError(f"There is no such {kind}; check the path. Received: {path}")
 
 

@@ -72,7 +72,7 @@ def local_copy(path: Path | str, verbose: bool = False) -> Path:
     Raises:
         FileNotFoundError: if Drive does not deliver a file; the next call continues from there.
     """
-    path = Path(path).expanduser()
+    path = machine.user_path(path)
     if not path.absolute().is_relative_to(machine.DRIVE) or not path.exists():
         return path
     # The copy keeps the name, which shows the kind of archive. An exchanged archive has a new key.

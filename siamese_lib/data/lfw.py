@@ -21,6 +21,7 @@ from siamese_lib.data.face_dataset import FRAMES, About, FaceDataset, FaceFiles
 from siamese_lib.data.pairs import Face, PairList, parse_pair_folds
 from siamese_lib.data.sources import FolderSource, Source, not_found, one_file_each
 from siamese_lib.utils.files import text_lines
+from siamese_lib.utils.machine import user_path
 
 # LFW's file names, in any number of folders: .../PERSON/PERSON_0001.jpg
 FACE_FILE = re.compile(
@@ -42,7 +43,7 @@ def locate_faces(data_root: Path | str) -> FaceFiles:
         FileNotFoundError: if there are no images in LFW's layout.
         ValueError: if a folder has several archives or sets of images that may be meant.
     """
-    data_root = Path(data_root).expanduser()
+    data_root = user_path(data_root)
     source, files = open_data_or_archives(
         data_root,
         find=face_files,

@@ -92,7 +92,7 @@ def load_dataset(name: str, data_root: Path | str | None = None) -> FaceDataset:
         raise ValueError(
             f"The dataset is 'sample', 'lfwa', 'lfw-funneled' or 'omniglot'. Received: {name!r}"
         )
-    root = Path(data_root).expanduser() if data_root else _usual_place(name)
+    root = machine.user_path(data_root) if data_root else _usual_place(name)
     return load_omniglot(root) if name == "omniglot" else load_lfw(name, root)
 
 

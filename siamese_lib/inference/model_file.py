@@ -69,8 +69,10 @@ def read_model(path: Path | str) -> tuple[Any, dict[str, Any]]:
             )
         network.get_layer("head")
     except Exception as error:  # Keras raises many classes of errors for a damaged file
-        fault = other_keras(path) or "is not a model of this project, or is damaged;"
-        reason = " ".join(str(error).split())[:200]
+        fault, cause = "is not a model of this project, or is damaged;", error
+        if isinstance(error, OtherKeras):
+            fault, cause = str(error), error.cause
+        reason = " ".join(str(cause).split())[:200]
         raise ValueError(
             f"{path} {fault} use the file that was saved. Received: {reason}"
         ) from error
@@ -124,35 +126,42 @@ def _read_network(path: Path) -> Any:
     return load_keras(path, compile=False)
 
 
+class OtherKeras(ValueError):
+    """Another version of Keras wrote a file that this one cannot read, which it raised as `cause`.
+
+    The message begins with a verb and ends in "or", for a sentence on the file.
+    """
+
+    def __init__(self, written_by: str, cause: Exception) -> None:
+        self.cause = cause
+        super().__init__(
+            f"was written by Keras {written_by}, and Keras {keras.__version__} cannot read it; "
+            f"install Keras {written_by}, or"
+        )
+
+
 def load_keras(path: Path, **options: Any) -> Any:
     """The model in a `.keras` file, also of a newer Keras, whose unused arguments are left out.
 
     Args:
         path: the file.
         options: of `keras.saving.load_model`.
+
+    Raises:
+        OtherKeras: if another version of Keras wrote it and this one cannot read it.
     """
-    if not other_keras(path):
-        return keras.saving.load_model(path, safe_mode=True, **options)
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / path.name
-        shutil.copyfile(path, copy)
-        _remove_new_arguments(copy)
-        return keras.saving.load_model(copy, safe_mode=True, **options)
-
-
-def other_keras(path: Path) -> str:
-    """What is wrong with a file that another version of Keras wrote, to be continued; else ""."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            written_by = json.loads(archive.read("metadata.json"))["keras_version"]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):  # damaged
-        return ""
+    with zipfile.ZipFile(path) as archive:
+        written_by = json.loads(archive.read("metadata.json"))["keras_version"]
     if written_by == keras.__version__:
-        return ""
-    return (
-        f"was written by Keras {written_by}, and Keras {keras.__version__} cannot read it; install "
-        f"Keras {written_by}, or"
-    )
+        return keras.saving.load_model(path, safe_mode=True, **options)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / path.name
+            shutil.copyfile(path, copy)
+            _remove_new_arguments(copy)
+            return keras.saving.load_model(copy, safe_mode=True, **options)
+    except Exception as error:  # Keras raises many classes of errors
+        raise OtherKeras(written_by, error) from error
 
 
 def _class_names(value: Any) -> set[str]:

@@ -20,7 +20,7 @@ from siamese_lib.experiments.sweep import Sweep
 from siamese_lib.notebook.pages import Page, checklist_page, front_page, notebook_page
 from siamese_lib.notebook.setup import headless
 from siamese_lib.utils.files import write_text
-from siamese_lib.utils.machine import project_path, project_root
+from siamese_lib.utils.machine import project_path, project_root, user_path
 
 SWEEP_NOTEBOOK = "03_parameter_sweeps"
 NOTEBOOKS = ("01_dataset_analysis", "02_training", SWEEP_NOTEBOOK, "04_error_analysis")
@@ -71,12 +71,12 @@ def build_report(
     dataset = load_dataset(configs[0].dataset, data_root)
     for config in configs:
         config.networks()
-    output = Path(output or project_root() / "report" / dataset.name).expanduser().resolve()
+    output = user_path(output or project_root() / "report" / dataset.name).resolve()
     _check_output(output)
     values = {
         "experiment": str(experiment),
-        "data_root": str(Path(data_root).expanduser().resolve()) if data_root else "",
-        "runs_dir": str(Path(runs_dir).expanduser().resolve()),
+        "data_root": str(user_path(data_root).resolve()) if data_root else "",
+        "runs_dir": str(user_path(runs_dir).resolve()),
         **parameters,
     }
     _check_known(values)

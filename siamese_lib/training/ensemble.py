@@ -67,7 +67,7 @@ def cross_validated_scores(
         `(num_pairs,)`
 
     Raises:
-        ValueError: if there are only two people.
+        ValueError: if there are too few people to fit weights without those of some pair.
     """
     sides = np.array(pairs.clusters_of_sides)
     clusters, number = np.unique(sides, return_inverse=True)
@@ -79,6 +79,12 @@ def cross_validated_scores(
         fitted_on = ~np.isin(blocks, (first, second)).any(axis=0)
         if len(np.unique(labels[fitted_on])) < 2:
             fitted_on = ~held_out
+        if len(np.unique(labels[fitted_on])) < 2:
+            raise ValueError(
+                "The validation pairs are of too few people to check an ensemble on others than "
+                "it was fitted on; raise validation_fraction. "
+                f"Received: pairs of {len(clusters)} people or groups"
+            )
         regression = _fitted(validation_scores[:, fitted_on], labels[fitted_on])
         of_rest = _fused(regression, validation_scores[:, fitted_on])
         shift = log_odds(threshold) - log_odds(calibrated_threshold(of_rest, labels[fitted_on]))

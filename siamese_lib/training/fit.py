@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.inference.model_file import load_keras, other_keras
+from siamese_lib.inference.model_file import OtherKeras, load_keras
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.networks import build_learner, build_model
 from siamese_lib.training.callbacks import (
@@ -237,8 +237,10 @@ def _load(checkpoint: Path) -> Any:
     try:
         return load_keras(checkpoint)
     except Exception as error:  # Keras raises many classes of errors for a damaged file
-        fault = other_keras(checkpoint) or "is damaged;"
-        reason = " ".join(str(error).split())[:200]
+        fault, cause = "is damaged;", error
+        if isinstance(error, OtherKeras):
+            fault, cause = str(error), error.cause
+        reason = " ".join(str(cause).split())[:200]
         raise ValueError(
             f"The checkpoint {fault} delete it, and training starts again. "
             f"Received: {checkpoint} ({reason})"

@@ -19,12 +19,26 @@ def project_root() -> Path:
     return clone if (clone / "experiments").is_dir() else Path.cwd()
 
 
+def user_path(path: Path | str) -> Path:
+    """A path that a user gave, with `~` replaced by the home folder.
+
+    Raises:
+        ValueError: if the path begins with `~NAME` and there is no such user.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise ValueError(
+            f"There is no home folder of this user; write the path out. Received: {path}"
+        ) from error
+
+
 def project_path(path: Path | str) -> Path:
     """`path` if it is absolute or exists from here, else below the project.
 
     Notebooks start in various folders.
     """
-    path = Path(path).expanduser()
+    path = user_path(path)
     return path if path.is_absolute() or path.exists() else project_root() / path
 
 

@@ -124,16 +124,21 @@ def test_a_run_with_invalid_input_is_not_tried_again(tmp_path):
 def test_a_process_that_is_lost_for_good_has_its_error_saved(tmp_path):
     from siamese_lib.experiments.ray_engine import _save_crashes
 
-    lost, failed = Run(tmp_path / "lost"), Run(tmp_path / "failed")
+    lost, failed, unstarted = (Run(tmp_path / name) for name in ("lost", "failed", "unstarted"))
     failed.write_error("the loss is no longer finite")
     error = RuntimeError("the actor died\nunexpectedly")
-    _save_crashes(
-        SimpleNamespace(config={"directory": run.directory}, error=error) for run in (lost, failed)
-    )
-    assert (
-        lost.error == "RuntimeError: the actor died unexpectedly"
-        and failed.error == "the loss is no longer finite"
-    )
+    results = [
+        SimpleNamespace(config={"directory": str(run.directory)}, error=error)
+        for run in (lost, failed)
+    ]
+    # Ray gives no config of a trial that was lost before its first report.
+    results.append(SimpleNamespace(config=None, error=RuntimeError("the node died")))
+    _save_crashes(results, [lost, failed, unstarted])
+    assert [run.error for run in (lost, failed, unstarted)] == [
+        "RuntimeError: the actor died unexpectedly",
+        "the loss is no longer finite",
+        "RuntimeError: the node died",
+    ]
 
 
 def test_an_address_without_a_cluster_is_an_error_of_one_sentence(tmp_path):

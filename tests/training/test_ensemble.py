@@ -67,6 +67,12 @@ def test_cross_validated_decisions_of_able_members_agree_with_their_own():
     assert agree.mean() > 0.98  # whatever the threshold, decisions are those of the weights
 
 
+def test_too_few_people_to_check_an_ensemble_are_an_error_of_one_sentence():
+    pairs = PairList((Pair(Face("A", 1), Face("A", 2), 1), Pair(Face("A", 1), Face("B", 1), 0)))
+    with pytest.raises(ValueError, match=r"too few people.*Received: pairs of 2 people"):
+        cross_validated_scores(np.array([[0.9, 0.2], [0.8, 0.3]]), pairs, 0.5)
+
+
 def member(folder, strength, seed, names="P"):
     """A finished run with drawn scores."""
     same = [
