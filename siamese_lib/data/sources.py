@@ -8,10 +8,10 @@ import tarfile
 import zipfile
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from siamese_lib.utils.files import cached_folder, fingerprint
 
@@ -40,6 +40,29 @@ def is_hidden(name: str) -> bool:
     return "__MACOSX" in parts or any(
         part.startswith(".") and part not in (".", "..") for part in parts
     )
+
+
+class Source(Protocol):
+    """Files that can be read by name, wherever they are.
+
+    Attributes:
+        location: the folder or archive, for messages.
+    """
+
+    location: Path
+
+    def names(self) -> list[str]:
+        """The names of all files but hidden ones, sorted, with forward slashes."""
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a file.
+
+        Raises:
+            OSError, ValueError: if it cannot be read.
+        """
+
+    def fingerprint(self, names: list[str]) -> str:
+        """A short name that changes if one of these files changes."""
 
 
 class FolderSource:
@@ -121,7 +144,7 @@ class ZipSource:
 class JoinedSource:
     """The files of several sources; of two files with the same name, the first source's is read."""
 
-    def __init__(self, location: Path | str, sources: list[FolderSource | ZipSource]) -> None:
+    def __init__(self, location: Path | str, sources: Sequence[Source]) -> None:
         self.location = Path(location)
         self._source_of = {name: source for source in reversed(sources) for name in source.names()}
 
@@ -140,9 +163,6 @@ class JoinedSource:
             [name for name in names if self._source_of[name] is source] for source in sources
         ]
         return fingerprint([source.fingerprint(own) for source, own in zip(sources, names_of)])
-
-
-Source = FolderSource | ZipSource | JoinedSource
 
 
 def not_found(what: str, advice: str, source: Source) -> FileNotFoundError:
