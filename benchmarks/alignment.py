@@ -18,8 +18,8 @@ from siamese_lib.__main__ import exit_code
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.images import cropped_and_resized
 from siamese_lib.data.load import load_dataset
+from siamese_lib.data.photos import FRAME_EYES, NoFace, aligned, detect, warped
 from siamese_lib.evaluation.metrics import verification_metrics
-from siamese_lib.inference.photos import FRAME_EYES, NoFace, aligned, detect, warped
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.utils.files import write_json
 from siamese_lib.utils.machine import project_path, project_root, versions

@@ -13,6 +13,7 @@ from siamese_lib.utils.files import fingerprint, parse_yaml
 from siamese_lib.utils.machine import project_path
 
 BOUNDING_BOX = "bounding_box"  # the crop that follows the dark pixels of each image
+LETTERBOX = "letterbox"  # the whole image, without distortion
 # Fields that only the report reads: changing them does not make a finished run another run.
 REPORT_ONLY = ("compare_with",)
 
@@ -30,7 +31,14 @@ class ExperimentConfig:
     variant: str = ""  # the overridden values, "num_epochs=2"; names the run's folder
     # Of the YAML file, "" if there is none; the members of an ensemble are beside it.
     folder: str = dataclasses.field(default="", compare=False)
-    dataset: Literal["sample", "lfwa", "lfw-funneled", "omniglot"] = "sample"
+    dataset: Literal["sample", "lfwa", "lfw-funneled", "omniglot", "folder"] = "sample"
+    # Of dataset folder, a folder of a person each: whether each face is found and aligned as in
+    # LFW-a; whether the people of a folder are compared with one another (alphabets); the share of
+    # people who are only tested, and the seed that draws them and the pairs.
+    align: bool = False
+    groups: bool = False
+    test_fraction: Annotated[float, Between(0.01, 0.9)] = 0.3
+    test_seed: Seed = 0
     # "pairs": the listed training pairs alone supervise (LFW: image-restricted);
     # "people": the identities of the training people supervise too (LFW: unrestricted).
     protocol: Literal["pairs", "people"] = "pairs"
@@ -45,8 +53,9 @@ class ExperimentConfig:
     # Share of the remaining training pairs (or people) that is used: for learning curves.
     training_fraction: Annotated[float, Between(0.001, 1.0)] = 1.0
 
-    # Top, bottom, left, right in pixels; None: the whole image; "bounding_box": around the ink.
-    crop: tuple[int, int, int, int] | Literal["bounding_box"] | None = None
+    # Top, bottom, left, right in pixels; None: the whole image; "bounding_box": around the ink;
+    # "letterbox": the whole image between bars, so that it keeps its shape.
+    crop: tuple[int, int, int, int] | Literal["bounding_box", "letterbox"] | None = None
     image_size: tuple[int, int] = (105, 105)  # (height, width) of the network's input
     # In scoring, the embedding is the mean of those of an image and its mirror image.
     test_time_flip: bool = False
@@ -114,6 +123,8 @@ class ExperimentConfig:
                 "An experiment's name holds letters, digits, '_', '-' and '.'. "
                 f"Received: {self.experiment!r}"
             )
+        if self.dataset == "folder" and self.crop is None and not self.align:
+            object.__setattr__(self, "crop", LETTERBOX)  # pictures of a folder have various shapes
         self._check_images()
         self._check_training()
         if self.encoder != "ensemble":
@@ -136,6 +147,13 @@ class ExperimentConfig:
             )
 
     def _check_training(self):
+        of_folder = ("align", "groups", "test_fraction", "test_seed")
+        given = [name for name in of_folder if getattr(self, name) != _default(name)]
+        if given and self.dataset != "folder":
+            raise ValueError(
+                f"{' and '.join(given)} are for dataset: folder; others have lists of their own. "
+                f"Received: dataset {self.dataset}"
+            )
         if self.weight_decay and self.optimizer != "adamw":
             raise ValueError(
                 "weight_decay needs optimizer: adamw. "
@@ -321,6 +339,10 @@ class ExperimentConfig:
     def hash(self) -> str:
         """A short name of `result_fields`."""
         return fingerprint(sorted(self.result_fields().items()))
+
+
+def _default(name: str) -> Any:
+    return ExperimentConfig.__dataclass_fields__[name].default
 
 
 def choices(name: str) -> tuple:

@@ -55,7 +55,12 @@ def prepare(options):
         if options.config
         else sl.ExperimentConfig(experiment="prepare", dataset=options.dataset or "sample")
     )
-    dataset = sl.load_dataset(config.dataset, options.data_root)
+    if config.dataset == "folder" and options.data_root:
+        # Before the lists: too few people may be a matter of what was left out.
+        found = sl.data.locate_pictures(options.data_root, config.align, config.groups)
+        for sentence in (*found.notes, *(f"{name}: {why}" for name, why in found.skipped.items())):
+            print(sentence)
+    dataset = sl.load_dataset(config, options.data_root)
     splits = dataset.split(config) | {"training and validation": dataset.train_pairs}
     missing = summary.missing_faces(dataset)
     duplicates = [" = ".join(map(str, group)) for group in summary.duplicate_files(dataset)]
@@ -79,8 +84,9 @@ def prepare(options):
         print(f"images unreadable         {_listed(error.names)}")
         raise
     print("images unreadable         0")
-    height, width = dataset.frame[1::2]
-    print(f"images of another size    {cache.num_other_size} than {height}x{width} pixels")
+    if dataset.frame:
+        height, width = dataset.frame[1::2]
+        print(f"images of another size    {cache.num_other_size} than {height}x{width} pixels")
     print(f"images in the cache       {len(cache)} at {'x'.join(map(str, config.image_size))}")
     if missing:
         raise FileNotFoundError(

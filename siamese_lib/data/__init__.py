@@ -3,6 +3,7 @@
 load_dataset             find the images and lists of a dataset, or download them
 FaceDataset              images, pair lists and the splits of an experiment
 locate_faces             find images in the layout of LFW, without lists
+locate_pictures          find pictures in a folder with a subfolder for each person
 read_trials              read one-shot trials in the layout of Omniglot's all_runs.zip
 Face                     one image of a person
 Pair                     two faces and their label, 1 = same person
@@ -22,6 +23,9 @@ PairSampler              training examples that are pairs
 ClassSampler             training examples that are images of classes
 open_cache               decoded images as a memory-mapped array, built if missing
 FaceCache                the images of a dataset by face
+find_face                the largest face of a photo, aligned to LFW-a's frame
+FRAME_EYES               the position of the eyes in LFW-a's frame
+DETECTOR                 the requirement of the face detector, for pip
 decode_image             decode, crop and resize one image
 statistics               counts of a pair list
 people_table             people, images and pairs of each split

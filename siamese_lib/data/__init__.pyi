@@ -19,6 +19,12 @@ from .pairs import (
     parse_face as parse_face,
     read_pairs as read_pairs,
 )
+from .photos import (
+    DETECTOR as DETECTOR,
+    FRAME_EYES as FRAME_EYES,
+    find_face as find_face,
+)
+from .pictures import locate_pictures as locate_pictures
 from .sampling import (
     ClassSampler as ClassSampler,
     PairSampler as PairSampler,

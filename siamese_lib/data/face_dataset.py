@@ -60,12 +60,16 @@ class FaceFiles:
         source: the folder or archive of the files, as `sources.open_source` returns it.
         files: for each `Face`, the name of its file in `source`.
         frame: the whole image for which a crop is meant, as in `images.decode_image`.
+        skipped: the reason for each file that is not used, by its name.
+        notes: sentences on how the files were understood.
     """
 
     name: str
     source: Source
     files: Mapping[Face, str]
     frame: Box | None = field(default=None, kw_only=True)
+    skipped: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -77,19 +81,18 @@ class FaceDataset(FaceFiles):
         train_people: the people who may be trained on.
         people_rule: how `train_people` was found.
         face_box: `(top, bottom, left, right)` of the box in an image that the aligned face fills,
-            in pixels.
+            in pixels; None where it is not always at the same place.
         faces_may_be_shown: whether these images may be published.
         about: what the report's front page states about the dataset.
         group_of: the group of each person, who is then named GROUP/PERSON, or an empty mapping if
             the dataset has no groups. The people of a group are held out together.
     """
 
-    frame: Box = field(kw_only=True)
     train_pairs: PairList
     test_pairs: PairList
     train_people: frozenset[str]
     people_rule: str
-    face_box: Box
+    face_box: Box | None
     faces_may_be_shown: bool
     about: About
     group_of: Mapping[str, str] = field(default_factory=dict)

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 from tqdm.auto import tqdm
 
-from siamese_lib.config import BOUNDING_BOX
+from siamese_lib.config import BOUNDING_BOX, LETTERBOX
 from siamese_lib.data.decoding import open_image
 from siamese_lib.data.face_dataset import Box, FaceDataset, FaceFiles
 from siamese_lib.data.pairs import Face
@@ -41,7 +41,8 @@ def decode_image(
     Args:
         content: the bytes of the file.
         crop: `(top, bottom, left, right)` in pixels; None for the whole image; or "bounding_box"
-            for a square around the ink, wherever it is.
+            for a square around the ink, wherever it is; or "letterbox" for the whole image between
+            two bars, so that it is not distorted.
         image_size: `(height, width)` of the result.
         name: the name of the image in messages.
         frame: `(top, bottom, left, right)` of the whole image for which a crop of four numbers is
@@ -95,6 +96,12 @@ def cropped_and_resized(
     if frame and not isinstance(crop, str | None):
         image = _in_frame(image, frame, name)
     top, bottom, left, right = crop_box(image, crop)
+    if crop == LETTERBOX:
+        # The bars have the mean grey of the border, so that they make no edge.
+        grey = np.asarray(image)
+        border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+        size = image_size[1], image_size[0]
+        return np.asarray(ImageOps.pad(image, size, color=round(float(border.mean()))))
     if crop == BOUNDING_BOX:
         # Pillow's crop is black outside the image; paper is white.
         paper = Image.new("L", (right - left, bottom - top), 255)
@@ -152,7 +159,11 @@ def crop_box(image: Image.Image, crop: Box | str | None) -> Box:
     """The box `(top, bottom, left, right)` of a crop, as in `decode_image`, in a grey image."""
     if crop is not None and not isinstance(crop, str):
         return crop
-    ink = image.point(lambda grey: 255 * (grey < INK_THRESHOLD)).getbbox() if crop else None
+    ink = (
+        image.point(lambda grey: 255 * (grey < INK_THRESHOLD)).getbbox()
+        if crop == BOUNDING_BOX
+        else None
+    )
     if ink is None:
         return 0, image.height, 0, image.width
     left, top, right, bottom = ink

@@ -10,7 +10,7 @@ import dataclasses
 import importlib.metadata
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -95,13 +95,14 @@ def load_lfw(name: str, data_root: Path) -> FaceDataset:
         ValueError: if the lists are wrong or share people.
     """
     found = locate_faces(data_root)
-    lists = {split: _find_list(names, data_root, found) for split, names in PAIR_LISTS.items()}
-    if missing := [" or ".join(PAIR_LISTS[split]) for split in lists if lists[split] is None]:
+    sought = {split: find_list(names, data_root, found) for split, names in PAIR_LISTS.items()}
+    lists = {split: content for split, content in sought.items() if content is not None}
+    if missing := [" or ".join(names) for split, names in PAIR_LISTS.items() if split not in lists]:
         raise FileNotFoundError(
             f"Put LFW's View 1 pair lists beside the images: {', '.join(missing)}. "
             f"Received: {data_root}"
         )
-    people = {split: _find_list(names, data_root, found) for split, names in PEOPLE_LISTS.items()}
+    people = {split: find_list(names, data_root, found) for split, names in PEOPLE_LISTS.items()}
     return with_lists(
         dataclasses.replace(found, name=name),
         lists,
@@ -113,7 +114,7 @@ def load_lfw(name: str, data_root: Path) -> FaceDataset:
     )
 
 
-def _find_list(names, data_root, found):
+def find_list(names: Sequence[str], data_root: Path, found: FaceFiles) -> bytes | None:
     """The content of the first list with one of `names`, beside or among the images, or None."""
     folder = data_root if data_root.is_dir() else data_root.parent
     for name in names:

@@ -1,4 +1,4 @@
-"""Loads a dataset by its name: the sample, LFW-a, LFW-funneled or Omniglot.
+"""Loads a dataset by its name: the sample, LFW-a, LFW-funneled, Omniglot, a folder of pictures.
 
 A dataset is read from `data_root`, else from a usual place on this machine. LFW-funneled and
 Omniglot are downloaded if they are not found: over TLS, with checksums, from the first of two hosts
@@ -12,7 +12,9 @@ from urllib.parse import urljoin, urlsplit
 import pooch
 from filelock import FileLock
 
+from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.face_dataset import FRAMES, About, FaceDataset, FaceFiles
+from siamese_lib.data.folder import load_folder
 from siamese_lib.data.lfw import PAIR_LISTS, SampleSource, face_files, load_lfw, with_lists
 from siamese_lib.data.omniglot import load_omniglot
 from siamese_lib.data.sources import ARCHIVE_SUFFIXES
@@ -74,11 +76,14 @@ TIMEOUT = (10, 60)
 LOOPBACK = ("127.0.0.1", "::1")  # the only hosts without TLS: the tests' own server
 
 
-def load_dataset(name: str, data_root: Path | str | None = None) -> FaceDataset:
+def load_dataset(
+    dataset: ExperimentConfig | str, data_root: Path | str | None = None
+) -> FaceDataset:
     """Finds a dataset's images and lists, or downloads them.
 
     Args:
-        name: "sample", "lfwa", "lfw-funneled" or "omniglot".
+        dataset: an experiment, or a dataset's name: "sample", "lfwa", "lfw-funneled", "omniglot" or
+            "folder".
         data_root: the folder or archive. Without it, the usual places are searched; LFW-funneled
             and Omniglot are downloaded.
 
@@ -86,13 +91,14 @@ def load_dataset(name: str, data_root: Path | str | None = None) -> FaceDataset:
         FileNotFoundError: if the images or the lists are not found.
         ValueError: if the lists are wrong or share people.
     """
+    if isinstance(dataset, str):
+        dataset = ExperimentConfig(experiment="dataset", dataset=dataset)  # type: ignore[arg-type]
+    name = dataset.dataset
     if name == "sample":
         return _load_sample()
-    if name not in ("lfwa", "lfw-funneled", "omniglot"):
-        raise ValueError(
-            f"The dataset is 'sample', 'lfwa', 'lfw-funneled' or 'omniglot'. Received: {name!r}"
-        )
     root = machine.user_path(data_root) if data_root else _usual_place(name)
+    if name == "folder":
+        return load_folder(dataset, root)
     return load_omniglot(root) if name == "omniglot" else load_lfw(name, root)
 
 
@@ -111,6 +117,11 @@ def _load_sample():
 
 def _usual_place(name):
     """A copy of the dataset on this machine, which is downloaded if there is none."""
+    if name == "folder":
+        raise FileNotFoundError(
+            "A folder of pictures has no usual place; give it as data_root (on the command line "
+            "--data-root). Received: no data_root"
+        )
     if name == "lfwa":
         candidates = lfwa_candidates()
         if not candidates:

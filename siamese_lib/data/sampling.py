@@ -136,7 +136,7 @@ def hold_out_people(
     count = round(fraction * len(order))
     if not 0 < count < len(order):
         raise ValueError(
-            "validation_fraction leaves a split without people; choose another. "
+            "The fraction of held-out people leaves a split without people; choose another. "
             f"Received: {fraction} of {len(order)} people"
         )
     return set(order[count:]), set(order[:count])

@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import itertools
 import lzma
 import os
 import tarfile
@@ -20,6 +21,7 @@ K = TypeVar("K", bound=Hashable)
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
 MAX_MEMBER_BYTES = 64 * 2**20  # far more than an image or a list has
 MAX_UNPACKED_BYTES = 4 * 2**30  # five times the raw pixels of LFW
+MAX_FILES = 500_000  # of a folder: looking through more takes minutes, and it is a mistake
 NUM_COMPARED = 32  # files of two folders that decide whether these are copies of each other
 # How compressed files begin, and the function that opens them.
 COMPRESSIONS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
@@ -73,13 +75,23 @@ class FolderSource:
         self.location = Path(named_after or root)
 
     def names(self) -> list[str]:
-        """The names of all files but hidden ones, sorted; links to folders are not followed."""
+        """The names of all files but hidden ones, sorted; links to folders are not followed.
+
+        Raises:
+            ValueError: if there are more files than a dataset of images has.
+        """
         names = (
             (Path(folder) / name).relative_to(self.root).as_posix()
             for folder, _, files in os.walk(self.root)
             for name in files
         )
-        return sorted(name for name in names if not is_hidden(name))
+        found = list(itertools.islice(names, MAX_FILES + 1))
+        if len(found) > MAX_FILES:
+            raise ValueError(
+                f"The folder has too many files for a dataset of images, more than {MAX_FILES:,}; "
+                f"give a folder inside it. Received: {self.location}"
+            )
+        return sorted(name for name in found if not is_hidden(name))
 
     def read(self, name: str) -> bytes:
         """The bytes of a file."""
@@ -87,8 +99,14 @@ class FolderSource:
 
     def fingerprint(self, names: list[str]) -> str:
         """A short name that changes if the size or time of one of these files changes."""
-        stats = [(name, (self.root / name).stat()) for name in names]
-        return fingerprint([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])
+        return fingerprint([(name, *self._version(name)) for name in names])
+
+    def _version(self, name):
+        try:
+            stat = (self.root / name).stat()
+        except OSError:  # a link to nothing or to itself, which is noticed when it is read
+            return (None,)
+        return stat.st_size, stat.st_mtime_ns
 
 
 class ZipSource:

@@ -1,11 +1,8 @@
-"""A trained network in use: scores, explanations, a user's photos.
+"""A trained network in use: scores, explanations, comparisons.
 
 Verifier           a network with its settings: embeds images, scores pairs, saves, loads
 compare            the score of two images
 rank_folder        the images of a folder by their score with a probe
-DETECTOR           the requirement of the face detector, for pip
-FRAME_EYES         the position of the eyes in LFW-a's frame
-find_face          the largest face of a photo, aligned to LFW-a's frame
 kept_network       the network behind a run's scores, of an ensemble a member's
 occlusion_maps     the effect of each part of two images on their score
 face_mask          the pixels that show the face

@@ -15,9 +15,4 @@ from .explain import (
     scored_gallery as scored_gallery,
     scores_with_parts as scores_with_parts,
 )
-from .photos import (
-    DETECTOR as DETECTOR,
-    FRAME_EYES as FRAME_EYES,
-    find_face as find_face,
-)
 from .verifier import Verifier as Verifier

@@ -13,8 +13,8 @@ from tqdm.auto import tqdm
 
 from siamese_lib.data.images import cropped_and_resized, size_note, sized_input
 from siamese_lib.data.pairs import CLASS_NAMES
+from siamese_lib.data.photos import AlignedFace, find_face
 from siamese_lib.data.sources import MAX_MEMBER_BYTES, FolderSource
-from siamese_lib.inference.photos import AlignedFace, find_face
 from siamese_lib.inference.verifier import Verifier
 
 

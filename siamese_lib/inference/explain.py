@@ -127,13 +127,13 @@ def face_mask(
     Raises:
         ValueError: if the crop differs from image to image, so that the face has no fixed position.
     """
-    if isinstance(crop, str):
+    frame = dataset.frame if crop is None else crop
+    if frame is None or isinstance(frame, str) or dataset.face_box is None:
         raise ValueError(
-            "The face has a fixed position only in a crop of four numbers, or without one. "
-            f"Received: crop {crop}"
+            "The face has a fixed position only in aligned images, with a crop of four numbers or "
+            f"without one. Received: dataset {dataset.name}, crop {crop}"
         )
     top, bottom, left, right = dataset.face_box
-    frame = crop or dataset.frame
     rows = frame[0] + (np.arange(image_size[0]) + 0.5) * (frame[1] - frame[0]) / image_size[0]
     columns = frame[2] + (np.arange(image_size[1]) + 0.5) * (frame[3] - frame[2]) / image_size[1]
     down = (2 * rows - top - bottom) / (bottom - top)

@@ -21,8 +21,8 @@ from siamese_lib.config import ExperimentConfig, bounds
 from siamese_lib.data.face_dataset import FaceFiles
 from siamese_lib.data.images import crop_box, cropped_and_resized, grey_image
 from siamese_lib.data.pairs import Face
+from siamese_lib.data.photos import find_face
 from siamese_lib.inference.comparison import score_faces
-from siamese_lib.inference.photos import find_face
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.notebook.widgets import image_widget, with_controls
 from siamese_lib.plots import galleries, tiles

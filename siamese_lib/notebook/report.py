@@ -68,7 +68,7 @@ def build_report(
     }
     # These lines also check the input, before a notebook starts.
     configs = ExperimentConfig.side_by_side(experiment, overrides)
-    dataset = load_dataset(configs[0].dataset, data_root)
+    dataset = load_dataset(configs[0], data_root)
     for config in configs:
         config.networks()
     output = user_path(output or project_root() / "report" / dataset.name).resolve()

@@ -51,7 +51,7 @@ class TrainingData:
         Raises:
             FileNotFoundError, ValueError: if the data cannot be used.
         """
-        dataset = load_dataset(config.dataset, data_root)
+        dataset = load_dataset(config, data_root)
         pairs = dataset.split(config)
         return cls(
             config,

@@ -150,7 +150,7 @@ def test_everyone_is_held_out_with_some_seed():
 @pytest.mark.parametrize(("count", "fraction"), [(20, 0.01), (1, 0.5), (1, 0.6), (0, 0.5)])
 def test_a_fraction_that_leaves_a_split_empty_is_one_sentence(count, fraction):
     with pytest.raises(
-        ValueError, match=f"validation_fraction leaves .* Received: {fraction} of {count} people"
+        ValueError, match=f"held-out people leaves .* Received: {fraction} of {count} people"
     ) as caught:
         hold_out_people(PEOPLE[:count], fraction, 0)
     assert "\n" not in str(caught.value)

@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 
-from siamese_lib.inference.photos import FRAME_EYES
+from siamese_lib.data.photos import FRAME_EYES
 from siamese_lib.plots import errors, galleries
 from siamese_lib.plots.style import CLASS_COLORS
 

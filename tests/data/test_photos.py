@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from siamese_lib.inference import photos
-from siamese_lib.inference.photos import FRAME_EYES, MAX_SIDE, NoFace, detect, find_face, open_photo
+from siamese_lib.data import photos
+from siamese_lib.data.photos import FRAME_EYES, MAX_SIDE, NoFace, detect, find_face, open_photo
 from siamese_lib.utils.tensorflow import keras
 
 ORIENTATION = 0x0112  # EXIF
