@@ -63,6 +63,8 @@ class ExperimentConfig:
     # "koch": the reference of 2015; "compact": a small residual network; "lbp": hand-crafted.
     encoder: Literal["koch", "compact", "lbp", "ensemble"] = "compact"
     members: tuple[RunName, ...] = ()  # of an ensemble: the runs, "EXPERIMENT/seed_N"
+    # A model file whose encoder has the same architecture; its weights are the first ones.
+    start_from: str = ""
     embedding_size: Annotated[int, Between(2, 8192)] = 4096
     # Channels of the compact encoder's first stage, doubled at each of the next three. Below 16
     # oneDNN's AVX-512 convolutions write outside their memory (TensorFlow 2.21).
@@ -158,6 +160,11 @@ class ExperimentConfig:
             raise ValueError(
                 "weight_decay needs optimizer: adamw. "
                 f"Received: weight_decay {self.weight_decay}, optimizer {self.optimizer}"
+            )
+        if self.start_from and self.encoder not in ("compact", "koch"):
+            raise ValueError(
+                "start_from is for a network, encoder: compact or koch. "
+                f"Received: encoder {self.encoder}"
             )
         if self.score_epochs and not self.shorter_runs_are_prefixes:
             raise ValueError(

@@ -2,6 +2,7 @@
 
 experiments  prepare, summary, train, sweep, report, leaderboard
 scoring      evaluate, oneshot, verify, find
+own_pictures calibrate
 """
 
 from argparse import ArgumentParser
@@ -77,4 +78,4 @@ def check_runs(path: Path | str) -> None:
 
 
 # Their functions add themselves to the parser above.
-from siamese_lib.commands import experiments, scoring  # noqa: E402, F401
+from siamese_lib.commands import experiments, own_pictures, scoring  # noqa: E402, F401

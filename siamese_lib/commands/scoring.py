@@ -11,14 +11,12 @@ from siamese_lib.utils.files import as_table, write_json
 JSON = argument("--json", help="also writes the numbers to this file")
 RUN = argument("--run", help="folder of a finished run")
 MODEL_HELP = "a .keras file with its .json beside it"
-NETWORK = one_of(
-    RUN,
-    argument(
-        "--model",
-        default=machine.project_root() / "models" / "lfwa_people.keras",
-        help=f"{MODEL_HELP}; the default is the project's best network",
-    ),
+MODEL = argument(
+    "--model",
+    default=machine.project_root() / "models" / "lfwa_people.keras",
+    help=f"{MODEL_HELP}; the default is the project's best network",
 )
+NETWORK = one_of(RUN, MODEL)
 ALIGNED = argument(
     "--aligned", action="store_true", help="the images are aligned like the training data"
 )
@@ -136,7 +134,8 @@ def verify(options):
     threshold = verifier.settings["threshold"]
     print(
         *notes,
-        f"{decision(score, threshold)}: score {score:.4f}, {_explained(threshold)}",
+        f"{decision(score, threshold)}: score {score:.4f} (larger is more alike)",
+        verifier.threshold_note,
         sep="\n",
     )
 
@@ -160,7 +159,7 @@ def find(options):
         print(line)
     rows = [row | {"score": f"{row['score']:.4f}"} for row in ranking.rows[: options.top]]
     print(as_table(rows).to_string(index=False))
-    print(_explained(verifier.settings["threshold"]))
+    print(verifier.threshold_note)
 
 
 def _verifier(options):
@@ -169,10 +168,6 @@ def _verifier(options):
         return sl.Verifier.of_run(run)
     check_exists("model file", options.model)
     return sl.Verifier.load(options.model)
-
-
-def _explained(threshold):
-    return f"threshold {threshold:.4f} (a larger score is more alike)"
 
 
 def _print_and_write(result, keys, path, written_only=()):

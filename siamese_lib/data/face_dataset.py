@@ -60,7 +60,7 @@ class FaceFiles:
         source: the folder or archive of the files, as `sources.open_source` returns it.
         files: for each `Face`, the name of its file in `source`.
         frame: the whole image for which a crop is meant, as in `images.decode_image`.
-        skipped: the reason for each file that is not used, by its name.
+        skipped: a sentence for each file that is not used, by its name.
         notes: sentences on how the files were understood.
     """
 

@@ -69,12 +69,12 @@ def locate_pictures(
         open_archives=lambda paths: JoinedSource(data_root, [open_data(path) for path in paths]),
     )
     skipped = {
-        name: "not a picture, by its name"
+        name: f"{name} is not a picture, by its name"
         for name in source.names()
         if not _is_picture(name) and PurePosixPath(name).name not in sum(PAIR_LISTS.values(), ())
     }
     files, loose, notes = _faces(source, names, groups)
-    skipped |= dict.fromkeys(loose, "not in a person's folder")
+    skipped |= {name: f"{name} is not in a person's folder" for name in loose}
     if not files:
         raise not_found(
             "No pictures were found in subfolders, one for each person",

@@ -3,7 +3,7 @@
 A larger score means more alike; label 1 = same person; rates are fractions between 0 and 1.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,10 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import brier_score_loss, log_loss, roc_curve
 
 from siamese_lib.data.pairs import SAME, PairList
-from siamese_lib.evaluation.metrics import log_odds, platt_scaling, sample_and_resamples
+from siamese_lib.evaluation.metrics import log_odds, platt_scaling, roc, sample_and_resamples
 
 NUM_BAND_RESAMPLES = 300
+NUM_BLOCKS = 10  # of people, in cross-validation
 FALSE_ACCEPT_RATES = np.concatenate([[0.0], np.geomspace(0.002, 1.0, 120)])
 
 
@@ -37,6 +38,57 @@ def roc_band(
         curves.append(np.interp(FALSE_ACCEPT_RATES, far, tar))
     low, high = np.quantile(curves[1:], [0.025, 0.975], axis=0)
     return FALSE_ACCEPT_RATES, curves[0], low, high
+
+
+def threshold_at(scores: ArrayLike, labels: ArrayLike, false_accept_rate: float) -> float:
+    """The lowest threshold with at most this false accept rate on these pairs.
+
+    Raises:
+        ValueError: if there are too few different pairs (fewer than 1 / rate) to measure the rate.
+    """
+    far, _, thresholds = roc(scores, labels)
+    num_different = int(np.sum(np.asarray(labels) != SAME))
+    if num_different * false_accept_rate < 1 - 1e-9:
+        raise ValueError(
+            "A false accept rate needs as many different pairs as one over the rate. "
+            f"Received: a rate of {false_accept_rate:g} and {num_different} pairs"
+        )
+    last = int(np.flatnonzero(far <= false_accept_rate)[-1])
+    if last + 1 == len(thresholds):
+        return float(thresholds[last])
+    # Every threshold between two neighbouring scores gives the same decisions; the middle is taken.
+    upper = thresholds[last] if np.isfinite(thresholds[last]) else 1.0
+    return float((upper + thresholds[last + 1]) / 2 if upper > thresholds[last + 1] else upper)
+
+
+def blocks_of_people(pairs: PairList) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Divides pairs for cross-validation, so that no person is on both sides.
+
+    People (or groups) are divided into blocks. The pairs of each two blocks are held out in turn;
+    to them belong the pairs which touch neither block or, with very few people, all other pairs.
+
+    Yields:
+        `(held_out, others)`, each `(num_pairs,)`, bool; every pair is held out once.
+
+    Raises:
+        ValueError: if there are too few people for the others to have both classes.
+    """
+    sides = np.array(pairs.clusters_of_sides)
+    clusters, number = np.unique(sides, return_inverse=True)
+    block_of = np.random.default_rng(0).permutation(len(clusters)) % NUM_BLOCKS
+    blocks = np.sort(block_of[number.reshape(sides.shape)], axis=0)
+    labels = np.array(pairs.labels)
+    for first, second in np.unique(blocks, axis=1).T:
+        held_out = (blocks[0] == first) & (blocks[1] == second)
+        others = ~np.isin(blocks, (first, second)).any(axis=0)
+        if len(np.unique(labels[others])) < 2:
+            others = ~held_out
+        if len(np.unique(labels[others])) < 2:
+            raise ValueError(
+                "The pairs are of too few people to check a threshold on others than it was "
+                f"chosen on; add people. Received: pairs of {len(clusters)} people or groups"
+            )
+        yield held_out, others
 
 
 def errors_at(scores: ArrayLike, labels: ArrayLike, thresholds: Sequence[float]) -> pd.DataFrame:

@@ -1,6 +1,12 @@
 """A trained network in use: scores, explanations, comparisons.
 
 Verifier           a network with its settings: embeds images, scores pairs, saves, loads
+calibrate          a threshold for a user's own people, measured on others of them
+calibrated_verifier  the network with that threshold
+Calibration        what calibrate returns
+all_pairs          the pairs of some faces
+people_needed      how many people a false accept rate needs
+check_frame        an error if a network does not take photos
 compare            the score of two images
 rank_folder        the images of a folder by their score with a probe
 kept_network       the network behind a run's scores, of an ensemble a member's

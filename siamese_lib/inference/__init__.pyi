@@ -1,5 +1,13 @@
 # The public names, for lazy loading, editors and type checkers.
+from .calibration import (
+    Calibration as Calibration,
+    all_pairs as all_pairs,
+    calibrate as calibrate,
+    calibrated_verifier as calibrated_verifier,
+    people_needed as people_needed,
+)
 from .comparison import (
+    check_frame as check_frame,
     compare as compare,
     rank_folder as rank_folder,
 )

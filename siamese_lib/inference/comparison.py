@@ -68,7 +68,7 @@ def compare(
         ValueError: if one cannot be read or shows no face, has a single grey value, or has another
             shape than the training data, or if the network is not for photos.
     """
-    _check_frame(verifier, aligned)
+    check_frame(verifier, aligned)
     # Both paths are checked before an image is decoded: a wrong path is the more common mistake.
     contents = [_read(path) for path in images]
     inputs = [
@@ -84,7 +84,7 @@ def score_faces(verifier: Verifier, faces: Sequence[AlignedFace]) -> float:
     Raises:
         ValueError: if the network was trained on images with another frame.
     """
-    _check_frame(verifier, aligned=False)
+    check_frame(verifier, aligned=False)
     return _score(verifier, [_cropped(verifier, face) for face in faces])
 
 
@@ -113,7 +113,7 @@ def rank_folder(
         FileNotFoundError: if the probe or the folder does not exist.
         ValueError: if the probe cannot be compared, or no image of the folder can.
     """
-    _check_frame(verifier, aligned)
+    check_frame(verifier, aligned)
     content = _read(probe)
     if not Path(folder).is_dir():
         raise FileNotFoundError(f"There is no such folder; check the path. Received: {folder}")
@@ -160,14 +160,13 @@ def _notes(verifier: Verifier, inputs: Sequence[_Input]) -> list[str]:
     return [note for note in (*(item.note for item in inputs), of_sizes) if note]
 
 
-def _check_frame(verifier: Verifier, aligned: bool) -> None:
+def check_frame(verifier: Verifier, aligned: bool) -> None:
     """Checks that photos, which are aligned to LFW-a's frame, suit the network's training data."""
-    dataset = verifier.settings.get("dataset")
-    if not aligned and dataset != "lfwa":
+    if not aligned and not verifier.takes_photos:
         raise ValueError(
             "Photos are aligned to the frame of LFW-a, but this network was trained with another "
             "one; give images that are aligned like its training data, with --aligned. "
-            f"Received: a network trained on {dataset}"
+            f"Received: a network trained on {verifier.settings.get('dataset')}"
         )
 
 

@@ -33,9 +33,10 @@ class Verifier:
         network: the Siamese `keras.Model`.
         encoder, head: its two layers, from an image to its embedding and from two embeddings to a
             score.
-        settings: a dict with crop, image_size, test_time_flip, threshold, mixed_precision, and what
-            the network comes from: experiment, dataset, seed, config (all fields), and people,
-            `{"train", "validation"}` -> the people, as `hashed_people` writes them.
+        settings: a dict with crop, image_size, test_time_flip, threshold, mixed_precision, align,
+            and what the network comes from: experiment, dataset, seed, config (all fields), people,
+            `{"train", "validation"}` -> the people, as `hashed_people` writes them, start_from, as
+            `fit` records it, and calibration, as `calibrate` records it.
     """
 
     def __init__(self, network: Any, settings: dict[str, Any]):
@@ -98,7 +99,26 @@ class Verifier:
     @property
     def frame(self) -> Box | None:
         """The whole image for which the crop is meant: that of the dataset, if it is known."""
-        return FRAMES.get(str(self.settings.get("dataset")))
+        dataset = "lfwa" if self.settings.get("align") else self.settings.get("dataset")
+        return FRAMES.get(str(dataset))
+
+    @property
+    def takes_photos(self) -> bool:
+        """Whether it was trained on faces in LFW-a's frame, to which photos are aligned."""
+        return bool(self.settings.get("align")) or self.settings.get("dataset") == "lfwa"
+
+    @property
+    def threshold_note(self) -> str:
+        """A sentence with the threshold, and on what it was set."""
+        origin = f"on validation pairs of {self.settings.get('dataset', 'its training data')}"
+        if record := self.settings.get("calibration"):
+            rate = record["false_accept_rate"]
+            asked = "" if rate is None else f", for a false accept rate of {rate:g}"
+            origin = (
+                f"by calibrate on {record['num_same']:,} same and {record['num_different']:,} "
+                f"different pairs of {record['num_people']} people, {record['date']}{asked}"
+            )
+        return f"threshold {self.settings['threshold']:.4f}, set {origin}"
 
     @property
     def image_size(self) -> tuple[int, int]:

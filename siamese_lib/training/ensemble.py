@@ -10,11 +10,11 @@ from sklearn.preprocessing import StandardScaler
 
 from siamese_lib.data.pairs import PairList
 from siamese_lib.evaluation.metrics import calibrated_threshold, log_odds, metrics_of_splits
+from siamese_lib.evaluation.thresholds import blocks_of_people
 from siamese_lib.training.run import SPLITS, Run
 from siamese_lib.utils.machine import versions
 
 PAIR_COLUMNS = ["split", "left", "right", "label"]
-NUM_BLOCKS = 10  # of people, in cross-validation
 
 
 def fuse_scores(
@@ -53,10 +53,9 @@ def cross_validated_scores(
 ) -> np.ndarray:
     """The validation pairs' scores by weights and thresholds from pairs without their people.
 
-    People (or groups) are divided into blocks. The pairs of each two blocks are scored by weights
-    that were fitted on the pairs which touch neither, or, with very few people, on all other pairs.
-    The scores are shifted, in log-odds, so that the threshold of those pairs becomes the
-    ensemble's: at `threshold`, each pair is decided as its own weights and threshold decide it.
+    The pairs are divided by `blocks_of_people`. The scores are shifted, in log-odds, so that the
+    threshold of the other pairs becomes the ensemble's: at `threshold`, each pair is decided as its
+    own weights and threshold decide it.
 
     Args:
         validation_scores: `(num_members, num_pairs)`, probabilities.
@@ -69,22 +68,8 @@ def cross_validated_scores(
     Raises:
         ValueError: if there are too few people to fit weights without those of some pair.
     """
-    sides = np.array(pairs.clusters_of_sides)
-    clusters, number = np.unique(sides, return_inverse=True)
-    block_of = np.random.default_rng(0).permutation(len(clusters)) % NUM_BLOCKS
-    blocks = np.sort(block_of[number.reshape(sides.shape)], axis=0)
     labels, scores = np.array(pairs.labels), np.empty(len(pairs))
-    for first, second in np.unique(blocks, axis=1).T:
-        held_out = (blocks[0] == first) & (blocks[1] == second)
-        fitted_on = ~np.isin(blocks, (first, second)).any(axis=0)
-        if len(np.unique(labels[fitted_on])) < 2:
-            fitted_on = ~held_out
-        if len(np.unique(labels[fitted_on])) < 2:
-            raise ValueError(
-                "The validation pairs are of too few people to check an ensemble on others than "
-                "it was fitted on; raise validation_fraction. "
-                f"Received: pairs of {len(clusters)} people or groups"
-            )
+    for held_out, fitted_on in blocks_of_people(pairs):
         regression = _fitted(validation_scores[:, fitted_on], labels[fitted_on])
         of_rest = _fused(regression, validation_scores[:, fitted_on])
         shift = log_odds(threshold) - log_odds(calibrated_threshold(of_rest, labels[fitted_on]))

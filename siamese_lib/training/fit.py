@@ -22,6 +22,7 @@ from siamese_lib.training.objectives import ExactAUC, build_loss, build_optimize
 from siamese_lib.training.pipeline import TrainingData, evaluation_batches, training_batches
 from siamese_lib.training.results import fit_projection, save_intermediate, score_and_save
 from siamese_lib.training.run import Run
+from siamese_lib.training.start_from import take_weights
 from siamese_lib.utils.machine import seed_everything, set_precision, versions
 from siamese_lib.utils.tensorflow import keras, tf
 
@@ -145,7 +146,10 @@ def _train_network(
 
 
 def _verifier(config: ExperimentConfig, network: Any) -> Verifier:
-    values, names = config.to_dict(), ("crop", "image_size", "test_time_flip", "mixed_precision")
+    values, names = (
+        config.to_dict(),
+        ("crop", "image_size", "test_time_flip", "mixed_precision", "align"),
+    )
     return Verifier(network, {name: values[name] for name in names})
 
 
@@ -221,6 +225,8 @@ def _start(run: Run, data: TrainingData) -> tuple[Any, int]:
     if config.learns_classes:
         num_classes = config.symmetries * len(data.class_sampler.classes)
     learner = build_learner(config, num_classes)
+    if config.start_from:
+        take_weights(learner, config)
     metrics = []  # of a model that is trained on classes the loss alone
     if not config.learns_classes:
         capacity = max(len(sampler), len(data.pairs["validation"]))

@@ -30,6 +30,7 @@ from siamese_lib.models.layers import fit_joint_bayesian
 from siamese_lib.models.networks import count_parameters, local_binary_patterns
 from siamese_lib.training.pipeline import TrainingData
 from siamese_lib.training.run import Run
+from siamese_lib.training.start_from import origin, with_known_people
 from siamese_lib.utils.tensorflow import keras
 
 
@@ -59,13 +60,17 @@ def score_and_save(
         }
     run.write_json("metrics.json", metrics)
     config = data.config
+    people = {split: hashed_people(names) for split, names in data.people.items()}
+    if config.start_from:
+        verifier.settings["start_from"] = origin(config)
+        people = with_known_people(config, people)
     verifier.settings |= {
         "threshold": metrics["threshold"],
         "experiment": config.experiment,
         "dataset": config.dataset,
         "seed": config.seed,
         "config": config.to_dict(),
-        "people": {split: hashed_people(people) for split, people in data.people.items()},
+        "people": people,
     }
     verifier.save(run.path("model.keras"))
 
@@ -109,6 +114,8 @@ def _score_pairs(
     metrics["num_epochs"] = len(run.history)
     metrics["parameters"] = count_parameters(verifier.network)
     metrics["examples"] = data.sampler.counts
+    if data.config.start_from:
+        metrics["start_from"] = origin(data.config)
     run.write_scores(pairs, scores)
     return metrics, embeddings
 

@@ -1,0 +1,53 @@
+"""Commands for a user's own pictures."""
+
+import dataclasses
+from pathlib import Path
+
+import siamese_lib as sl
+from siamese_lib.commands import argument, check_exists, command
+from siamese_lib.commands.scoring import ALIGNED, MODEL
+from siamese_lib.utils.files import as_table
+
+MEASURES = ("accuracy", "auc", "true_accept_rate", "false_accept_rate")
+
+
+@command(
+    argument("folder", metavar="FOLDER", help="folder or archive with a subfolder for each person"),
+    MODEL,
+    argument("--far", type=float, help="the false accept rate that is asked for, as 0.01"),
+    argument("--output", required=True, help="the model with the new threshold, NAME.keras"),
+    ALIGNED,
+)
+def calibrate(options):
+    """Chooses a model's threshold on your own people's pictures, and measures it on others."""
+    check_exists("folder or archive", options.folder)
+    check_exists("model file", options.model)
+    if Path(options.output).suffix != ".keras":
+        raise ValueError(f"--output takes a file NAME.keras. Received: {options.output}")
+    if options.far is not None and not 0 < options.far < 1:
+        raise ValueError(f"--far takes a rate between 0 and 1. Received: {options.far}")
+    pictures = sl.data.locate_pictures(options.folder, align=not options.aligned)
+    for sentence in (
+        *pictures.notes,
+        *(f"{name}: {why}" for name, why in pictures.skipped.items()),
+    ):
+        print(sentence)
+    verifier = sl.Verifier.load(options.model)
+    sl.inference.check_frame(verifier, options.aligned)
+    if options.aligned:
+        pictures = dataclasses.replace(pictures, frame=verifier.frame)
+    calibration = sl.inference.calibrate(verifier, pictures, options.far)
+    rows = [{"": name, **_row(measured)} for name, measured in calibration.rows.items()]
+    print(as_table(rows).to_string(index=False))
+    people = {face.person for face in pictures.files}
+    calibrated = sl.inference.calibrated_verifier(verifier, calibration, sorted(people))
+    calibrated.save(options.output)
+    print(f"{options.output}: {calibrated.threshold_note}")
+
+
+def _row(measured):
+    cells = {"threshold": f"{measured['threshold']:.4f}"}
+    for name in MEASURES:
+        low, high = measured[f"{name}_interval"]
+        cells[name] = f"{measured[name]:.3f} ({low:.3f} to {high:.3f})"
+    return cells

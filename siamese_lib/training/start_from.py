@@ -1,0 +1,57 @@
+"""The first weights of a network, from a model file, and what results say about it."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from siamese_lib.config import ExperimentConfig
+from siamese_lib.inference.model_file import read_model
+from siamese_lib.utils.files import read_json
+from siamese_lib.utils.machine import project_path
+
+
+def take_weights(learner: Any, config: ExperimentConfig) -> None:
+    """Sets the weights of a learner's encoder to those of the model in `config.start_from`.
+
+    Raises:
+        FileNotFoundError: if there is no such model.
+        ValueError: if its encoder has another architecture.
+    """
+    network, _ = read_model(project_path(config.start_from))
+    old, new = network.get_layer("encoder"), learner.get_layer("encoder")
+    if _shapes(old) != _shapes(new):
+        raise ValueError(
+            "start_from needs the same encoder; take encoder, image_size, embedding_size and "
+            f"base_filters from the model's .json. Received: {config.start_from} with "
+            f"{old.count_params():,} parameters for an encoder with {new.count_params():,}"
+        )
+    new.set_weights(old.get_weights())
+
+
+def _shapes(encoder: Any) -> list[tuple]:
+    return [encoder.input_shape, *(weight.shape for weight in encoder.get_weights())]
+
+
+def origin(config: ExperimentConfig) -> dict[str, Any]:
+    """What is known of the model in `config.start_from`, for the files of a run.
+
+    Returns:
+        model (the file's name), sha256, and the model's dataset, experiment and seed.
+    """
+    path = project_path(config.start_from)
+    settings = _settings(path)
+    known = {name: settings.get(name) for name in ("dataset", "experiment", "seed")}
+    return {"model": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), **known}
+
+
+def with_known_people(config: ExperimentConfig, people: dict[str, str]) -> dict[str, str]:
+    """The hashed people of a training, and those whom the model in `config.start_from` knew.
+
+    All of the latter count as trained on: they shaped the weights.
+    """
+    known = _settings(project_path(config.start_from)).get("people") or {}
+    return people | {"train": " ".join([people["train"], *known.values()]).strip()}
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    return read_json(path.with_suffix(".json"))
