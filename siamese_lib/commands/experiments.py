@@ -58,7 +58,7 @@ def prepare(options):
     if config.dataset == "folder" and options.data_root:
         # Before the lists: too few people may be a matter of what was left out.
         found = sl.data.locate_pictures(options.data_root, config.align, config.groups)
-        for sentence in (*found.notes, *(f"{name}: {why}" for name, why in found.skipped.items())):
+        for sentence in (*found.notes, *found.skipped.values()):
             print(sentence)
     dataset = sl.load_dataset(config, options.data_root)
     splits = dataset.split(config) | {"training and validation": dataset.train_pairs}

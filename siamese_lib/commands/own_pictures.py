@@ -27,10 +27,7 @@ def calibrate(options):
     if options.far is not None and not 0 < options.far < 1:
         raise ValueError(f"--far takes a rate between 0 and 1. Received: {options.far}")
     pictures = sl.data.locate_pictures(options.folder, align=not options.aligned)
-    for sentence in (
-        *pictures.notes,
-        *(f"{name}: {why}" for name, why in pictures.skipped.items()),
-    ):
+    for sentence in (*pictures.notes, *pictures.skipped.values()):
         print(sentence)
     verifier = sl.Verifier.load(options.model)
     sl.inference.check_frame(verifier, options.aligned)

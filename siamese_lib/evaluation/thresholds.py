@@ -79,10 +79,10 @@ def blocks_of_people(pairs: PairList) -> Iterator[tuple[np.ndarray, np.ndarray]]
     blocks = np.sort(block_of[number.reshape(sides.shape)], axis=0)
     labels = np.array(pairs.labels)
     for first, second in np.unique(blocks, axis=1).T:
-        held_out = (blocks[0] == first) & (blocks[1] == second)
-        others = ~np.isin(blocks, (first, second)).any(axis=0)
+        held_out = np.logical_and(blocks[0] == first, blocks[1] == second)
+        others = np.logical_not(np.isin(blocks, (first, second)).any(axis=0))
         if len(np.unique(labels[others])) < 2:
-            others = ~held_out
+            others = np.logical_not(held_out)
         if len(np.unique(labels[others])) < 2:
             raise ValueError(
                 "The pairs are of too few people to check a threshold on others than it was "

@@ -73,8 +73,8 @@ def calibrate(verifier: Verifier, pictures: FaceFiles, far: float | None = None)
     before = float(verifier.settings["threshold"])
     thresholds = np.empty(len(pairs))
     for held_out, others in blocks_of_people(pairs):
-        thresholds[held_out] = _threshold(scores[others], labels[others], far)
-    threshold = _threshold(scores, labels, far)
+        thresholds[held_out] = chosen_threshold(scores[others], labels[others], far)
+    threshold = chosen_threshold(scores, labels, far)
     rows = {
         "before": {"threshold": before} | _measures(pairs, scores, scores >= before),
         "after": {"threshold": threshold} | _measures(pairs, scores, scores >= thresholds),
@@ -158,7 +158,8 @@ def _different_rows(person: np.ndarray, generator: np.random.Generator) -> np.nd
     return rows[person[rows[:, 0]] != person[rows[:, 1]]]
 
 
-def _threshold(scores: np.ndarray, labels: np.ndarray, far: float | None) -> float:
+def chosen_threshold(scores: np.ndarray, labels: np.ndarray, far: float | None = None) -> float:
+    """The threshold that `calibrate` chooses on these pairs, the different ones in random order."""
     if far is not None:
         return threshold_at(scores, labels, far)
     # As many different pairs as same ones; they are in random order.

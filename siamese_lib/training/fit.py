@@ -146,10 +146,8 @@ def _train_network(
 
 
 def _verifier(config: ExperimentConfig, network: Any) -> Verifier:
-    values, names = (
-        config.to_dict(),
-        ("crop", "image_size", "test_time_flip", "mixed_precision", "align"),
-    )
+    names = ["crop", "image_size", "test_time_flip", "mixed_precision", "align"]
+    values = config.to_dict()
     return Verifier(network, {name: values[name] for name in names})
 
 
