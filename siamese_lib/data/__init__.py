@@ -11,6 +11,7 @@ PairList                 an ordered list of pairs
 TrialSet                 one-shot trials with the same gallery
 CLASS_NAMES              the names of the labels for readers
 read_pairs               read a pair list of LFW
+pair_list_text           the text of such a list
 parse_face               the face with a name like Aaron_Peirsol_0001
 pair_table               pairs as a DataFrame
 pair_caption             a caption for a pair of images

@@ -8,6 +8,10 @@ from .images import (
 from .lfw import locate_faces as locate_faces
 from .load import load_dataset as load_dataset
 from .omniglot import read_trials as read_trials
+from .pair_lists import (
+    pair_list_text as pair_list_text,
+    read_pairs as read_pairs,
+)
 from .pairs import (
     CLASS_NAMES as CLASS_NAMES,
     Face as Face,
@@ -17,7 +21,6 @@ from .pairs import (
     pair_caption as pair_caption,
     pair_table as pair_table,
     parse_face as parse_face,
-    read_pairs as read_pairs,
 )
 from .photos import (
     DETECTOR as DETECTOR,

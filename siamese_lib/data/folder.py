@@ -8,7 +8,8 @@ from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.face_dataset import About, FaceDataset
 from siamese_lib.data.lfw import PAIR_LISTS, find_list
 from siamese_lib.data.omniglot import PAIRS_PER_ALPHABET
-from siamese_lib.data.pairs import PairList, cluster_of, parse_pair_folds
+from siamese_lib.data.pair_lists import parse_pair_folds
+from siamese_lib.data.pairs import PairList, cluster_of
 from siamese_lib.data.pictures import locate_pictures
 from siamese_lib.data.sampling import hold_out_people, sample_balanced_pairs
 

@@ -18,7 +18,8 @@ import numpy as np
 
 from siamese_lib.data.drive import open_data, open_data_or_archives
 from siamese_lib.data.face_dataset import FRAMES, About, FaceDataset, FaceFiles
-from siamese_lib.data.pairs import Face, PairList, parse_pair_folds
+from siamese_lib.data.pair_lists import parse_pair_folds
+from siamese_lib.data.pairs import Face, PairList
 from siamese_lib.data.sources import FolderSource, Source, not_found, one_file_each
 from siamese_lib.utils.files import text_lines
 from siamese_lib.utils.machine import user_path

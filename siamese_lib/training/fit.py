@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from siamese_lib.config import ExperimentConfig
+from siamese_lib.data.load import load_dataset
 from siamese_lib.inference.model_file import OtherKeras, load_keras
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.networks import build_learner, build_model
@@ -20,7 +21,12 @@ from siamese_lib.training.callbacks import (
 from siamese_lib.training.ensemble import fuse_runs
 from siamese_lib.training.objectives import ExactAUC, build_loss, build_optimizer
 from siamese_lib.training.pipeline import TrainingData, evaluation_batches, training_batches
-from siamese_lib.training.results import fit_projection, save_intermediate, score_and_save
+from siamese_lib.training.results import (
+    fit_projection,
+    keep_lists,
+    save_intermediate,
+    score_and_save,
+)
 from siamese_lib.training.run import Run
 from siamese_lib.training.start_from import take_weights
 from siamese_lib.utils.machine import seed_everything, set_precision, versions
@@ -89,6 +95,8 @@ def _train(
     callbacks: Sequence[Any],
 ) -> Run:
     if run.done:
+        if config.dataset == "folder" and data_root and not config.members:
+            keep_lists(run, load_dataset(config, data_root))
         run.clean_up()
         return run
     runs_dir = run.directory.parent.parent
@@ -118,6 +126,8 @@ def _train_network(
     started = time.perf_counter()
     data = TrainingData.load(config, data_root)
     seconds = {"prepare": time.perf_counter() - started}
+    if config.dataset == "folder":
+        keep_lists(run, data.dataset)
     previous_policy = keras.config.dtype_policy()
 
     def save(epoch, learner):

@@ -11,7 +11,10 @@ import numpy as np
 import pandas as pd
 from sklearn.decomposition import PCA
 
+from siamese_lib.data.face_dataset import FaceDataset
 from siamese_lib.data.images import FaceCache
+from siamese_lib.data.lfw import PAIR_LISTS
+from siamese_lib.data.pair_lists import pair_list_text
 from siamese_lib.data.pairs import Face
 from siamese_lib.evaluation.metrics import (
     calibrated_threshold,
@@ -31,7 +34,24 @@ from siamese_lib.models.networks import count_parameters, local_binary_patterns
 from siamese_lib.training.pipeline import TrainingData
 from siamese_lib.training.run import Run
 from siamese_lib.training.start_from import origin, with_known_people
+from siamese_lib.utils.files import write_text
 from siamese_lib.utils.tensorflow import keras
+
+
+def keep_lists(run: Run, dataset: FaceDataset) -> None:
+    """Writes the pair lists of a folder of own pictures beside the run, in LFW's format.
+
+    Raises:
+        ValueError: if the run has other lists, because it was trained on other pictures.
+    """
+    for names, pairs in zip(PAIR_LISTS.values(), (dataset.train_pairs, dataset.test_pairs)):
+        path, text = run.path(names[0]), pair_list_text(pairs)
+        if path.is_file() and path.read_text(encoding="utf-8") != text:
+            raise ValueError(
+                f"{run.directory} was trained on other pictures or lists; give the experiment "
+                f"another file name, or another folder of runs. Received: {dataset.source.location}"
+            )
+        write_text(path, text)
 
 
 def score_and_save(

@@ -9,11 +9,11 @@ import pytest
 import synthetic_omniglot
 from data.test_pictures import write_people
 from PIL import Image
-from siamese_lib.data.pair_lists import pair_list_text
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.images import open_cache
 from siamese_lib.data.load import SAMPLE_LISTS, load_dataset
+from siamese_lib.data.pair_lists import pair_list_text
 from siamese_lib.data.pairs import cluster_of
 from siamese_lib.evaluation.oneshot import trial_sets
 
@@ -68,8 +68,9 @@ def test_the_sample_as_a_folder_is_the_sample(tmp_path, protocol):
         Image.open(io.BytesIO(sample.source.read(name))).save(path)
     for path in SAMPLE_LISTS.glob("pairsDev*.txt"):
         shutil.copyfile(path, tmp_path / path.name)
-    config = replace(FOLDER, image_size=(56, 46), protocol=protocol, loss="margin_softmax")
-    config = replace(config, monitor="val_auc")
+    config = replace(
+        FOLDER, image_size=(56, 46), protocol=protocol, loss="margin_softmax", monitor="val_auc"
+    )
     own = load_dataset(config, tmp_path)
     assert own.split(config) == sample.split(config)
     assert own.people(config) == sample.people(config)

@@ -5,13 +5,12 @@ import collections
 import pytest
 from drawn import write_pair_folds
 
+from siamese_lib.data.pair_lists import pair_list_text, parse_pair_folds, read_pairs
 from siamese_lib.data.pairs import (
     Face,
     Pair,
     PairList,
     parse_face,
-    parse_pair_folds,
-    read_pairs,
 )
 from siamese_lib.data.sampling import (
     connected_components,
@@ -331,3 +330,18 @@ def test_two_thirds_of_a_random_split_of_view_1_overlap(lfwa_root):
     assert not rest.people & validation.people
     assert len(rest) + len(validation) == 2200
     assert len(validation) == pytest.approx(440, abs=5)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_written_list_is_read_back(order):
+    (pairs,) = parse_pair_folds(GOOD.encode(), "list")
+    pairs = PairList(pairs.pairs[::order])
+    text = pair_list_text(pairs)
+    assert parse_pair_folds(text.encode(), "list") == [pairs]
+    assert (text == GOOD) == (order == 1)
+
+
+def test_a_name_with_blanks_cannot_be_written():
+    pairs = PairList((Pair(Face("Ada B", 1), Face("Ada B", 2), 1),))
+    with pytest.raises(ValueError, match=r"no blanks.*Received: 'Ada B'"):
+        pair_list_text(pairs)

@@ -18,7 +18,8 @@ from siamese_lib.data.lfw import (
     repaired,
 )
 from siamese_lib.data.load import SAMPLE_LISTS
-from siamese_lib.data.pairs import Face, read_pairs
+from siamese_lib.data.pair_lists import read_pairs
+from siamese_lib.data.pairs import Face
 
 
 @pytest.fixture(scope="module")
