@@ -109,7 +109,8 @@ def measure_frame(dataset, seed=0):
         if face.person in dataset.train_people
     }
     people = np.random.default_rng(seed).permutation(sorted(first))[:NUM_FRAME_IMAGES]
-    found = [detect(np.asarray(_image(dataset, first[person]).convert("RGB"))) for person in people]
+    images = [_image(dataset, first[person]).convert("RGB") for person in people]
+    found = [detect(np.asarray(image)[np.newaxis])[0] for image in images]
     points = np.array([faces[0] for faces in found if faces])  # (num_images, 5, 2)
     if not len(points):
         raise NoFace(
@@ -210,7 +211,7 @@ def score_of_photos(verifier, dataset, pairs, seed=0):
     aligned_again, distances = [], []
     for image in images:
         photo, transform = simulate_photo(image, random)
-        faces = detect(np.asarray(photo.convert("RGB")))
+        (faces,) = detect(np.asarray(photo.convert("RGB"))[np.newaxis])
         aligned_again.append(aligned(photo, faces[0]) if faces else image)
         if faces:
             found = transform.inverse(faces[0][:2]).mean(axis=0)

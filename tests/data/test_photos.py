@@ -81,7 +81,7 @@ def test_the_eyes_come_to_lie_where_lfwa_has_them(content):
         "",
     )
     # The detector looks anew, at the aligned image.
-    eyes = detect(np.asarray(face.image.convert("RGB")))[0][:2]
+    eyes = detect(np.asarray(face.image.convert("RGB"))[np.newaxis])[0][0][:2]
     np.testing.assert_allclose(eyes, FRAME_EYES, atol=3)
 
 
