@@ -14,6 +14,7 @@ from benchmarks.__main__ import as_markdown
 from siamese_lib.__main__ import main
 from siamese_lib.commands import PARSER
 from siamese_lib.data.lfw import SampleSource
+from siamese_lib.data.load import sample_as_folder
 from siamese_lib.experiments.leaderboard import DATASETS, leaderboard, pages_with_results
 
 PROJECT = Path(__file__).parent.parent
@@ -109,6 +110,7 @@ def test_the_commands_and_the_python_run(tmp_path, monkeypatch, capsys):
         (tmp_path / f"face_{letter}.pgm").write_bytes(source.read(name))
     for folder in ("folder", "gallery_folder"):
         (tmp_path / folder).mkdir()
+    shutil.copytree(sample_as_folder(), tmp_path / "people")
     for name in ("a.jpg", "photo_a.jpg", "probe.jpg"):
         photographs.astronaut().save(tmp_path / name)
     for name in ("b.jpg", "photo_b.jpg", "folder/one.jpg", "gallery_folder/one.jpg"):
@@ -121,6 +123,7 @@ def test_the_commands_and_the_python_run(tmp_path, monkeypatch, capsys):
         "evaluate",
         "verify",
         "find",
+        "calibrate",
         "sweep",
     }
     # The README's commands come before the training of docs/usage.md; they use a committed model.

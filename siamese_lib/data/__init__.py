@@ -2,6 +2,7 @@
 
 load_dataset             find the images and lists of a dataset, or download them
 FaceDataset              images, pair lists and the splits of an experiment
+sample_as_folder         the sample faces as a folder of own pictures
 locate_faces             find images in the layout of LFW, without lists
 locate_pictures          find pictures in a folder with a subfolder for each person
 read_trials              read one-shot trials in the layout of Omniglot's all_runs.zip

@@ -6,7 +6,10 @@ from .images import (
     open_cache as open_cache,
 )
 from .lfw import locate_faces as locate_faces
-from .load import load_dataset as load_dataset
+from .load import (
+    load_dataset as load_dataset,
+    sample_as_folder as sample_as_folder,
+)
 from .omniglot import read_trials as read_trials
 from .pair_lists import (
     pair_list_text as pair_list_text,

@@ -14,6 +14,11 @@ from PIL.JpegImagePlugin import JpegImageFile
 # Ghostscript), and no image may start a program.
 FORMATS = ["JPEG", "PNG", "PPM", "BMP", "GIF", "TIFF", "WEBP"]
 FORMATS += ["AVIF"] if features.check("avif") else []
+FORMATS += ["JPEG2000"] if features.check("jpg_2000") else []  # passports, collections of faces
+# The names of their files, by which a picture is known in a folder of anything.
+PICTURE_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff"}
+PICTURE_SUFFIXES |= {".webp", ".avif", ".pgm", ".ppm", ".pbm", ".pnm", ".jp2", ".j2k"}
+PICTURE_SUFFIXES |= {".heic", ".heif"}  # cannot be read, and the reason is given
 # Decoded at once. Good cameras have up to 108 million; more is a mistake or a decompression bomb.
 MAX_PIXELS = 110_000_000
 JPEG_START = b"\xff\xd8\xff"

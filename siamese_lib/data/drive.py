@@ -10,12 +10,16 @@ from filelock import FileLock
 from tqdm.auto import tqdm
 from tqdm.contrib.concurrent import thread_map
 
+from siamese_lib.data.decoding import PICTURE_SUFFIXES
 from siamese_lib.data.sources import FolderSource, Source, ZipSource, is_archive, open_source
 from siamese_lib.utils import machine
 from siamese_lib.utils.files import fingerprint
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".pgm")
-LIST_SUFFIXES = (".txt",)  # other files in the folder are not part of the data and not copied
+IMAGE_SUFFIXES = tuple(PICTURE_SUFFIXES)
+LIST_SUFFIXES = (
+    ".txt",
+    ".csv",
+)  # other files in the folder are not part of the data and not copied
 NUM_THREADS = 16  # most of the time each of them waits for Drive's server
 CHUNK = 8 * 2**20  # bytes of an archive between two steps of the progress bar
 

@@ -19,6 +19,7 @@ from siamese_lib.data.lfw import PAIR_LISTS, SampleSource, face_files, load_lfw,
 from siamese_lib.data.omniglot import load_omniglot
 from siamese_lib.data.sources import ARCHIVE_SUFFIXES
 from siamese_lib.utils import machine
+from siamese_lib.utils.files import cached_folder
 
 SAMPLE_LISTS = Path(__file__).parent / "sample_lists"
 SAMPLE_ABOUT = About(
@@ -112,6 +113,23 @@ def _load_sample():
         face_box=FRAMES["sample"],  # the face fills the image
         faces_may_be_shown=True,
         about=SAMPLE_ABOUT,
+    )
+
+
+def sample_as_folder() -> Path:
+    """The sample faces as a folder of own pictures, `s1/1.pgm` and so on; it is made once."""
+    source = SampleSource()
+
+    def build(folder):
+        for face, name in face_files(source).items():
+            (folder / face.person).mkdir(exist_ok=True)
+            (folder / face.person / f"{face.number}.pgm").write_bytes(source.read(name))
+
+    key = source.fingerprint(source.names())
+    return cached_folder(
+        machine.cache_root() / "sample" / key,
+        read=lambda folder: folder if folder.is_dir() else None,
+        build=build,
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from tqdm.auto import tqdm
 
 from siamese_lib.data.alignment import AlignedSource
-from siamese_lib.data.decoding import open_image
+from siamese_lib.data.decoding import PICTURE_SUFFIXES, open_image
 from siamese_lib.data.drive import open_data, open_data_or_archives
 from siamese_lib.data.face_dataset import FRAMES, FaceFiles
 from siamese_lib.data.images import NUM_THREADS
@@ -26,9 +26,6 @@ from siamese_lib.data.sources import JoinedSource, Source, not_found
 from siamese_lib.utils.files import cached_folder, fingerprint, read_json, write_json
 from siamese_lib.utils.machine import cache_root, user_path
 
-PICTURE_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff"}
-PICTURE_SUFFIXES |= {".webp", ".avif", ".pgm", ".ppm", ".pbm", ".pnm", ".jp2", ".j2k"}
-PICTURE_SUFFIXES |= {".heic", ".heif"}  # cannot be read, and the reason is given
 # Folders of these names are splits of another program where all folders of a level have them. Here
 # people are split and not pictures, so the people in them are joined.
 SPLITS = {"train", "training", "val", "valid", "validation", "dev", "test", "testing"}

@@ -10,6 +10,7 @@ settings_table        a row for each setting of a sweep: means over seeds, 95 % 
 best_settings         for each axis the best setting on validation, and which are worse
 significantly_better  whether one setting beats another on validation, over people and seeds
 ablation              what each component of a recipe contributes
+people_curve          calibration against training, by the number of own people
 results_table         the leaderboard as a table for readers
 """
 

@@ -1,6 +1,7 @@
 # The public names, for lazy loading, editors and type checkers.
 from .engines import LocalEngine as LocalEngine
 from .leaderboard import results_table as results_table
+from .own_people import people_curve as people_curve
 from .ray_engine import RayEngine as RayEngine
 from .statistics import (
     ablation as ablation,

@@ -40,7 +40,8 @@ def people_curve(
     is that of the experiment.
 
     Args:
-        experiment: of dataset "folder", with `start_from`; its `compare_with` trains from nothing.
+        experiment: of dataset "folder" and protocol "people", with `start_from`; its `compare_with`
+            trains from nothing.
         data_root: the folder or archive.
         runs_dir: for the runs, which are read if they are finished, and the table
             `own_people.json`.
@@ -93,7 +94,7 @@ def _changes(
     }
 
     def steps(given):
-        return given.steps_per_epoch(len(dataset.sampler(given, dataset.split(given))))
+        return given.steps_per_epoch(len(dataset.sampler(given, {})))
 
     all_steps = config.num_epochs * steps(config)
     num_epochs = round(all_steps / steps(dataclasses.replace(config, **changes)))

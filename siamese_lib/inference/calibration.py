@@ -10,10 +10,19 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from siamese_lib.data.face_dataset import FaceFiles
 from siamese_lib.data.images import open_cache
-from siamese_lib.data.pairs import DIFFERENT, SAME, Face, Pair, PairList, faces_by_person
+from siamese_lib.data.pairs import (
+    DIFFERENT,
+    SAME,
+    Face,
+    Pair,
+    PairList,
+    faces_by_person,
+    pair_table,
+)
 from siamese_lib.evaluation.metrics import (
     area_under_roc,
     calibrated_threshold,
@@ -40,11 +49,14 @@ class Calibration:
             false_accept_rate, auc, each measure with its `..._interval` over people. "After", every
             pair is decided by a threshold from pairs of other people.
         record: how the threshold was found, for the model's file.
+        pairs: a row for each pair: left, right, label, score, threshold (of other people), wrong
+            (at that threshold); the pairs of each class are in random order.
     """
 
     threshold: float
     rows: dict[str, dict[str, Any]]
     record: dict[str, Any]
+    pairs: pd.DataFrame
 
 
 def calibrate(verifier: Verifier, pictures: FaceFiles, far: float | None = None) -> Calibration:
@@ -89,7 +101,10 @@ def calibrate(verifier: Verifier, pictures: FaceFiles, far: float | None = None)
         "date": date.today().isoformat(),
         "versions": versions(),
     }
-    return Calibration(threshold, rows, record)
+    table = pair_table({"own": pairs}).drop(columns="split")
+    wrong = (scores >= thresholds) != (labels == SAME)
+    table = table.assign(score=scores, threshold=thresholds, wrong=wrong)
+    return Calibration(threshold, rows, record, table)
 
 
 def calibrated_verifier(

@@ -24,7 +24,7 @@ from siamese_lib.utils.machine import project_path, project_root, user_path
 
 SWEEP_NOTEBOOK = "03_parameter_sweeps"
 NOTEBOOKS = ("01_dataset_analysis", "02_training", SWEEP_NOTEBOOK, "04_error_analysis")
-OMNIGLOT_NOTEBOOK = "05_omniglot"
+OMNIGLOT_NOTEBOOK, OWN_NOTEBOOK = "05_omniglot", "06_own_pictures"
 NOTEBOOKS_OF = {"omniglot": (OMNIGLOT_NOTEBOOK,)}  # datasets with notebooks of their own
 NUM_COLOURS = 96  # of a published image; the longest notebook then stays under two megabytes
 HIDDEN_FACES = (
@@ -83,7 +83,7 @@ def build_report(
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(_hidden(output, "lock"), timeout=0):
-            _write_pages(output, configs, dataset, values, _notebooks_for(experiment, dataset.name))
+            _write_pages(output, configs, dataset, values, _notebooks_for(experiment, configs[0]))
     except Timeout as error:
         raise ValueError(
             "Another process is writing this report; wait for it or give another --output. "
@@ -96,7 +96,7 @@ def _check_output(output):
     """Refuses what is no report: the old content of the folder is removed in the end."""
     if output.exists() and not output.is_dir():
         raise ValueError(f"--output takes a folder, and this is a file. Received: {output}")
-    pages = {"index", "checklist", *NOTEBOOKS, OMNIGLOT_NOTEBOOK}
+    pages = {"index", "checklist", *NOTEBOOKS, OMNIGLOT_NOTEBOOK, OWN_NOTEBOOK}
     files = sorted(output.iterdir()) if output.is_dir() else []
     if others := [path.name for path in files if path.stem not in pages or path.is_dir()]:
         raise ValueError(
@@ -119,7 +119,7 @@ def _write_pages(output, configs, dataset, values, names):
     for page in pages:
         print(f"Executing {page.name} ...", flush=True)
         copy = work / f"{page.name}.ipynb"  # of a notebook that fails, until the next attempt
-        execute(page.name, copy, values)
+        execute(page.name, copy, _values_for(page.name, dataset, values))
         notebook = nbformat.read(copy, as_version=4)
         strip_private(notebook, dataset.faces_may_be_shown, private)
         nbformat.write(notebook, copy)
@@ -137,9 +137,19 @@ def _hidden(output, suffix):
     return output.with_name(f".{output.name}.{suffix}")
 
 
-def _notebooks_for(experiment, dataset_name):
-    if dataset_name in NOTEBOOKS_OF:
-        return NOTEBOOKS_OF[dataset_name]
+def _values_for(name, dataset, values):
+    """The parameters of a notebook; the sample stands in for a folder of own pictures."""
+    if name == OWN_NOTEBOOK and dataset.name != "folder":
+        return values | {"experiment": str(project_root() / "experiments" / "own_pictures.yaml")}
+    return values
+
+
+def _notebooks_for(experiment, config):
+    if config.dataset in NOTEBOOKS_OF:
+        return NOTEBOOKS_OF[config.dataset]
+    # Own pictures are shown to a network that takes aligned faces.
+    shows_own = config.dataset == "sample" or (config.dataset == "folder" and config.align)
+    notebooks = NOTEBOOKS + (OWN_NOTEBOOK,) * shows_own
     print(
         f"{OMNIGLOT_NOTEBOOK} is left out, since it needs other data; for its report give "
         "--experiment experiments/omniglot_compact.yaml"
@@ -148,8 +158,8 @@ def _notebooks_for(experiment, dataset_name):
         Sweep.of_experiment(experiment)
     except FileNotFoundError as error:
         print(f"{SWEEP_NOTEBOOK} is left out: {error}")
-        return [name for name in NOTEBOOKS if name != SWEEP_NOTEBOOK]
-    return NOTEBOOKS
+        return [name for name in notebooks if name != SWEEP_NOTEBOOK]
+    return notebooks
 
 
 def _source(name):
@@ -157,7 +167,7 @@ def _source(name):
 
 
 def _check_known(values):
-    sources = [str(_source(name)) for name in (*NOTEBOOKS, OMNIGLOT_NOTEBOOK)]
+    sources = [str(_source(name)) for name in (*NOTEBOOKS, OMNIGLOT_NOTEBOOK, OWN_NOTEBOOK)]
     known = {key for source in sources for key in papermill.inspect_notebook(source)}
     if unknown := sorted(set(values) - known):
         raise ValueError(

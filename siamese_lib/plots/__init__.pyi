@@ -8,6 +8,7 @@ from .basic import (
     learning_curves as learning_curves,
     oneshot_by_epoch as oneshot_by_epoch,
     oneshot_curves as oneshot_curves,
+    people_curves as people_curves,
     siamese_diagram as siamese_diagram,
     split_overlap as split_overlap,
 )

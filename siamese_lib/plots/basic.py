@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from numpy.typing import ArrayLike
 
@@ -151,26 +152,47 @@ def oneshot_curves(table: pd.DataFrame, title: str, who: str = "people") -> Desc
         xlabel=f"{who} in the gallery, N (logarithmic)",
         ylabel="accuracy (share of trials)",
     )
-    for index, (method, rows) in enumerate(table.groupby("method", sort=False)):
-        ways, accuracy = rows["ways"], rows["accuracy"]
-        if method == "chance":
-            axes.plot(ways, accuracy, "--", color="0.6", label="chance (1 / N)")
-        else:
-            # Each method is a little further to the right, so that no error bar hides another.
-            axes.errorbar(
-                ways * 1.03**index,
-                accuracy,
-                error_bars(accuracy, rows["low"], rows["high"]),
-                color=CYCLE[index % len(CYCLE)],
-                marker=MARKERS[index % len(MARKERS)],
-                capsize=3,
-                label=method,
-            )
+    chance = table[table["method"] == "chance"]
+    axes.plot(chance["ways"], chance["accuracy"], "--", color="0.6", label="chance (1 / N)")
+    _methods(axes, table[table["method"] != "chance"], "ways")
     log_ticks(axes, sorted(table["ways"].unique()))
     axes.set_ylim(0, 1.03)
     # Beside the curves: of an ensemble they are many and leave no room between them.
     figure.legend(loc="outside right center", frameon=False)
     return figure
+
+
+def people_curves(table: pd.DataFrame, title: str) -> DescribedFigure:
+    """Accuracy against the number of own people, a curve with 95 % intervals for each method.
+
+    Args:
+        table: rows with the columns method, people, accuracy, low, high.
+        title: the figure's title.
+    """
+    figure, axes = new_figure(
+        width=8.0,
+        title=title,
+        xlabel="own people (logarithmic)",
+        ylabel="accuracy (share of pairs)",
+    )
+    _methods(axes, table, "people")
+    log_ticks(axes, sorted(table["people"].unique()))
+    figure.legend(loc="outside right center", frameon=False)
+    return figure
+
+
+def _methods(axes: Axes, table: pd.DataFrame, amount: str) -> None:
+    for index, (method, rows) in enumerate(table.groupby("method", sort=False)):
+        # Each method is a little further to the right, so that no error bar hides another.
+        axes.errorbar(
+            rows[amount] * 1.03**index,
+            rows["accuracy"],
+            error_bars(rows["accuracy"], rows["low"], rows["high"]),
+            color=CYCLE[index % len(CYCLE)],
+            marker=MARKERS[index % len(MARKERS)],
+            capsize=3,
+            label=method,
+        )
 
 
 def oneshot_by_epoch(histories: Mapping[str, pd.DataFrame], title: str) -> DescribedFigure:

@@ -221,6 +221,8 @@ def _siamese_network(config: ExperimentConfig, learner: Any) -> Any:
     trained = build_model(config)
     for name in ("encoder",) if config.learns_classes else ("encoder", "head"):
         trained.get_layer(name).set_weights(learner.get_layer(name).get_weights())
+    if config.start_from and config.learns_classes:
+        take_weights(trained, config, "head")
     return trained
 
 
@@ -234,7 +236,7 @@ def _start(run: Run, data: TrainingData) -> tuple[Any, int]:
         num_classes = config.symmetries * len(data.class_sampler.classes)
     learner = build_learner(config, num_classes)
     if config.start_from:
-        take_weights(learner, config)
+        take_weights(learner, config, "encoder")
     metrics = []  # of a model that is trained on classes the loss alone
     if not config.learns_classes:
         capacity = max(len(sampler), len(data.pairs["validation"]))

@@ -142,7 +142,9 @@ def _score_pairs(
 
 def _fit_head(verifier: Verifier, data: TrainingData, validation_embeddings: np.ndarray) -> None:
     """Fits the head of a network that was trained on classes: joint Bayesian, then calibration."""
-    if data.config.joint_bayesian:
+    # With start_from the head is that of the first network: own people are too few to estimate how
+    # embeddings vary within and between people.
+    if data.config.joint_bayesian and not data.config.start_from:
         # The images of one epoch: at most so many of a person, so that people with hundreds of
         # images do not determine the variation within people alone.
         shown = data.class_sampler.shown(data.config.seed, epoch=0)

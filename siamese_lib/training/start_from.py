@@ -10,26 +10,32 @@ from siamese_lib.utils.files import read_json
 from siamese_lib.utils.machine import project_path
 
 
-def take_weights(learner: Any, config: ExperimentConfig) -> None:
-    """Sets the weights of a learner's encoder to those of the model in `config.start_from`.
+def take_weights(model: Any, config: ExperimentConfig, part: str) -> None:
+    """Sets the weights of a part of a model to those of the model file in `config.start_from`.
+
+    Args:
+        model: a learner or a Siamese network.
+        config: the experiment.
+        part: "encoder" or "head".
 
     Raises:
-        FileNotFoundError: if there is no such model.
-        ValueError: if its encoder has another architecture.
+        FileNotFoundError: if there is no such file.
+        ValueError: if its part has another architecture.
     """
     network, _ = read_model(project_path(config.start_from))
-    old, new = network.get_layer("encoder"), learner.get_layer("encoder")
+    old, new = network.get_layer(part), model.get_layer(part)
     if _shapes(old) != _shapes(new):
         raise ValueError(
-            "start_from needs the same encoder; take encoder, image_size, embedding_size and "
-            f"base_filters from the model's .json. Received: {config.start_from} with "
-            f"{old.count_params():,} parameters for an encoder with {new.count_params():,}"
+            f"start_from needs the same {part}; take encoder, image_size, embedding_size, "
+            "base_filters, loss and joint_bayesian from the model's .json. Received: "
+            f"{config.start_from} with {old.count_params():,} parameters instead of "
+            f"{new.count_params():,}"
         )
     new.set_weights(old.get_weights())
 
 
-def _shapes(encoder: Any) -> list[tuple]:
-    return [encoder.input_shape, *(weight.shape for weight in encoder.get_weights())]
+def _shapes(layer: Any) -> list[tuple]:
+    return [layer.input_shape, *(weight.shape for weight in layer.get_weights())]
 
 
 def origin(config: ExperimentConfig) -> dict[str, Any]:
