@@ -49,7 +49,12 @@ def open_data_or_archives(
     source: Source = open_data(path)
     found = find(source)
     if not found and path.is_dir():
-        names = [name for name in source.names() if is_archive(name) and "/" not in name]
+        # Shards of parquet usually lie in a folder data/, one for each split.
+        names = [
+            name
+            for name in source.names()
+            if is_archive(name) and ("/" not in name or name.endswith(".parquet"))
+        ]
         if names:
             source = open_archives([path / name for name in names])
             found = find(source)

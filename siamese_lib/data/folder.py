@@ -6,9 +6,8 @@ from pathlib import Path
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.face_dataset import About, FaceDataset
-from siamese_lib.data.lfw import PAIR_LISTS, find_list
+from siamese_lib.data.lfw import PAIR_LISTS, find_pairs
 from siamese_lib.data.omniglot import PAIRS_PER_ALPHABET
-from siamese_lib.data.pair_lists import parse_pair_folds
 from siamese_lib.data.pairs import PairList, cluster_of
 from siamese_lib.data.pictures import locate_pictures
 from siamese_lib.data.sampling import hold_out_people, sample_balanced_pairs
@@ -36,9 +35,9 @@ def load_folder(config: ExperimentConfig, data_root: Path) -> FaceDataset:
     found = locate_pictures(data_root, config.align, config.groups)
     people = {face.person for face in found.files}
     given = {
-        split: PairList(tuple(itertools.chain(*parse_pair_folds(content, names[0]))))
+        split: pairs
         for split, names in PAIR_LISTS.items()
-        if (content := find_list(names[:1], data_root, found))
+        if (pairs := find_pairs(split, names[:1], data_root, found))
     }
     _check_enough(found, config)
     test_people = _test_people(config, people, given)

@@ -9,7 +9,9 @@ bytes 13 10.
 import dataclasses
 import importlib.metadata
 import itertools
+import os
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,10 +20,16 @@ import numpy as np
 
 from siamese_lib.data.drive import open_data, open_data_or_archives
 from siamese_lib.data.face_dataset import FRAMES, About, FaceDataset, FaceFiles
-from siamese_lib.data.pair_lists import parse_pair_folds
+from siamese_lib.data.pair_lists import parse_csv_pairs, parse_pair_folds, parse_people
 from siamese_lib.data.pairs import Face, PairList
-from siamese_lib.data.sources import FolderSource, Source, not_found, one_file_each
-from siamese_lib.utils.files import text_lines
+from siamese_lib.data.sources import (
+    FolderSource,
+    JoinedSource,
+    Source,
+    is_archive,
+    not_found,
+    one_file_each,
+)
 from siamese_lib.utils.machine import user_path
 
 # LFW's file names, in any number of folders: .../PERSON/PERSON_0001.jpg
@@ -30,7 +38,15 @@ FACE_FILE = re.compile(
     re.IGNORECASE,
 )
 PAIR_LISTS = {"train": ("pairsDevTrain.txt", "train.txt"), "test": ("pairsDevTest.txt", "test.txt")}
-PEOPLE_LISTS = {"train": ("peopleDevTrain.txt",), "test": ("peopleDevTest.txt",)}
+# Kaggle's copy of LFW: the pairs of one person, and those of two people.
+CSV_LISTS = {
+    split: (f"matchpairsDev{name}.csv", f"mismatchpairsDev{name}.csv")
+    for split, name in (("train", "Train"), ("test", "Test"))
+}
+PEOPLE_LISTS = {
+    split: (f"peopleDev{name}.txt", f"peopleDev{name}.csv")
+    for split, name in (("train", "Train"), ("test", "Test"))
+}
 TITLES = {"lfwa": "LFW-a", "lfw-funneled": "LFW-funneled"}
 SAMPLE_HEIGHT, SAMPLE_WIDTH = 112, 92
 SAMPLE_HEADER = b"P5\n92 112\n255\n"
@@ -48,7 +64,7 @@ def locate_faces(data_root: Path | str) -> FaceFiles:
     source, files = open_data_or_archives(
         data_root,
         find=face_files,
-        open_archives=lambda archives: open_data(_only_archive(archives, data_root)),
+        open_archives=lambda archives: _opened(archives, data_root),
     )
     if not files:
         raise not_found(
@@ -57,15 +73,17 @@ def locate_faces(data_root: Path | str) -> FaceFiles:
     return FaceFiles("images", source, files)
 
 
-def _only_archive(archives, folder):
-    """The archive with "lfw" in its name, or else the only archive."""
+def _opened(archives, folder):
+    """The shards of a parquet set together, else the archive with "lfw" in its name or the only."""
+    if all(path.suffix == ".parquet" for path in archives):
+        return JoinedSource(folder, [open_data(path) for path in archives])
     archives = [path for path in archives if "lfw" in path.name.lower()] or archives
     if len(archives) > 1:
         raise ValueError(
             f"{folder} holds several archives; give one of them. "
             f"Received: {', '.join(path.name for path in archives)}"
         )
-    return archives[0]
+    return open_data(archives[0])
 
 
 def face_files(source: Source) -> dict[Face, str]:
@@ -78,10 +96,26 @@ def face_files(source: Source) -> dict[Face, str]:
     return one_file_each(
         source,
         (
-            (Face(match["person"], int(match["number"])), match["folder"], match[0])
+            (Face(_composed(match["person"]), int(match["number"])), match["folder"], match[0])
             for match in matches
         ),
     )
+
+
+def may_hold_faces(path: Path) -> bool:
+    """Whether a folder holds an image in LFW's layout; an archive is not opened for the answer."""
+    names = (
+        (Path(folder) / name).as_posix()
+        for folder, _, files in os.walk(path)
+        for name in files
+        if FACE_FILE.fullmatch(f"{Path(folder).name}/{name}") or is_archive(name)
+    )
+    return path.is_file() or next(names, None) is not None
+
+
+def _composed(name):
+    """A name with composed accents, as in the lists: macOS decomposes those of files."""
+    return unicodedata.normalize("NFC", name)
 
 
 def load_lfw(name: str, data_root: Path) -> FaceDataset:
@@ -96,17 +130,19 @@ def load_lfw(name: str, data_root: Path) -> FaceDataset:
         ValueError: if the lists are wrong or share people.
     """
     found = locate_faces(data_root)
-    sought = {split: find_list(names, data_root, found) for split, names in PAIR_LISTS.items()}
-    lists = {split: content for split, content in sought.items() if content is not None}
-    if missing := [" or ".join(names) for split, names in PAIR_LISTS.items() if split not in lists]:
+    found_pairs = {
+        split: find_pairs(split, names, data_root, found) for split, names in PAIR_LISTS.items()
+    }
+    pairs = {split: own for split, own in found_pairs.items() if own is not None}
+    if missing := [" or ".join(names) for split, names in PAIR_LISTS.items() if split not in pairs]:
         raise FileNotFoundError(
             f"Put LFW's View 1 pair lists beside the images: {', '.join(missing)}. "
             f"Received: {data_root}"
         )
-    people = {split: find_list(names, data_root, found) for split, names in PEOPLE_LISTS.items()}
+    people = {split: _find_people(names, data_root, found) for split, names in PEOPLE_LISTS.items()}
     return with_lists(
         dataclasses.replace(found, name=name),
-        lists,
+        pairs,
         people,
         data_root,
         face_box=(62, 200, 70, 180),
@@ -115,57 +151,77 @@ def load_lfw(name: str, data_root: Path) -> FaceDataset:
     )
 
 
-def find_list(names: Sequence[str], data_root: Path, found: FaceFiles) -> bytes | None:
-    """The content of the first list with one of `names`, beside or among the images, or None."""
+def find_pairs(
+    split: str, names: Sequence[str], data_root: Path, found: FaceFiles
+) -> PairList | None:
+    """The pairs of a list beside or among the images: the first of `names`, else Kaggle's two.
+
+    Args:
+        split: "train" or "test".
+        names: of text files in LFW's format.
+        data_root: the folder or archive with the images.
+        found: the images.
+
+    Raises:
+        ValueError: if the list is wrong.
+    """
+    if lists := [(content, name) for name in names if (content := _find(name, data_root, found))]:
+        content, name = lists[0]
+        folds = parse_pair_folds(content, f"{data_root}: {name}")
+        return PairList(tuple(itertools.chain(*folds)))
+    tables = [(_find(name, data_root, found), f"{data_root}: {name}") for name in CSV_LISTS[split]]
+    whole = [(content, name) for content, name in tables if content]
+    return parse_csv_pairs(whole) if len(whole) == len(tables) else None
+
+
+def _find_people(names, data_root, found):
+    lists = [(content, name) for name in names if (content := _find(name, data_root, found))]
+    return parse_people(*lists[0]) if lists else None
+
+
+def _find(name, data_root, found):
+    """The content of a list beside or among the images, or None."""
     folder = data_root if data_root.is_dir() else data_root.parent
-    for name in names:
-        for path in (
-            folder / name,
-            folder / "splits" / name,
-            folder.parent / name,
-            folder.parent / "splits" / name,
-        ):
-            if path.is_file():
-                return path.read_bytes()
-        inside = [path for path in found.source.names() if PurePosixPath(path).name == name]
-        if inside:
-            return found.source.read(min(inside, key=len))
-    return None
+    for path in (
+        folder / name,
+        folder / "splits" / name,
+        folder.parent / name,
+        folder.parent / "splits" / name,
+    ):
+        if path.is_file():
+            return path.read_bytes()
+    inside = [path for path in found.source.names() if PurePosixPath(path).name == name]
+    return found.source.read(min(inside, key=len)) if inside else None
 
 
 def with_lists(
     faces: FaceFiles,
-    pair_lists: Mapping[str, bytes],
-    people_lists: Mapping[str, bytes | None],
+    pairs: Mapping[str, PairList],
+    people: Mapping[str, set[str] | None],
     where: Path,
     **facts: Any,
 ) -> FaceDataset:
-    """The dataset with these images, pair lists and people lists.
+    """The dataset with these images, pairs and lists of people.
 
     Args:
         faces: the images, under the dataset's name.
-        pair_lists: the contents of the pair lists, `{"train", "test"}` -> bytes.
-        people_lists: the contents of the people lists, or {} or None where there are none.
+        pairs: `{"train", "test"}` -> `PairList`.
+        people: `{"train", "test"}` -> the people who are listed for it, or {} or None where there
+            are no such lists.
         where: the folder or archive, for messages.
         facts: the dataset's `face_box`, `faces_may_be_shown` and `about`.
 
     Raises:
-        ValueError: if a list is wrong, or a person is in both pair lists.
+        ValueError: if a person is in both pair lists.
     """
-    folds = [
-        parse_pair_folds(pair_lists[split], f"{where}: {PAIR_LISTS[split][0]}")
-        for split in ("train", "test")
-    ]
-    train, test = (PairList(tuple(itertools.chain(*lists))) for lists in folds)
+    train, test = pairs["train"], pairs["test"]
     if shared := sorted(train.people & test.people):
         raise ValueError(
             f"{where}: people are in both pair lists, which View 1 forbids; restore them. "
             f"Received: {', '.join(shared[:5])}"
         )
-    if all(people_lists.get(split) for split in PEOPLE_LISTS):
-        train_people, test_people = (
-            _parse_people(people_lists[split], names[0]) for split, names in PEOPLE_LISTS.items()
-        )
+    train_people, test_people = people.get("train"), people.get("test")
+    if train_people and test_people:
         rule = "peopleDevTrain.txt"
     else:
         train_people, test_people = {face.person for face in faces.files}, test.people
@@ -182,18 +238,6 @@ def with_lists(
         frame=FRAMES[faces.name],
         **facts,
     )
-
-
-def _parse_people(content, source):
-    """The people in a people list of LFW: a count, then lines `PERSON NUMBER-OF-IMAGES`."""
-    rows = [line.split() for _, line in text_lines(content, source)]
-    people = {row[0] for row in rows[1:] if len(row) == 2}
-    if not rows or rows[0] != [str(len(people))]:
-        raise ValueError(
-            f"{source}: the count in the first line is not the number of people below; "
-            f"restore the file. Received: {len(people)}"
-        )
-    return people
 
 
 class SampleSource(FolderSource):

@@ -15,8 +15,16 @@ from filelock import FileLock
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.face_dataset import FRAMES, About, FaceDataset, FaceFiles
 from siamese_lib.data.folder import load_folder
-from siamese_lib.data.lfw import PAIR_LISTS, SampleSource, face_files, load_lfw, with_lists
+from siamese_lib.data.lfw import (
+    PAIR_LISTS,
+    SampleSource,
+    face_files,
+    load_lfw,
+    may_hold_faces,
+    with_lists,
+)
 from siamese_lib.data.omniglot import load_omniglot
+from siamese_lib.data.pair_lists import read_pairs
 from siamese_lib.data.sources import ARCHIVE_SUFFIXES
 from siamese_lib.utils import machine
 from siamese_lib.utils.files import cached_folder
@@ -107,8 +115,8 @@ def _load_sample():
     source = SampleSource()
     return with_lists(
         FaceFiles("sample", source, face_files(source)),
-        {split: (SAMPLE_LISTS / names[0]).read_bytes() for split, names in PAIR_LISTS.items()},
-        people_lists={},
+        {split: read_pairs(SAMPLE_LISTS / names[0]) for split, names in PAIR_LISTS.items()},
+        people={},
         where=SAMPLE_LISTS,
         face_box=FRAMES["sample"],  # the face fills the image
         faces_may_be_shown=True,
@@ -154,8 +162,11 @@ def _usual_place(name):
 
 def lfwa_candidates() -> list[Path]:
     """Copies of LFW-a, the preferred one first: in the project, on Drive, in Kaggle's input."""
-    on_kaggle = sorted(machine.KAGGLE_INPUT.glob("*[lL][fF][wW]*"))
-    return _existing("lfwa", DRIVE_FOLDERS) + on_kaggle
+    patterns = ("*[lL][fF][wW]*", "datasets/*/*[lL][fF][wW]*")  # the second since 2025
+    on_kaggle = [path for each in patterns for path in sorted(machine.KAGGLE_INPUT.glob(each))]
+    candidates = _existing("lfwa", DRIVE_FOLDERS) + on_kaggle
+    # A stable sort: of several, those with faces come first.
+    return sorted(candidates, key=lambda path: not may_hold_faces(path))
 
 
 def _existing(project_folder, drive_folders):

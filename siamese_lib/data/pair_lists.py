@@ -2,6 +2,8 @@
 
 import itertools
 import re
+import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 from siamese_lib.data.pairs import DIFFERENT, SAME, Face, Pair, PairList
@@ -35,7 +37,7 @@ def parse_pair_folds(content: bytes, source: Path | str) -> list[PairList]:
         ValueError: if a line is not a pair, a count is wrong, or a pair is listed twice. The
             message names the file and the line.
     """
-    rows = [(number, line.split()) for number, line in text_lines(content, source)]
+    rows = _rows(content, source)
     if not rows:
         raise ValueError(
             f"{source} holds no pairs; check that it is the correct file. Received: an empty file"
@@ -57,6 +59,61 @@ def parse_pair_folds(content: bytes, source: Path | str) -> list[PairList]:
     for start, fold in zip(starts, folds):
         _check_fold(fold, [number for number, _ in rows[start:]], num_per_class, source)
     return folds
+
+
+def parse_csv_pairs(lists: Sequence[tuple[bytes, str]]) -> PairList:
+    """The pairs in CSV files as Kaggle's copy of LFW has them, one after the other.
+
+    Lines are `name,imagenum1,imagenum2` or `name,imagenum1,name,imagenum2` under a header; empty
+    columns at their ends are ignored.
+
+    Args:
+        lists: `(content, source)` of each file, as in `parse_pair_folds`.
+
+    Raises:
+        ValueError: as `parse_pair_folds`.
+    """
+    pairs, lines = [], []
+    for content, source in lists:
+        for number, words in _rows(content, source, separator=",")[1:]:
+            lines.append(f"{number} of {source}")
+            pairs.append(_parse_pair(words, f"{source}, line {number}"))
+    fold = PairList(tuple(pairs))
+    _check_fold(fold, lines, None, lists[-1][1])
+    return fold
+
+
+def parse_people(content: bytes, source: str) -> set[str]:
+    """The people in a people list of LFW: a count, then lines `PERSON NUMBER-OF-IMAGES`.
+
+    In CSV, by the file's name, there is a header instead of the count.
+
+    Raises:
+        ValueError: if the count is not that of the people.
+    """
+    is_csv = source.endswith(".csv")
+    (_, first), *rows = _rows(content, source, "," if is_csv else None) or [(0, [])]
+    people = {words[0] for _, words in rows if len(words) == 2}
+    if not people or (not is_csv and first != [str(len(people))]):
+        raise ValueError(
+            f"{source}: the count in the first line is not the number of people below; "
+            f"restore the file. Received: {len(people)}"
+        )
+    return people
+
+
+def _rows(
+    content: bytes, source: Path | str, separator: str | None = None
+) -> list[tuple[int, list[str]]]:
+    """The words of each line that is not empty, with its number; accents are composed.
+
+    File systems and archives of macOS decompose them, so that equal names would differ.
+    """
+    lines = [
+        (number, [word.strip() for word in unicodedata.normalize("NFC", line).split(separator)])
+        for number, line in text_lines(content, source)
+    ]
+    return [(number, [word for word in words if word]) for number, words in lines if any(words)]
 
 
 def _parse_pair(words, where):

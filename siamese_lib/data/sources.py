@@ -18,7 +18,7 @@ from siamese_lib.utils.files import cached_folder, fingerprint
 
 K = TypeVar("K", bound=Hashable)
 
-ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".parquet")
 MAX_MEMBER_BYTES = 64 * 2**20  # far more than an image or a list has
 MAX_UNPACKED_BYTES = 4 * 2**30  # five times the raw pixels of LFW
 MAX_FILES = 500_000  # of a folder: looking through more takes minutes, and it is a mistake
@@ -123,11 +123,17 @@ class ZipSource:
                 f"{self.location} cannot be read as a zip archive; fetch it again. "
                 f"Received: {error}"
             ) from error
+        # Some programs on Windows write backslashes.
+        self._members = {
+            name: member
+            for member in self._archive.infolist()
+            if not (name := member.filename.replace("\\", "/")).endswith("/")
+            and not is_hidden(name)
+        }
 
     def names(self) -> list[str]:
         """The names of all files but hidden ones, sorted."""
-        names = self._archive.namelist()
-        return sorted(name for name in names if not name.endswith("/") and not is_hidden(name))
+        return sorted(self._members)
 
     def read(self, name: str) -> bytes:
         """The bytes of a file.
@@ -135,7 +141,7 @@ class ZipSource:
         Raises:
             ValueError: if the file is damaged, encrypted or too large for an image.
         """
-        member = self._archive.getinfo(name)
+        member = self._members[name]
         _check_size(self.location, name, member.file_size)
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             # With other methods Python unpacks the whole member at once, however large it is.
@@ -144,7 +150,7 @@ class ZipSource:
                 f"the usual method (deflate). Received: {member.compress_type}"
             )
         try:
-            with self._archive.open(name) as stream:
+            with self._archive.open(member) as stream:
                 # At most the announced size, and then the end, where the checksum is compared.
                 return stream.read(member.file_size) + stream.read(1)
         except Exception as error:  # BadZipFile, zlib.error, NotImplementedError and more
@@ -240,7 +246,7 @@ def open_source(path: Path | str, unpack_root: Path | str) -> FolderSource | Zip
     """Opens a folder or an archive for reading.
 
     A zip archive is read in place. A tar archive has no index; it is unpacked once into a folder in
-    `unpack_root`.
+    `unpack_root`. So is a file of parquet with images, as LABEL/NAME.
 
     Raises:
         FileNotFoundError: if the folder or file does not exist.
@@ -263,10 +269,13 @@ def open_source(path: Path | str, unpack_root: Path | str) -> FolderSource | Zip
         return ZipSource(path)
     stat = path.stat()
     key = fingerprint(path.name, stat.st_size, stat.st_mtime_ns)
+    unpack = _unpack
+    if path.suffix.lower() == ".parquet":
+        from siamese_lib.data.parquet import unpack
     unpacked = cached_folder(
         Path(unpack_root) / f"{path.name.split('.')[0]}-{key}",
         read=lambda folder: folder if folder.is_dir() else None,
-        build=lambda folder: _unpack(path, folder),
+        build=lambda folder: unpack(path, folder),
     )
     return FolderSource(unpacked, named_after=path)
 
