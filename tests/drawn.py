@@ -4,6 +4,8 @@ import itertools
 import random
 from pathlib import Path
 
+from PIL import Image
+
 from siamese_lib.data.pairs import DIFFERENT, SAME, Face, Pair, PairList, faces_by_person
 from siamese_lib.utils.files import write_text
 
@@ -116,3 +118,17 @@ def alternating_pairs(count):
             for left, right in people
         )
     )
+
+
+def write_picture(path, grey=100, size=(30, 40)):
+    """Writes an image whose grey value identifies it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("L", size, grey).save(path)
+    return path
+
+
+def write_people(folder, people=("Ada", "Ben"), count=2, suffix=".png"):
+    for person in people:
+        for number in range(1, count + 1):
+            write_picture(folder / person / f"{number}{suffix}")
+    return folder

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import synthetic_omniglot
-from data.test_pictures import write_people
+from drawn import write_people
 from PIL import Image
 
 from siamese_lib.config import ExperimentConfig

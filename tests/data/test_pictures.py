@@ -6,26 +6,13 @@ import zipfile
 
 import numpy as np
 import pytest
+from drawn import write_people, write_picture
 from PIL import Image
 
 from siamese_lib.data import sources
 from siamese_lib.data.images import decode_image, open_cache
 from siamese_lib.data.pairs import Face
 from siamese_lib.data.pictures import locate_pictures
-
-
-def write_picture(path, grey=100, size=(30, 40)):
-    """Writes an image whose grey value identifies it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("L", size, grey).save(path)
-    return path
-
-
-def write_people(folder, people=("Ada", "Ben"), count=2, suffix=".png"):
-    for person in people:
-        for number in range(1, count + 1):
-            write_picture(folder / person / f"{number}{suffix}")
-    return folder
 
 
 def found(folder, **options):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from data.test_pictures import write_people
+from drawn import write_people
 
 from siamese_lib.__main__ import main
 from siamese_lib.config import ExperimentConfig

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from data.test_pictures import write_people
+from drawn import write_people
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.pair_lists import read_pairs
