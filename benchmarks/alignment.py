@@ -57,7 +57,8 @@ def main(arguments=None):
     parser.add_argument(
         "--results", default=root / "results" / "lfwa", help="where alignment.json is written"
     )
-    return exit_code(_measure_and_write, parser.parse_args(arguments))
+    options = parser.parse_args(arguments)
+    return exit_code(lambda: _measure_and_write(options))
 
 
 def _measure_and_write(options):

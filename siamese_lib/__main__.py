@@ -15,15 +15,19 @@ from siamese_lib.commands import PARSER
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    options = PARSER.parse_args(arguments)
-    return exit_code(options.command, options)
 
-
-def exit_code(command: Callable[[Namespace], Any], options: Namespace) -> int:
-    """Calls `command(options)`; an error that the user can correct is printed as one sentence."""
-    try:
+    def run() -> None:
+        options = PARSER.parse_args(arguments)  # paths are checked here
         _check_not_empty(options)
-        command(options)
+        options.command(options)
+
+    return exit_code(run)
+
+
+def exit_code(work: Callable[[], Any]) -> int:
+    """Calls `work`; an error that the user can correct is printed as one sentence."""
+    try:
+        work()
     except BrokenPipeError:
         # The reader of the output, for example `head`, has closed it; the rest is discarded.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

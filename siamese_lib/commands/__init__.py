@@ -5,9 +5,9 @@ scoring      evaluate, oneshot, verify, find
 own_pictures calibrate
 """
 
-from argparse import ArgumentParser
+from argparse import Action, ArgumentParser
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from siamese_lib.utils.machine import user_path
@@ -52,29 +52,53 @@ def one_of(*arguments: AddTo, required: bool = False) -> AddTo:
     return add_to
 
 
-def check_exists(kind: str, *paths: Path | str | None) -> None:
-    """Checks paths that a user gave, before the seconds that TensorFlow's import takes.
+class _PathAction(Action):
+    """Keeps a path with `~` expanded, after a check of what is there."""
+
+    def __init__(self, *names: Any, kind: str, what: str, **settings: Any) -> None:
+        super().__init__(*names, **settings)
+        self._kind, self._what = kind, what
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        checked = [self._checked(value) for value in ([values] if self.nargs is None else values)]
+        setattr(namespace, self.dest, checked[0] if self.nargs is None else checked)
+
+    def _checked(self, value: str) -> str:
+        if not value:  # an empty value is refused together with those of other options
+            return value
+        path, name = user_path(value), "/".join(self.option_strings) or self.metavar
+        is_new = self._kind.startswith("new ")
+        wrong = {
+            "file": path.is_dir(),
+            "folder": path.is_file(),
+            "new file": path.is_dir(),
+            "new folder": path.is_file(),
+        }
+        if wrong.get(self._kind):
+            other = "a folder" if self._kind.endswith("file") else "a file"
+            wanted = self._kind.removeprefix("new ")
+            raise ValueError(f"{name} takes a {wanted}, and this is {other}. Received: {value}")
+        if is_new and not next(each for each in path.absolute().parents if each.exists()).is_dir():
+            raise ValueError(
+                f"{name} leads through a file, as if it were a folder; check the path. "
+                f"Received: {value}"
+            )
+        if not is_new and not path.exists():
+            raise FileNotFoundError(
+                f"There is no such {self._what}; check the path. Received: {value}"
+            )
+        return str(path)
+
+
+def path_of(kind: str, what: str = "") -> Callable[..., Action]:
+    """The action of an argument that is a path, so that a wrong one is refused at once.
 
     Args:
-        kind: what the paths are, for the message.
-        paths: None for those that were not given.
-
-    Raises:
-        FileNotFoundError: if there is nothing at a path.
+        kind: "file", "folder" or "file or folder", which must exist; "new file" or "new folder",
+            which may be made.
+        what: what an existing path is, for the message.
     """
-    for path in paths:
-        if path and not user_path(path).exists():
-            raise FileNotFoundError(f"There is no such {kind}; check the path. Received: {path}")
-
-
-def check_runs(path: Path | str) -> None:
-    """Checks the option `--runs`, as `check_exists`: the folder is made where there is none.
-
-    Raises:
-        ValueError: if it is a file.
-    """
-    if Path(path).is_file():
-        raise ValueError(f"--runs takes a folder, and this is a file. Received: {path}")
+    return partial(_PathAction, kind=kind, what=what)
 
 
 # Their functions add themselves to the parser above.

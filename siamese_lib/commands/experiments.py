@@ -7,14 +7,20 @@ import threading
 from pathlib import Path
 
 import siamese_lib as sl
-from siamese_lib.commands import argument, check_exists, check_runs, command, one_of
+from siamese_lib.commands import argument, command, one_of, path_of
 from siamese_lib.config import choices
 from siamese_lib.utils import machine
 from siamese_lib.utils.files import as_table, parse_yaml_text
 
 CONFIG = argument("--config", help="an experiment's YAML file")
-DATA_ROOT = argument("--data-root", help="folder or archive of LFW-a")
-RUNS = argument("--runs", default="runs", help="where run folders are made")
+DATA_ROOT = argument(
+    "--data-root",
+    action=path_of("file or folder", "folder or archive"),
+    help="folder or archive of the data set",
+)
+RUNS = argument(
+    "--runs", action=path_of("new folder"), default="runs", help="where run folders are made"
+)
 SEED = argument("--seed", type=int, help="replaces the experiment's seed")
 SET = argument(
     "--set",
@@ -121,7 +127,11 @@ def summary(options):
 @command(
     one_of(
         CONFIG,
-        argument("--run", help="continues the run in this folder, by its config.json"),
+        argument(
+            "--run",
+            action=path_of("folder", "run"),
+            help="continues the run in this folder, by its config.json",
+        ),
         required=True,
     ),
     SEED,
@@ -142,8 +152,6 @@ def train(options):
             "Received: both"
         )
     config = sl.Run(options.run).config if options.run else _config(options)
-    check_exists("folder or archive", options.data_root)
-    check_runs(options.runs)
     verbose = 1 if sys.stderr.isatty() else 2
     if options.run:
         wait = options.of_sweep
@@ -164,7 +172,12 @@ def _exit_with_standard_input():
 @command(
     argument("file", help="a sweep's YAML file"),
     DATA_ROOT,
-    argument("--runs", default="runs", help="where run folders are made, and the table"),
+    argument(
+        "--runs",
+        action=path_of("new folder"),
+        default="runs",
+        help="where run folders are made, and the table",
+    ),
     argument(
         "--engine", choices=("local", "ray"), default="local", help="this machine, or Ray's cluster"
     ),
@@ -174,7 +187,6 @@ def _exit_with_standard_input():
 def sweep(options):
     """Runs every point of a sweep that is not finished and prints the table."""
     sweep = sl.Sweep.from_yaml(machine.project_path(options.file))
-    check_runs(options.runs)
     table = sl.run_sweep(sweep, options.runs, _engine(options))
     print(table.drop(columns="run").to_string(index=False))
     if not (table["state"] == sl.experiments.DONE).all():
@@ -192,7 +204,6 @@ def _engine(options):
                 "hold. Received: both"
             )
         return sl.experiments.RayEngine(options.data_root, options.address)
-    check_exists("folder or archive", options.data_root)
     if options.address:
         raise ValueError("--address goes with --engine ray. Received: --engine local")
     workers = 1 if options.workers is None else options.workers
@@ -208,7 +219,6 @@ def _engine(options):
 )
 def report(options):
     """Executes the notebooks, writes the report and prints its path."""
-    check_runs(options.runs)
     page = sl.notebook.build_report(
         options.experiment,
         options.data_root or "",
@@ -222,6 +232,7 @@ def report(options):
 @command(
     argument(
         "--results",
+        action=path_of("folder", "folder"),
         default=machine.project_root() / "results",
         help="the folder with the runs of lfwa and omniglot",
     )

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import siamese_lib as sl
-from siamese_lib.commands import argument, check_exists, command
+from siamese_lib.commands import argument, command, path_of
 from siamese_lib.commands.scoring import ALIGNED, MODEL
 from siamese_lib.utils.files import as_table
 
@@ -12,16 +12,24 @@ MEASURES = ("accuracy", "auc", "true_accept_rate", "false_accept_rate")
 
 
 @command(
-    argument("folder", metavar="FOLDER", help="folder or archive with a subfolder for each person"),
+    argument(
+        "folder",
+        action=path_of("file or folder", "folder or archive"),
+        metavar="FOLDER",
+        help="folder or archive with a subfolder for each person",
+    ),
     MODEL,
     argument("--far", type=float, help="the false accept rate that is asked for, as 0.01"),
-    argument("--output", required=True, help="the model with the new threshold, NAME.keras"),
+    argument(
+        "--output",
+        action=path_of("new file"),
+        required=True,
+        help="the model with the new threshold, NAME.keras",
+    ),
     ALIGNED,
 )
 def calibrate(options):
     """Chooses a model's threshold on your own people's pictures, and measures it on others."""
-    check_exists("folder or archive", options.folder)
-    check_exists("model file", options.model)
     if Path(options.output).suffix != ".keras":
         raise ValueError(f"--output takes a file NAME.keras. Received: {options.output}")
     if options.far is not None and not 0 < options.far < 1:

@@ -3,16 +3,17 @@
 import dataclasses
 
 import siamese_lib as sl
-from siamese_lib.commands import argument, check_exists, command, one_of
+from siamese_lib.commands import argument, command, one_of, path_of
 from siamese_lib.commands.experiments import print_metrics
 from siamese_lib.utils import machine
 from siamese_lib.utils.files import as_table, write_json
 
-JSON = argument("--json", help="also writes the numbers to this file")
-RUN = argument("--run", help="folder of a finished run")
+JSON = argument("--json", action=path_of("new file"), help="also writes the numbers to this file")
+RUN = argument("--run", action=path_of("folder", "run"), help="folder of a finished run")
 MODEL_HELP = "a .keras file with its .json beside it"
 MODEL = argument(
     "--model",
+    action=path_of("file", "model file"),
     default=machine.project_root() / "models" / "lfwa_people.keras",
     help=f"{MODEL_HELP}; the default is the project's best network",
 )
@@ -23,9 +24,17 @@ ALIGNED = argument(
 
 
 @command(
-    one_of(RUN, argument("--model", help=MODEL_HELP), required=True),
-    argument("--pairs", help="a pair list in LFW's format"),
-    argument("--data-root", help="folder or archive of the images"),
+    one_of(
+        RUN,
+        argument("--model", action=path_of("file", "model file"), help=MODEL_HELP),
+        required=True,
+    ),
+    argument("--pairs", action=path_of("file", "pair list"), help="a pair list in LFW's format"),
+    argument(
+        "--data-root",
+        action=path_of("file or folder", "folder or archive"),
+        help="folder or archive of the images",
+    ),
     JSON,
 )
 def evaluate(options):
@@ -40,14 +49,14 @@ def evaluate(options):
     if options.model and not (options.pairs and options.data_root):
         raise ValueError(
             "evaluate takes --run DIR, or --model FILE.keras with --pairs FILE and "
-            "--data-root ROOT. Received: neither"
+            f"--data-root ROOT. Received: --model {options.model} without --"
+            f"{'data-root' if options.pairs else 'pairs'}"
         )
     if options.run:
         run = sl.Run.existing(options.run)
         print_metrics(run)
         metrics, threshold = run.metrics["test"], run.metrics["threshold"]
     else:
-        check_exists("model file", options.model)
         pairs, faces = sl.data.read_pairs(options.pairs), sl.data.locate_faces(options.data_root)
         verifier = sl.Verifier.load(options.model)
         faces = dataclasses.replace(faces, frame=verifier.frame)
@@ -87,9 +96,10 @@ def _without_known_people(verifier, pairs, scores):
 
 
 @command(
-    argument("--model", required=True, help=MODEL_HELP),
+    argument("--model", action=path_of("file", "model file"), required=True, help=MODEL_HELP),
     argument(
         "--trials",
+        action=path_of("file or folder", "folder or archive"),
         required=True,
         help="folder or zip with run01/class_labels.txt, run01/training/, run01/test/ and so on",
     ),
@@ -102,7 +112,6 @@ def oneshot(options):
     from siamese_lib.data.images import size_note, sized_input
     from siamese_lib.evaluation.oneshot import images_of, pairs_of_trial_sets, trial_accuracy
 
-    check_exists("model file", options.model)
     source, trial_sets = sl.data.read_trials(options.trials)
     verifier = sl.Verifier.load(options.model)
     names, crop, frame = images_of(trial_sets), verifier.crop, verifier.frame
@@ -119,14 +128,17 @@ def oneshot(options):
 
 @command(
     argument(
-        "images", nargs=2, metavar="IMAGE", help="two photos; their faces are found and aligned"
+        "images",
+        action=path_of("file", "image"),
+        nargs=2,
+        metavar="IMAGE",
+        help="two photos; their faces are found and aligned",
     ),
     NETWORK,
     ALIGNED,
 )
 def verify(options):
     """Decides whether two photos show the same person."""
-    check_exists("image", *options.images)
     verifier = _verifier(options)
     from siamese_lib.inference.comparison import compare, decision  # with TensorFlow
 
@@ -141,8 +153,15 @@ def verify(options):
 
 
 @command(
-    argument("probe", metavar="IMAGE", help="a photo; its face is found and aligned"),
-    argument("folder", metavar="FOLDER", help="a folder of photos"),
+    argument(
+        "probe",
+        action=path_of("file", "image"),
+        metavar="IMAGE",
+        help="a photo; its face is found and aligned",
+    ),
+    argument(
+        "folder", action=path_of("folder", "folder"), metavar="FOLDER", help="a folder of photos"
+    ),
     argument("--top", type=int, help="prints only this many, the most alike"),
     NETWORK,
     ALIGNED,
@@ -151,8 +170,6 @@ def find(options):
     """Ranks the images of a folder by how alike they are to a photo."""
     if options.top is not None and options.top < 1:
         raise ValueError(f"--top takes a whole number from 1 on. Received: {options.top}")
-    check_exists("image", options.probe)
-    check_exists("folder", options.folder)
     verifier = _verifier(options)
     ranking = sl.inference.rank_folder(verifier, options.probe, options.folder, options.aligned)
     for line in (*ranking.notes, *(f"skipped: {sentence}" for sentence in ranking.skipped)):
@@ -166,7 +183,6 @@ def _verifier(options):
     if options.run:
         run = sl.Run.existing(options.run)  # before TensorFlow is loaded
         return sl.Verifier.of_run(run)
-    check_exists("model file", options.model)
     return sl.Verifier.load(options.model)
 
 
