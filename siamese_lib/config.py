@@ -14,6 +14,8 @@ from siamese_lib.utils.machine import project_path
 
 BOUNDING_BOX = "bounding_box"  # the crop that follows the dark pixels of each image
 LETTERBOX = "letterbox"  # the whole image, without distortion
+# The fields that an ensemble has; everything else is set in its members' files.
+OF_ENSEMBLE = {"dataset", "protocol", "compare_with", "seed", "split_seed", "encoder", "members"}
 # Fields that only the report reads: changing them does not make a finished run another run.
 REPORT_ONLY = ("compare_with",)
 
@@ -149,6 +151,19 @@ class ExperimentConfig:
             )
 
     def _check_training(self):
+        last = max(self.score_epochs, default=0)
+        if last > self.num_epochs:
+            raise ValueError(
+                "score_epochs are epochs of the training, at most num_epochs. "
+                f"Received: {last} of {self.num_epochs}"
+            )
+        if self.monitor == "val_oneshot_accuracy" and not (
+            self.dataset == "omniglot" or self.groups
+        ):
+            raise ValueError(
+                "monitor: val_oneshot_accuracy needs a dataset with groups, as omniglot. "
+                f"Received: dataset {self.dataset}"
+            )
         of_folder = ("align", "groups", "test_fraction", "test_seed")
         given = [name for name in of_folder if getattr(self, name) != _default(name)]
         if given and self.dataset != "folder":
@@ -237,6 +252,11 @@ class ExperimentConfig:
         path, overrides = Path(path), overrides or {}
         values = _yaml_values(path)
         _check_keys([*values, *overrides], path)
+        if values.get("members") and not OF_ENSEMBLE.issuperset(values):
+            raise ValueError(
+                f"{path}: an ensemble has the settings of its members; change them in the members' "
+                f"files. Received: {', '.join(sorted(set(values) - OF_ENSEMBLE))}"
+            )
         try:
             base = cls(**values, experiment=path.stem, folder=str(path.parent))
             config = dataclasses.replace(base, **overrides)
@@ -282,7 +302,13 @@ class ExperimentConfig:
         folder, networks = Path(self.folder or project_path("experiments")), []
         for experiment, seed in (member.split("/seed_") for member in self.members):
             values = {"seed": int(seed), "dataset": self.dataset}
-            networks.append(self.from_yaml(folder / f"{experiment}.yaml", values))
+            try:
+                networks.append(self.from_yaml(folder / f"{experiment}.yaml", values))
+            except FileNotFoundError as error:
+                raise FileNotFoundError(
+                    f"{self.experiment} has the member {experiment}, whose file is missing; "
+                    f"correct the member. Received: {folder / experiment}.yaml"
+                ) from error
             if networks[-1].members:
                 raise ValueError(
                     "The members of an ensemble are single networks; name the members of the inner "
@@ -377,10 +403,16 @@ def _yaml_values(path: Path, derived: tuple = ()) -> dict[str, Any]:
         raise ValueError(f"{path} must hold lines 'key: value'. Received: {str(values)[:80]!r}")
     if "base" not in values:
         return values
-    base = path.parent / f"{values.pop('base')}.yaml"
-    if base in (path, *derived):
-        raise ValueError(f"{path}: an experiment is its own base; name another. Received: {base}")
-    return _yaml_values(base, (path, *derived)) | values
+    name = str(values.pop("base"))
+    base = path.parent / f"{name}.yaml"
+    if base.resolve() in (path.resolve(), *derived):
+        raise ValueError(f"{path}: an experiment is its own base; name another. Received: {name}")
+    if not base.is_file():
+        raise FileNotFoundError(
+            f"{path}: its base has no file; base is the name of an experiment in the same folder, "
+            f"without .yaml. Received: {name}"
+        )
+    return _yaml_values(base, (path.resolve(), *derived)) | values
 
 
 def _check_keys(keys: Iterable[str], source: Path | str) -> None:

@@ -98,6 +98,12 @@ def test_a_whole_number_does_for_a_fraction(tmp_path):
         ("images_per_class: 21", "images_per_class is at most max_images_per_person"),
         ("score_epochs: 3", "score_epochs takes a list"),
         ("score_epochs: [0]", "score_epochs lies between"),
+        ("score_epochs: [4]\nnum_epochs: 3", "at most num_epochs. Received: 4 of 3"),
+        ("monitor: val_oneshot_accuracy", "a dataset with groups.*Received: dataset sample"),
+        (
+            "encoder: ensemble\nmembers: [a/seed_0]\nnum_epochs: 3",
+            "settings of its members.*Received: num_epochs",
+        ),
         ("members: [lfwa_people]", "members takes runs, EXPERIMENT/seed_N"),
         ("erasing_probability: 1.1", "erasing_probability lies between"),
         (
@@ -292,11 +298,16 @@ def test_a_dict_with_an_unknown_field_is_refused():
 
 def test_the_hash_changes_with_every_field_that_decides_the_result():
     base = ExperimentConfig(
-        experiment="tiny", encoder="compact", optimizer="adamw", weight_decay=0.5
+        experiment="tiny",
+        encoder="compact",
+        optimizer="adamw",
+        weight_decay=0.5,
+        num_epochs=4,
     )
     other = {
         "experiment": "other", "variant": "a=1", "dataset": "lfwa", "seed": 1, "split_seed": 1,
         "training_fraction": 0.5, "validation_fraction": 0.3, "split_by": "pair",
+        "start_from": "a.keras",
         "crop": (0, 9, 0, 9), "image_size": (90, 105), "test_time_flip": True, "encoder": "koch",
         "embedding_size": 64, "base_filters": 16, "dropout_rate": 0.1, "learning_rate": 0.1,
         "learning_rate_schedule": "cosine", "weight_decay": 0.1, "batch_size": 4, "num_epochs": 3,
@@ -318,6 +329,11 @@ def test_the_hash_changes_with_every_field_that_decides_the_result():
         {**people, "loss": "supervised_contrastive", "joint_bayesian": True},
         {**people, "loss": "supervised_contrastive", "joint_bayesian": True, "symmetries": 8},
         {"encoder": "ensemble", "members": ("one/seed_0",)},
+        {"dataset": "folder"},
+        {"dataset": "folder", "align": True},
+        {"dataset": "folder", "groups": True},
+        {"dataset": "folder", "test_fraction": 0.5},
+        {"dataset": "folder", "test_seed": 1},
         {"encoder": "ensemble", "members": ("one/seed_1",)},
     ]
     hashes = {
@@ -335,6 +351,7 @@ def test_the_hash_changes_with_every_field_that_decides_the_result():
         "joint_bayesian",
         "symmetries",
         "members",
+        *("align", "groups", "test_fraction", "test_seed"),
     } == set(base.result_fields())
 
 
@@ -367,7 +384,14 @@ def test_an_experiment_with_a_base_shows_only_what_differs(tmp_path):
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [
-        ("base: nothing", FileNotFoundError, r"Received: .*nothing\.yaml"),
+        (
+            "base: nothing",
+            FileNotFoundError,
+            r"tiny\.yaml: its base has no file.*Received: nothing",
+        ),
+        ("base: circle.yaml", FileNotFoundError, r"without \.yaml. Received: circle\.yaml"),
+        ("base: ./tiny", ValueError, "an experiment is its own base"),
+        ("base: other/../tiny", ValueError, "an experiment is its own base"),
         ("base: tiny", ValueError, "an experiment is its own base"),
         ("base: circle", ValueError, "an experiment is its own base"),
         ("base: broken", ValueError, r"learning_rat"),
@@ -385,6 +409,7 @@ def test_fields_and_values_of_earlier_versions_are_read_and_never_written():
         "experiment": "tiny", "width": 48, "outside": "white", "weights": "best", "crop": "ink",
         "images_together": 2, "mirror_averaging": True, "shift_fraction": 0.1,
         "bend_fraction": 0.05, "warp_probability": 0.5, "monitor": "val_oneshot",
+        "dataset": "omniglot",
     }  # fmt: skip
     config = ExperimentConfig.from_dict(old)
     assert (config.base_filters, config.fill_mode, config.crop) == (48, "constant", "bounding_box")
@@ -392,7 +417,7 @@ def test_fields_and_values_of_earlier_versions_are_read_and_never_written():
     assert (config.images_per_class, config.translation_fraction) == (2, 0.1)
     assert (config.elastic_fraction, config.affine_probability) == (0.05, 0.5)
     assert config.monitor == "val_oneshot_accuracy" and config.monitor_increases
-    assert not set(old) - {"experiment", "crop", "monitor"} & set(config.to_dict())
+    assert not set(old) - {"experiment", "crop", "dataset", "monitor"} & set(config.to_dict())
     assert ExperimentConfig.from_dict(config.to_dict()) == config
 
 

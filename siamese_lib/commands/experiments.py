@@ -18,8 +18,9 @@ DATA_ROOT = argument(
     action=path_of("file or folder", "folder or archive"),
     help="folder or archive of the data set",
 )
+RUNS_DIR = "runs"
 RUNS = argument(
-    "--runs", action=path_of("new folder"), default="runs", help="where run folders are made"
+    "--runs", action=path_of("new folder"), default=RUNS_DIR, help="where run folders are made"
 )
 SEED = argument("--seed", type=int, help="replaces the experiment's seed")
 SET = argument(
@@ -146,6 +147,10 @@ def train(options):
     """Trains an experiment, or continues its training, and prints its metrics."""
     if options.of_sweep:
         threading.Thread(target=_exit_with_standard_input, daemon=True).start()
+    if options.run and options.runs != RUNS_DIR:
+        raise ValueError(
+            "train --run continues the run where it is; --runs goes with --config. Received: both"
+        )
     if options.run and (options.set or options.seed is not None):
         raise ValueError(
             "train --run continues by the run's own settings; --set and --seed go with --config. "
@@ -187,7 +192,11 @@ def _exit_with_standard_input():
 def sweep(options):
     """Runs every point of a sweep that is not finished and prints the table."""
     sweep = sl.Sweep.from_yaml(machine.project_path(options.file))
-    table = sl.run_sweep(sweep, options.runs, _engine(options))
+    engine = _engine(options)
+    first = next(sweep.points()).config
+    if options.engine == "local":  # on a cluster, the data may be on its nodes alone
+        sl.load_dataset(first, options.data_root)
+    table = sl.run_sweep(sweep, options.runs, engine)
     print(table.drop(columns="run").to_string(index=False))
     if not (table["state"] == sl.experiments.DONE).all():
         raise RuntimeError(
@@ -249,9 +258,12 @@ def leaderboard(options):
 
 
 def _config(options):
-    seed = {} if options.seed is None else {"seed": options.seed}
-    path = machine.project_path(options.config)
-    return sl.ExperimentConfig.from_yaml(path, _overrides(options.set) | seed)
+    overrides = _overrides(options.set)
+    if options.seed is not None:
+        if "seed" in overrides:
+            raise ValueError("--seed and --set seed are the same; give one. Received: both")
+        overrides["seed"] = options.seed
+    return sl.ExperimentConfig.from_yaml(machine.project_path(options.config), overrides)
 
 
 def _overrides(items):
@@ -262,6 +274,8 @@ def _overrides(items):
             raise ValueError(
                 f"--set takes KEY=VALUE, for example --set num_epochs=3. Received: {item!r}"
             )
+        if key in overrides:
+            raise ValueError(f"--set takes each key once; leave one out. Received: {key} twice")
         overrides[key] = parse_yaml_text(value, f"--set {key}")
     return overrides
 

@@ -137,6 +137,12 @@ def _read_trial_set(source, names, labels, root):
         if path.parent == training and TRAINING_IMAGE.fullmatch(path.name)
     )
     probes, answers = zip(*((root + probe, root + answer) for probe, answer in rows))
+    if len(gallery) < 2 or len(set(probes)) < len(probes):
+        raise ValueError(
+            f"{source.location}: a trial set has a gallery of several images, and {labels} names "
+            "each probe once; restore the trials. "
+            f"Received: {len(gallery)} images, {len(probes)} lines of {len(set(probes))} probes"
+        )
     if missing := sorted({*probes} - names | {*answers} - {*gallery}):
         raise ValueError(
             f"{source.location}: {labels} names images that are not there; complete the trials. "

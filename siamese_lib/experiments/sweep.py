@@ -139,7 +139,7 @@ class Sweep:
 
     def points(self) -> Iterator[Point]:
         """Every point of the sweep. A setting on several axes has the same config on each."""
-        shared = ExperimentConfig.from_yaml(self.base, self.overrides)
+        shared = self._config(self.seeds[0], {})
         for axis, values in self.axes.items():
             for seed, value in itertools.product(self.seeds, values):
                 if axis == "num_epochs" and shared.shorter_runs_are_prefixes:
@@ -158,7 +158,12 @@ class Sweep:
             yield Point(ABLATED, name, self._config(seed, removal))
 
     def _config(self, seed, change):
-        return ExperimentConfig.from_yaml(self.base, self.overrides | change | {"seed": seed})
+        overrides = self.overrides | change | {"seed": seed}
+        try:
+            return ExperimentConfig.from_yaml(self.base, overrides)
+        except ValueError as error:
+            changed = ", ".join(f"{key}: {value}" for key, value in overrides.items())
+            raise ValueError(f"The sweep {self.name} with {changed}: {error}") from error
 
     @property
     def grid_axis(self) -> str:

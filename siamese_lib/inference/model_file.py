@@ -55,6 +55,8 @@ def read_model(path: Path | str) -> tuple[Any, dict[str, Any]]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no such model file; check the path. Received: {path}")
+    if path.suffix != ".keras":
+        raise ValueError(f"A model is a file NAME.keras with its NAME.json. Received: {path}")
     settings = _checked_settings(path.with_suffix(".json"))
     try:
         network = _read_network(path)

@@ -61,6 +61,13 @@ def build_report(
         RuntimeError: if a notebook fails, with its name, its error and its executed copy's path.
     """
     parameters = parameters or {}
+    own = {"experiment", "data_root", "runs_dir"} & parameters.keys()
+    if own or None in parameters.values():
+        raise ValueError(
+            "The report's experiment, data root and folder of runs have flags of their own, and a "
+            "parameter has a value. Received: "
+            f"{', '.join(f'{key}={value}' for key, value in parameters.items())}"
+        )
     experiment = project_path(experiment).resolve()
     # As in the notebooks, 0 keeps the experiment's own value.
     overrides = {

@@ -102,6 +102,8 @@ def _train(
     runs_dir = run.directory.parent.parent
     networks = config.networks() if config.members else []
     members = [train(member, data_root, runs_dir, verbose, wait) for member in networks]
+    if not members:
+        load_dataset(config, data_root)  # no folder is made for data that cannot be used
     with run.lock(wait):
         if run.done:  # finished by another process in the meantime
             return run
@@ -251,7 +253,10 @@ def _start(run: Run, data: TrainingData) -> tuple[Any, int]:
 
 def _load(checkpoint: Path) -> Any:
     try:
-        return load_keras(checkpoint)
+        learner = load_keras(checkpoint)
+        if not learner.compiled:
+            raise ValueError("it holds no optimizer")
+        return learner
     except Exception as error:  # Keras raises many classes of errors for a damaged file
         fault, cause = "is damaged;", error
         if isinstance(error, OtherKeras):

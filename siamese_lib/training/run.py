@@ -83,7 +83,8 @@ class Run:
     @classmethod
     def all_of(cls, folder: Path | str) -> "list[Run]":
         """The finished runs of an experiment's folder, by seed."""
-        runs = [cls(path.parent) for path in Path(folder).glob("seed_*/DONE")]
+        paths = Path(folder).glob("seed_*/DONE")
+        runs = [cls(path.parent) for path in paths if re.fullmatch(r"seed_\d+", path.parent.name)]
         return sorted(runs, key=lambda run: int(run.directory.name.removeprefix("seed_")))
 
     @property
@@ -119,8 +120,17 @@ class Run:
 
     @property
     def config(self) -> ExperimentConfig:
-        """The run's `ExperimentConfig`."""
-        return ExperimentConfig.from_dict(read_json(self.path("config.json")))
+        """The run's `ExperimentConfig`.
+
+        Raises:
+            FileNotFoundError, ValueError: if its `config.json` is missing or wrong.
+        """
+        path = self.path("config.json")
+        values = read_json(path)
+        try:
+            return ExperimentConfig.from_dict(values)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -136,6 +146,8 @@ class Run:
         ):
             raise ValueError(f"{INCOMPLETE_METRICS}. Received: {path}")
         metrics = _Metrics(with_current_names(metrics, "metric"), path)
+        if not isinstance(metrics["threshold"], float | int):
+            raise ValueError(f"{INCOMPLETE_METRICS}. Received: {path} with a threshold of text")
         for part in parts:
             metrics[part] = _Metrics(metrics[part], path)
         for split in SPLITS:

@@ -144,7 +144,7 @@ def parse_yaml_text(text: str, source: Path | str) -> Any:
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         # A date that does not exist is a ValueError.
         raise ValueError(
-            f"{source} is not a YAML file that can be used. "
+            f"{source} is not a YAML file that can be used; correct it, or put text in quotes. "
             f"Received: {' '.join(str(error).split())[:300]}"
         ) from error
 
