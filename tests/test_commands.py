@@ -551,7 +551,7 @@ def test_verify_decides_on_two_photos_with_the_person_anywhere(album, capsys):
     (line,) = capsys.readouterr().out.splitlines()
     assert (
         line.startswith("same person: score ")
-        and "threshold 0.5000 (a larger score is more alike)" in line
+        and "threshold 0.5000, set on validation pairs of lfwa" in line
     )
 
 
@@ -582,7 +582,8 @@ def test_find_ranks_a_folder_and_names_what_it_skips(album, capsys):
     assert skipped.startswith("skipped: hill.jpg: no face was found")
     assert header.split() == ["rank", "image", "score", "decision"]
     assert {first.split()[1], second.split()[1]} == {"b.jpg", "two.png"} and "same person" in first
-    assert last == "threshold 0.5000 (a larger score is more alike)"
+    of_threshold = "threshold 0.5000, set on validation pairs of lfwa"
+    assert last == f"{of_threshold}; a larger score is more alike"
     assert command("find", album / "a.png", album, "--top", "1") == 0
     assert capsys.readouterr().out.splitlines()[-2:] == [first, last]
 

@@ -146,8 +146,8 @@ def verify(options):
     threshold = verifier.settings["threshold"]
     print(
         *notes,
-        f"{decision(score, threshold)}: score {score:.4f} (larger is more alike)",
-        verifier.threshold_note,
+        f"{decision(score, threshold)}: score {score:.4f} (larger is more alike); "
+        f"{verifier.threshold_note}",
         sep="\n",
     )
 
@@ -176,7 +176,7 @@ def find(options):
         print(line)
     rows = [row | {"score": f"{row['score']:.4f}"} for row in ranking.rows[: options.top]]
     print(as_table(rows).to_string(index=False))
-    print(verifier.threshold_note)
+    print(f"{verifier.threshold_note}; a larger score is more alike")
 
 
 def _verifier(options):
