@@ -1,6 +1,7 @@
 """The notebooks: short, without outputs, executable on a small drawn LFW, reproducible."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from bs4 import BeautifulSoup
 from links import broken_links
 
 from siamese_lib.config import ExperimentConfig
+from siamese_lib.data.load import sample_as_folder
 from siamese_lib.notebook import report
 from siamese_lib.training.ensemble import fuse_runs
 from siamese_lib.training.fit import train
@@ -227,3 +229,25 @@ def ensemble(tmp_path_factory, lfw_folder):
     run.finish()
     values = {"experiment": str(folder / "both.yaml"), "data_root": str(lfw_folder)}
     return folder, values | {"runs_dir": str(folder / "runs"), "num_shown": 2}
+
+
+@pytest.mark.notebook
+def test_own_pictures_are_measured_and_calibrated(tmp_path):
+    # Twelve of the sample's people, eight pictures each, in a folder like a user's.
+    for person in (f"s{number}" for number in range(1, 13)):
+        for number in range(1, 9):
+            target = tmp_path / "people" / person / f"picture {number}.pgm"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(sample_as_folder() / person / f"{number}.pgm", target)
+    (tmp_path / "people" / "notes.txt").write_text("not a picture")
+    values = {"data_root": str(tmp_path / "people"), "num_shown": 2, "far": 0.1}
+    report.execute(report.OWN_NOTEBOOK, tmp_path / "own.ipynb", values)
+    notebook = nbformat.read(tmp_path / "own.ipynb", as_version=4)
+    text = "".join(
+        output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", [])
+    )
+    assert "pictures of 12 people" in text and "notes.txt is not a picture" in text
+    before, after = re.search(
+        r"accuracy ([\d.]+)%\s+at LFW-a's threshold, ([\d.]+)%", text
+    ).groups()
+    assert float(before) < float(after) and float(after) > 85

@@ -12,6 +12,7 @@ from links import broken_links
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
+from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.load import load_dataset
 from siamese_lib.notebook import report
 from siamese_lib.notebook.pages import (
@@ -133,12 +134,29 @@ def test_an_unusable_parameter_is_an_error_before_anything_runs(parameters, tmp_
 
 
 def test_an_experiment_without_a_sweep_has_no_notebook_3(tmp_path, capsys):
-    (tmp_path / "own.yaml").write_text("dataset: sample\n")
-    assert report.SWEEP_NOTEBOOK not in report._notebooks_for(tmp_path / "own.yaml", "lfwa")
+    (tmp_path / "own.yaml").write_text("dataset: lfwa\n")
+    assert report.SWEEP_NOTEBOOK not in notebooks_for(tmp_path / "own.yaml")
     assert "left out" in capsys.readouterr().out
-    assert report.SWEEP_NOTEBOOK in report._notebooks_for(
-        report.project_root() / "experiments" / "sample_reference.yaml", "sample"
-    )
+    reference = report.project_root() / "experiments" / "sample_reference.yaml"
+    assert report.SWEEP_NOTEBOOK in notebooks_for(reference)
+
+
+def notebooks_for(path):
+    return report._notebooks_for(path, ExperimentConfig.from_yaml(path))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_shown"),
+    [
+        ("dataset: sample", True),
+        ("dataset: folder\nalign: true", True),
+        ("dataset: folder", False),  # pictures that no network for aligned faces can take
+        ("dataset: lfwa", False),
+    ],
+)
+def test_own_pictures_are_shown_where_they_are_aligned(tmp_path, text, is_shown):
+    (tmp_path / "own.yaml").write_text(f"{text}\n")
+    assert (report.OWN_NOTEBOOK in notebooks_for(tmp_path / "own.yaml")) == is_shown
 
 
 def test_the_title_and_the_abstract_are_plain_text():
