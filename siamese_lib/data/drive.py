@@ -11,22 +11,25 @@ from tqdm.auto import tqdm
 from tqdm.contrib.concurrent import thread_map
 
 from siamese_lib.data.decoding import PICTURE_SUFFIXES
+from siamese_lib.data.parquet import is_shard, open_shards
 from siamese_lib.data.sources import FolderSource, Source, ZipSource, is_archive, open_source
 from siamese_lib.utils import machine
 from siamese_lib.utils.files import fingerprint
 
 IMAGE_SUFFIXES = tuple(PICTURE_SUFFIXES)
-LIST_SUFFIXES = (
-    ".txt",
-    ".csv",
-)  # other files in the folder are not part of the data and not copied
+LIST_SUFFIXES = (".txt", ".csv")  # other files are not part of the data and not copied
 NUM_THREADS = 16  # most of the time each of them waits for Drive's server
 CHUNK = 8 * 2**20  # bytes of an archive between two steps of the progress bar
 
 
 def open_data(path: Path | str) -> FolderSource | ZipSource:
     """Opens a folder or archive as `sources.open_source`, from the copy of `local_copy`."""
-    return open_source(local_copy(path), machine.cache_root() / "unpacked")
+    return open_source(local_copy(path), unpack_root())
+
+
+def unpack_root() -> Path:
+    """The folder of unpacked archives."""
+    return machine.cache_root() / "unpacked"
 
 
 def open_data_or_archives(
@@ -40,7 +43,8 @@ def open_data_or_archives(
         path: the folder or archive.
         find: returns the images in a source; its result is false if there are none.
         open_archives: opens the archives in the folder, given their sorted paths. It is called if
-            `path` is a folder without images that holds archives.
+            `path` is a folder without images that holds archives. Where these are parquet files
+            alone, they are opened together instead, also those in subfolders.
 
     Returns:
         `(source, find(source))`.
@@ -49,14 +53,14 @@ def open_data_or_archives(
     source: Source = open_data(path)
     found = find(source)
     if not found and path.is_dir():
-        # Shards of parquet usually lie in a folder data/, one for each split.
-        names = [
-            name
-            for name in source.names()
-            if is_archive(name) and ("/" not in name or name.endswith(".parquet"))
-        ]
-        if names:
-            source = open_archives([path / name for name in names])
+        archives = [path / name for name in source.names() if is_archive(name)]
+        shards = [archive for archive in archives if is_shard(archive)]
+        others = [each for each in archives if each.parent == path and each not in shards]
+        if others:
+            source = open_archives(others)
+        elif shards:
+            source = open_shards(path, [local_copy(shard) for shard in shards], unpack_root())
+        if others or shards:
             found = find(source)
     return source, found
 

@@ -267,15 +267,16 @@ def open_source(path: Path | str, unpack_root: Path | str) -> FolderSource | Zip
         )
     if path.suffix.lower() == ".zip":
         return ZipSource(path)
+    if path.suffix.lower() == ".parquet":
+        from siamese_lib.data.parquet import open_shards
+
+        return open_shards(path, [path], unpack_root)
     stat = path.stat()
     key = fingerprint(path.name, stat.st_size, stat.st_mtime_ns)
-    unpack = _unpack
-    if path.suffix.lower() == ".parquet":
-        from siamese_lib.data.parquet import unpack
     unpacked = cached_folder(
         Path(unpack_root) / f"{path.name.split('.')[0]}-{key}",
         read=lambda folder: folder if folder.is_dir() else None,
-        build=lambda folder: unpack(path, folder),
+        build=lambda folder: _unpack(path, folder),
     )
     return FolderSource(unpacked, named_after=path)
 
