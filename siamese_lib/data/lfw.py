@@ -21,15 +21,8 @@ import numpy as np
 from siamese_lib.data.drive import open_data, open_data_or_archives
 from siamese_lib.data.face_dataset import FRAMES, About, FaceDataset, FaceFiles
 from siamese_lib.data.pair_lists import parse_csv_pairs, parse_pair_folds, parse_people
-from siamese_lib.data.pairs import Face, PairList
-from siamese_lib.data.sources import (
-    FolderSource,
-    JoinedSource,
-    Source,
-    is_archive,
-    not_found,
-    one_file_each,
-)
+from siamese_lib.data.pairs import DIFFERENT, SAME, Face, PairList
+from siamese_lib.data.sources import FolderSource, Source, is_archive, not_found, one_file_each
 from siamese_lib.utils.machine import user_path
 
 # LFW's file names, in any number of folders: .../PERSON/PERSON_0001.jpg
@@ -37,10 +30,14 @@ FACE_FILE = re.compile(
     r"(?P<folder>(?:.*/)?)(?P<person>[^/]+)/(?P=person)_(?P<number>\d{4})\.(?:jpe?g|png|pgm)",
     re.IGNORECASE,
 )
+# The same names outside of the person's folder: all in one, in folders by number, without any.
+LOOSE_FILE = re.compile(
+    r"(?P<folder>(?:.*/)?)(?P<person>[^/]+)_(?P<number>\d{4})\.(?:jpe?g|png|pgm)", re.IGNORECASE
+)
 PAIR_LISTS = {"train": ("pairsDevTrain.txt", "train.txt"), "test": ("pairsDevTest.txt", "test.txt")}
 # Kaggle's copy of LFW: the pairs of one person, and those of two people.
 CSV_LISTS = {
-    split: (f"matchpairsDev{name}.csv", f"mismatchpairsDev{name}.csv")
+    split: {SAME: f"matchpairsDev{name}.csv", DIFFERENT: f"mismatchpairsDev{name}.csv"}
     for split, name in (("train", "Train"), ("test", "Test"))
 }
 PEOPLE_LISTS = {
@@ -64,8 +61,9 @@ def locate_faces(data_root: Path | str) -> FaceFiles:
     source, files = open_data_or_archives(
         data_root,
         find=face_files,
-        open_archives=lambda archives: _opened(archives, data_root),
+        open_archives=lambda archives: open_data(_only_archive(archives, data_root)),
     )
+    files = files or face_files(source, LOOSE_FILE)
     if not files:
         raise not_found(
             "No images PERSON/PERSON_0001.jpg were found", "give LFW-a's folder or archive", source
@@ -73,26 +71,28 @@ def locate_faces(data_root: Path | str) -> FaceFiles:
     return FaceFiles("images", source, files)
 
 
-def _opened(archives, folder):
-    """The shards of a parquet set together, else the archive with "lfw" in its name or the only."""
-    if all(path.suffix == ".parquet" for path in archives):
-        return JoinedSource(folder, [open_data(path) for path in archives])
+def _only_archive(archives, folder):
+    """The archive with "lfw" in its name, or else the only archive."""
     archives = [path for path in archives if "lfw" in path.name.lower()] or archives
     if len(archives) > 1:
         raise ValueError(
             f"{folder} holds several archives; give one of them. "
             f"Received: {', '.join(path.name for path in archives)}"
         )
-    return open_data(archives[0])
+    return archives[0]
 
 
-def face_files(source: Source) -> dict[Face, str]:
+def face_files(source: Source, pattern: re.Pattern[str] = FACE_FILE) -> dict[Face, str]:
     """The file of each face; of two copies in nested folders, the one with the shorter path.
+
+    Args:
+        source: where the files are.
+        pattern: of the files' names, with the groups folder, person and number.
 
     Raises:
         ValueError: if two folders hold different images of the same faces.
     """
-    matches = filter(None, map(FACE_FILE.fullmatch, source.names()))
+    matches = filter(None, map(pattern.fullmatch, source.names()))
     return one_file_each(
         source,
         (
@@ -102,15 +102,19 @@ def face_files(source: Source) -> dict[Face, str]:
     )
 
 
-def may_hold_faces(path: Path) -> bool:
-    """Whether a folder holds an image in LFW's layout; an archive is not opened for the answer."""
-    names = (
-        (Path(folder) / name).as_posix()
-        for folder, _, files in os.walk(path)
-        for name in files
-        if FACE_FILE.fullmatch(f"{Path(folder).name}/{name}") or is_archive(name)
-    )
-    return path.is_file() or next(names, None) is not None
+def layout_rank(path: Path) -> int:
+    """0 for a folder with an image in LFW's layout, 1 with an archive, 2 with neither.
+
+    An archive is not opened for the answer.
+    """
+    rank = 1 if path.is_file() else 2
+    for folder, _, files in os.walk(path):
+        for name in files:
+            if FACE_FILE.fullmatch(f"{Path(folder).name}/{name}"):
+                return 0
+            if is_archive(name):
+                rank = 1
+    return rank
 
 
 def _composed(name):
@@ -169,14 +173,22 @@ def find_pairs(
         content, name = lists[0]
         folds = parse_pair_folds(content, f"{data_root}: {name}")
         return PairList(tuple(itertools.chain(*folds)))
-    tables = [(_find(name, data_root, found), f"{data_root}: {name}") for name in CSV_LISTS[split]]
-    whole = [(content, name) for content, name in tables if content]
-    return parse_csv_pairs(whole) if len(whole) == len(tables) else None
+    tables = {label: _find(name, data_root, found) for label, name in CSV_LISTS[split].items()}
+    if any(content is None for content in tables.values()):
+        return None
+    pairs = [
+        parse_csv_pairs(content, f"{data_root}: {CSV_LISTS[split][label]}", label)
+        for label, content in tables.items()
+    ]
+    return PairList(tuple(itertools.chain(*pairs)))
 
 
 def _find_people(names, data_root, found):
     lists = [(content, name) for name in names if (content := _find(name, data_root, found))]
-    return parse_people(*lists[0]) if lists else None
+    if not lists:
+        return None
+    content, name = lists[0]
+    return parse_people(content, f"{data_root}: {name}")
 
 
 def _find(name, data_root, found):

@@ -19,8 +19,8 @@ from siamese_lib.data.lfw import (
     PAIR_LISTS,
     SampleSource,
     face_files,
+    layout_rank,
     load_lfw,
-    may_hold_faces,
     with_lists,
 )
 from siamese_lib.data.omniglot import load_omniglot
@@ -164,9 +164,9 @@ def lfwa_candidates() -> list[Path]:
     """Copies of LFW-a, the preferred one first: in the project, on Drive, in Kaggle's input."""
     patterns = ("*[lL][fF][wW]*", "datasets/*/*[lL][fF][wW]*")  # the second since 2025
     on_kaggle = [path for each in patterns for path in sorted(machine.KAGGLE_INPUT.glob(each))]
-    candidates = _existing("lfwa", DRIVE_FOLDERS) + on_kaggle
-    # A stable sort: of several, those with faces come first.
-    return sorted(candidates, key=lambda path: not may_hold_faces(path))
+    candidates = _existing("lfwa", DRIVE_FOLDERS) + sorted(on_kaggle, key=layout_rank)
+    # The sort is stable: a place without images and archives comes last, wherever it is.
+    return sorted(candidates, key=lambda path: layout_rank(path) == 2)
 
 
 def _existing(project_folder, drive_folders):

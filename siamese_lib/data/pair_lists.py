@@ -3,11 +3,14 @@
 import itertools
 import re
 import unicodedata
-from collections.abc import Sequence
 from pathlib import Path
 
 from siamese_lib.data.pairs import DIFFERENT, SAME, Face, Pair, PairList
 from siamese_lib.utils.files import text_lines
+
+# The columns of Kaggle's tables.
+CSV_PAIRS = {SAME: "name,imagenum1,imagenum2", DIFFERENT: "name,imagenum1,name,imagenum2"}
+CSV_PEOPLE = "name,images"
 
 
 def read_pairs(path: Path | str) -> PairList:
@@ -61,26 +64,21 @@ def parse_pair_folds(content: bytes, source: Path | str) -> list[PairList]:
     return folds
 
 
-def parse_csv_pairs(lists: Sequence[tuple[bytes, str]]) -> PairList:
-    """The pairs in CSV files as Kaggle's copy of LFW has them, one after the other.
-
-    Lines are `name,imagenum1,imagenum2` or `name,imagenum1,name,imagenum2` under a header; empty
-    columns at their ends are ignored.
+def parse_csv_pairs(content: bytes, source: Path | str, label: int) -> PairList:
+    """The pairs in a CSV file of Kaggle's copy of LFW, which holds pairs of one label.
 
     Args:
-        lists: `(content, source)` of each file, as in `parse_pair_folds`.
+        content: the bytes of the file, UTF-8.
+        source: the name of the file in messages.
+        label: 1 for lines `name,imagenum1,imagenum2`, 0 for `name,imagenum1,name,imagenum2`.
 
     Raises:
         ValueError: as `parse_pair_folds`.
     """
-    pairs, lines = [], []
-    for content, source in lists:
-        for number, words in _rows(content, source, separator=",")[1:]:
-            lines.append(f"{number} of {source}")
-            pairs.append(_parse_pair(words, f"{source}, line {number}"))
-    fold = PairList(tuple(pairs))
-    _check_fold(fold, lines, None, lists[-1][1])
-    return fold
+    rows = _csv_rows(content, source, CSV_PAIRS[label])
+    pairs = PairList(tuple(_parse_pair(words, f"{source}, line {line}") for line, words in rows))
+    _check_fold(pairs, [line for line, _ in rows], None, source)
+    return pairs
 
 
 def parse_people(content: bytes, source: str) -> set[str]:
@@ -89,12 +87,13 @@ def parse_people(content: bytes, source: str) -> set[str]:
     In CSV, by the file's name, there is a header instead of the count.
 
     Raises:
-        ValueError: if the count is not that of the people.
+        ValueError: if the count is not that of the people, or a line of a CSV file is wrong.
     """
-    is_csv = source.endswith(".csv")
-    (_, first), *rows = _rows(content, source, "," if is_csv else None) or [(0, [])]
+    if source.endswith(".csv"):
+        return {person for _, (person, _) in _csv_rows(content, source, CSV_PEOPLE)}
+    (_, first), *rows = _rows(content, source) or [(0, [])]
     people = {words[0] for _, words in rows if len(words) == 2}
-    if not people or (not is_csv and first != [str(len(people))]):
+    if first != [str(len(people))]:
         raise ValueError(
             f"{source}: the count in the first line is not the number of people below; "
             f"restore the file. Received: {len(people)}"
@@ -102,18 +101,41 @@ def parse_people(content: bytes, source: str) -> set[str]:
     return people
 
 
-def _rows(
-    content: bytes, source: Path | str, separator: str | None = None
-) -> list[tuple[int, list[str]]]:
+def _rows(content: bytes, source: Path | str) -> list[tuple[int, list[str]]]:
     """The words of each line that is not empty, with its number; accents are composed.
 
     File systems and archives of macOS decompose them, so that equal names would differ.
     """
-    lines = [
-        (number, [word.strip() for word in unicodedata.normalize("NFC", line).split(separator)])
+    return [
+        (number, unicodedata.normalize("NFC", line).split())
         for number, line in text_lines(content, source)
     ]
-    return [(number, [word for word in words if word]) for number, words in lines if any(words)]
+
+
+def _csv_rows(content: bytes, source: Path | str, header: str) -> list[tuple[int, list[str]]]:
+    """The columns of each line below the header, which some copies lack, with its number.
+
+    Empty columns at the end of a line are left out. An empty one elsewhere is an error: without it,
+    a pair of two people would read as one of one person.
+    """
+    lines = [
+        (number, [word.strip() for word in unicodedata.normalize("NFC", line).split(",")])
+        for number, text in text_lines(content, source)
+        if (line := text.rstrip(", \t"))
+    ]
+    rows = lines[1:] if lines and lines[0][1][0].lower() in ("name", "name1") else lines
+    for number, words in rows:
+        if len(words) != len(header.split(",")) or "" in words:
+            raise ValueError(
+                f"{source}, line {number}: a line here is '{header}'; correct it or restore the "
+                f"file. Received: {','.join(words)[:80]!r}"
+            )
+    if not rows:
+        raise ValueError(
+            f"{source} has no lines below its header; check that it is the correct file. "
+            f"Received: {len(content)} bytes"
+        )
+    return rows
 
 
 def _parse_pair(words, where):
