@@ -28,33 +28,51 @@ Compare = Callable[[Any, Any], np.ndarray]
 # Trial sets within groups. "test" is the customary number, "test_400" repeats the same test people
 # for a narrower interval; the validation sets choose the epoch.
 NUM_TRIAL_SETS = {"validation": 100, "test": 20, "test_400": 400}
+NUM_WAYS = 20  # as in Koch et al. (2015)
 PAIRS_PER_BATCH = 1024  # whose vectors are in memory at the same time
 
 
 def trial_sets(dataset: FaceDataset, config: ExperimentConfig) -> dict[str, list[TrialSet]]:
     """The trial sets of an experiment within groups, `{split of NUM_TRIAL_SETS: [TrialSet]}`.
 
-    Without groups the dict is empty.
+    They have 20 ways, or fewer where groups have fewer people. The dict is empty without groups,
+    and where the people of a group do not share two image numbers.
     """
     if not dataset.group_of:
         return {}
     _, validation_people = dataset.people(config)
     validation = [face for face in dataset.files if face.person in validation_people]
-    test = dataset.oneshot_faces
+    faces_of = {"validation": validation, "test": dataset.oneshot_faces}
+    ways_of = {split: _num_ways(faces, dataset.group_of) for split, faces in faces_of.items()}
+    if not all(ways_of.values()):
+        return {}
     return {
         split: draw_trial_sets(
-            validation if split == "validation" else test,
+            faces_of[split.partition("_")[0]],
             dataset.group_of,
+            num_ways=ways_of[split.partition("_")[0]],
             num_trial_sets=number,
         )
         for split, number in NUM_TRIAL_SETS.items()
     }
 
 
+def _num_ways(faces: Sequence[Face], group_of: Mapping[str, str]) -> int:
+    """The number of ways that trials within these groups can have, or 0 if there can be none."""
+    numbers_of: dict[str, dict[str, set[int]]] = {}
+    for face in faces:
+        people = numbers_of.setdefault(group_of[face.person], {})
+        people.setdefault(face.person, set()).add(face.number)
+    ways = min(NUM_WAYS, max(map(len, numbers_of.values()), default=0))
+    used = [list(people.values()) for people in numbers_of.values() if len(people) >= ways]
+    shares_two = all(len(set.intersection(*numbers)) >= 2 for numbers in used)
+    return ways if ways >= 2 and shares_two else 0
+
+
 def draw_trial_sets(
     faces: Sequence[Face],
     group_of: Mapping[str, str],
-    num_ways: int = 20,
+    num_ways: int = NUM_WAYS,
     num_trial_sets: int = 20,
     seed: int = 0,
 ) -> list[TrialSet]:

@@ -11,6 +11,7 @@ accuracy_intervals        accuracies with intervals
 gain_intervals            differences of accuracies with intervals
 dot_plot                  accuracies beside published ones
 oneshot_curves            one-shot accuracy against the number of people
+people_curves             accuracy against the number of own people
 oneshot_by_epoch          one-shot accuracy by epoch
 siamese_diagram           the network as boxes and arrows
 roc_bands                 ROC curves with bands

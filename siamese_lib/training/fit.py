@@ -209,8 +209,8 @@ def _validation(data: TrainingData) -> list[Any]:
         return [PairValidation(data)] if config.learns_classes else []
     if not data.trial_sets:
         raise ValueError(
-            "monitor: val_oneshot_accuracy needs a dataset with groups, as omniglot. "
-            f"Received: dataset {config.dataset}"
+            "monitor: val_oneshot_accuracy needs groups whose people share two picture numbers. "
+            f"Received: dataset {config.dataset} without one-shot trials"
         )
     return [OneShotValidation(data)]
 

@@ -123,6 +123,18 @@ def test_with_groups_whole_groups_are_tested_and_training_pairs_stay_in_theirs(t
         assert cluster_of(pair.left.person) == cluster_of(pair.right.person)
 
 
+def test_small_groups_have_trials_with_fewer_ways_or_none(tmp_path):
+    for group in "ABCDEF":
+        write_people(tmp_path / group, ["P1", "P2", "P3"], count=2 + (group == "A"))
+    config = replace(FOLDER, groups=True, test_fraction=0.34, validation_fraction=0.4)
+    trials = trial_sets(load_dataset(config, tmp_path), config)
+    assert set(trials) == {"validation", "test", "test_400"}
+    assert all(len(each.gallery) == 3 for sets in trials.values() for each in sets)
+    for group in "ABCDEF":
+        (tmp_path / group / "P1" / "2.png").unlink()
+    assert trial_sets(load_dataset(config, tmp_path), config) == {}
+
+
 @pytest.mark.parametrize(
     ("people", "count", "message"),
     [

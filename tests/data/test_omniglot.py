@@ -367,18 +367,3 @@ def test_incomplete_trials_are_refused_in_one_sentence(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("siamese_lib: ") and "Received: " in line
     assert pd.Series([line]).str.contains(sentence).all()
-
-
-def test_one_shot_trials_need_groups(tmp_path):
-    config = ExperimentConfig(
-        experiment="e",
-        monitor="val_oneshot_accuracy",
-        image_size=(40, 36),
-        base_filters=16,
-        num_epochs=1,
-    )
-    with pytest.raises(
-        ValueError,
-        match=r"val_oneshot_accuracy needs a dataset with groups.*Received: dataset sample",
-    ):
-        train(config, runs_dir=tmp_path, verbose=0)
