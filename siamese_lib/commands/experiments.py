@@ -193,9 +193,6 @@ def sweep(options):
     """Runs every point of a sweep that is not finished and prints the table."""
     sweep = sl.Sweep.from_yaml(machine.project_path(options.file))
     engine = _engine(options)
-    first = next(sweep.points()).config
-    if options.engine == "local":  # on a cluster, the data may be on its nodes alone
-        sl.load_dataset(first, options.data_root)
     table = sl.run_sweep(sweep, options.runs, engine)
     print(table.drop(columns="run").to_string(index=False))
     if not (table["state"] == sl.experiments.DONE).all():

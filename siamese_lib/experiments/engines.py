@@ -1,7 +1,7 @@
 """Engines train the runs of a sweep; the one here uses this machine, `ray_engine` a cluster.
 
-An engine is called with the sweep and its unfinished runs, whose folders hold `config.json`. It
-leaves each run finished or with an `error.json`.
+An engine, see `sweep.Engine`, is called with the sweep and its unfinished runs, whose folders hold
+`config.json`.
 """
 
 import functools
@@ -19,6 +19,8 @@ from typing import IO, TYPE_CHECKING
 
 from tqdm.auto import tqdm
 
+from siamese_lib.config import ExperimentConfig
+from siamese_lib.data.load import load_dataset
 from siamese_lib.training.run import Run
 from siamese_lib.utils.machine import project_root
 
@@ -111,17 +113,23 @@ class LocalEngine:
             )
         self._data_root, self._workers = data_root, workers
 
-    def __call__(self, sweep: "Sweep", runs: Sequence[Run]) -> None:
-        """Trains every run. After a crash a run is started once more, then its error is saved.
+    def check(self, sweep: "Sweep", configs: Sequence[ExperimentConfig]) -> None:
+        """Finds the data of the runs, once for all of them.
 
         Raises:
-            ValueError: if the sweep is adaptive, since only a cluster's scheduler stops bad runs.
+            FileNotFoundError, ValueError: if the data cannot be used, or the sweep is adaptive,
+                since only a cluster's scheduler stops bad runs.
         """
         if sweep.adaptive:
             raise ValueError(
                 "An adaptive sweep needs --engine ray, whose scheduler stops bad runs. "
                 f"Received: {sweep.name}"
             )
+        for config in {config.dataset: config for config in configs}.values():
+            load_dataset(config, self._data_root)
+
+    def __call__(self, sweep: "Sweep", runs: Sequence[Run]) -> None:
+        """Trains every run. After a crash a run is started once more, then its error is saved."""
         waiting, attempts = list(runs), Counter[Run]()
         working: dict[Run, tuple[subprocess.Popen, IO]] = {}
         try:

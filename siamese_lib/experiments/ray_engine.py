@@ -17,9 +17,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from siamese_lib.config import ExperimentConfig
 from siamese_lib.experiments.sweep import Sweep
 from siamese_lib.training.run import Run
 
+NO_CLUSTER = "There is no Ray cluster at this address; start one with 'ray start'"
 TRIES_AFTER_CRASH = 3  # more than on one machine: the nodes of a cluster come and go
 
 
@@ -43,6 +45,21 @@ class RayEngine:
                 f'The engine ray needs Ray: pip install --editable ".[ray]". Received: {error}'
             ) from error
         self._data_root, self._address = data_root, address
+
+    def check(self, sweep: Sweep, configs: Sequence[ExperimentConfig]) -> None:
+        """Looks for the cluster; the data are where its nodes see them.
+
+        Raises:
+            ValueError: if nothing answers at the address.
+        """
+        host, _, port = (self._address or os.environ.get("RAY_ADDRESS") or "").partition(":")
+        if not port.isdigit():
+            return
+        try:
+            # Ten seconds; Ray itself would wait two minutes for an answer at HOST:PORT.
+            socket.create_connection((host, int(port)), timeout=10).close()
+        except (OSError, OverflowError) as error:  # a port above 65535
+            raise ValueError(f"{NO_CLUSTER}. Received: {host}:{port}") from error
 
     def __call__(self, sweep: Sweep, runs: Sequence[Run]) -> None:
         """Trains every run, as many at a time as Ray has the sweep's resources for.
@@ -101,18 +118,14 @@ def _connect(address):
     import ray
 
     address = address or os.environ.get("RAY_ADDRESS")
-    host, _, port = (address or "").partition(":")
     settings = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         if not address:
             patiently(lambda: ray.init(include_dashboard=False, **settings))
             return
-        if port.isdigit():
-            # Ten seconds; Ray itself would wait two minutes for an answer at HOST:PORT.
-            socket.create_connection((host, int(port)), timeout=10).close()
         ray.init(address=address, **settings)
     except Exception as error:  # Ray has no class of its own for a node that does not start
-        reason = "There is no Ray cluster at this address; start one with 'ray start'"
+        reason = NO_CLUSTER
         if not address:
             reason = "Ray does not start on this machine; end other programs or use --engine local"
         raise ValueError(

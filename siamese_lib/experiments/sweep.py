@@ -6,10 +6,10 @@ components of the recipe one at a time (an ablation). Each setting is trained wi
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -82,7 +82,8 @@ class Sweep:
 
         Raises:
             FileNotFoundError: if there is no such file.
-            ValueError: if it lacks a base experiment, something to vary, or seeds.
+            ValueError: if it lacks a base experiment, something to vary, or seeds, or one of its
+                points is no valid experiment.
         """
         path = Path(path)
         if not path.is_file():
@@ -112,7 +113,12 @@ class Sweep:
                 f"seeds. Received: {str(content)[:80]!r}"
             )
         base, seeds = path.parent / str(content["base"]), tuple(values.pop("seeds"))
-        return cls(name=path.stem, base=base, seeds=seeds, **values)
+        sweep = cls(name=path.stem, base=base, seeds=seeds, **values)
+        try:
+            list(sweep.points())  # a wrong value is refused before the first run
+        except (FileNotFoundError, ValueError) as error:
+            raise type(error)(f"{path}: {error}") from error
+        return sweep
 
     @classmethod
     def of_experiment(cls, path: Path | str) -> "list[Sweep]":
@@ -158,12 +164,7 @@ class Sweep:
             yield Point(ABLATED, name, self._config(seed, removal))
 
     def _config(self, seed, change):
-        overrides = self.overrides | change | {"seed": seed}
-        try:
-            return ExperimentConfig.from_yaml(self.base, overrides)
-        except ValueError as error:
-            changed = ", ".join(f"{key}: {value}" for key, value in overrides.items())
-            raise ValueError(f"The sweep {self.name} with {changed}: {error}") from error
+        return ExperimentConfig.from_yaml(self.base, self.overrides | change | {"seed": seed})
 
     @property
     def grid_axis(self) -> str:
@@ -232,25 +233,44 @@ _FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
-def run_sweep(
-    sweep: Sweep, runs_dir: Path | str, engine: Callable[[Sweep, list[Run]], None]
-) -> pd.DataFrame:
+class Engine(Protocol):
+    """Trains the runs of a sweep: `LocalEngine` or `RayEngine`."""
+
+    def check(self, sweep: Sweep, configs: Sequence[ExperimentConfig]) -> None:
+        """Refuses what no run could be trained with, before anything is written.
+
+        Args:
+            sweep: the `Sweep`.
+            configs: those of its unfinished runs.
+
+        Raises:
+            FileNotFoundError, ValueError: if something is wrong.
+        """
+
+    def __call__(self, sweep: Sweep, runs: Sequence[Run]) -> None:
+        """Trains the unfinished runs; leaves each finished or with an `error.json`."""
+
+
+def run_sweep(sweep: Sweep, runs_dir: Path | str, engine: Engine) -> pd.DataFrame:
     """Trains the points that are not trained yet and collects the table.
 
     Args:
         sweep: a `Sweep`.
         runs_dir: the folder for the run folders and for the table, `SWEEP.csv` and `SWEEP.json`.
-        engine: trains runs, `engine(sweep, runs)`: `LocalEngine` or `RayEngine`.
+        engine: `LocalEngine` or `RayEngine`.
 
     Returns:
         A DataFrame with a row for each point; see `sweep_table`.
 
     Raises:
-        ValueError: if no run could be finished.
+        FileNotFoundError, ValueError: if the data or the engine cannot be used, or no run could
+            be finished.
     """
     configs = {point.config.hash(): point.config for point in sweep.points()}
     runs = {Run.of(config, runs_dir): config for config in configs.values()}
     unfinished = [run for run in runs if not run.done]
+    if unfinished:
+        engine.check(sweep, [runs[run] for run in unfinished])
     for run in unfinished:
         run.write_json("config.json", runs[run].to_dict())
         run.clear_error()

@@ -172,9 +172,22 @@ def test_progress_reads_a_history_only_when_it_has_changed(tmp_path, monkeypatch
     assert len(reads) == 1
 
 
-def test_no_workers_and_an_adaptive_sweep_are_errors_of_one_sentence(tmp_path):
+def test_no_workers_are_an_error_of_one_sentence():
     with pytest.raises(ValueError, match="whole number from 1 on"):
         LocalEngine(workers=0)
-    sweep = Sweep.from_yaml(write_sweep(tmp_path, adaptive={"grace_epochs": 1}))
-    with pytest.raises(ValueError, match="--engine ray"):
-        run_sweep(sweep, tmp_path, LocalEngine())
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"adaptive": {"grace_epochs": 1}}, "--engine ray"),
+        ({"overrides": {"dataset": "lfwa"}}, "No images .*Received: "),
+    ],
+)
+def test_what_no_run_could_be_trained_with_is_refused_before_the_first(
+    tmp_path, capsys, content, message
+):
+    sweep = Sweep.from_yaml(write_sweep(tmp_path, **content))
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        run_sweep(sweep, tmp_path / "runs", LocalEngine(tmp_path))
+    assert not (tmp_path / "runs").exists() and not capsys.readouterr().err

@@ -147,9 +147,10 @@ def test_an_address_without_a_cluster_is_an_error_of_one_sentence(tmp_path):
     with pytest.raises(ValueError, match="There is no Ray cluster"):
         run_sweep(
             Sweep.from_yaml(write_sweep(tmp_path, seeds=[0])),
-            tmp_path,
+            tmp_path / "runs",
             RayEngine(address="127.0.0.1:1"),
         )
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_node_that_starts_too_slowly_is_started_once_more(monkeypatch):
