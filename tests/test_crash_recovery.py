@@ -169,7 +169,11 @@ def build_report(runs, output, slowly=0.0):
 
 
 PAGES = {
-    *(f"{name}{suffix}" for name in report.NOTEBOOKS for suffix in (".ipynb", ".html")),
+    *(
+        f"{name}{suffix}"
+        for name in (*report.NOTEBOOKS, report.OWN_NOTEBOOK)
+        for suffix in (".ipynb", ".html")
+    ),
     "index.html",
     "checklist.html",
 }

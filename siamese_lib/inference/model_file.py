@@ -56,7 +56,10 @@ def read_model(path: Path | str) -> tuple[Any, dict[str, Any]]:
     if not path.is_file():
         raise FileNotFoundError(f"There is no such model file; check the path. Received: {path}")
     if path.suffix != ".keras":
-        raise ValueError(f"A model is a file NAME.keras with its NAME.json. Received: {path}")
+        raise ValueError(
+            f"{path} is not a model of this project; give a file NAME.keras with its NAME.json. "
+            f"Received: a file {path.suffix}"
+        )
     settings = _checked_settings(path.with_suffix(".json"))
     try:
         network = _read_network(path)
