@@ -8,6 +8,7 @@ import sys
 import photographs
 import pytest
 import yaml
+from drawn import write_people
 from PIL import Image
 from synthetic_lfw import TEST_PEOPLE
 
@@ -100,6 +101,16 @@ def test_prepare_names_identical_files(lfw_copy, capsys):
     second.write_bytes(first.read_bytes())
     assert command("prepare", "--dataset", "lfwa", "--data-root", lfw_copy) == 0
     assert "Ben_Example_0001 = Ben_Example_0002" in capsys.readouterr().out
+
+
+def test_prepare_counts_all_identical_files_and_names_the_first(tmp_path, capsys):
+    folder = write_people(tmp_path / "own", [f"P{number}" for number in range(30)])
+    write_people(folder, "AB", suffix=".bmp")  # of another content, since of another format
+    assert command("prepare", "--dataset", "folder", "--data-root", folder) == 0
+    printed = capsys.readouterr().out
+    (line,) = [line for line in printed.splitlines() if line.startswith("identical files")]
+    assert " 2: A_0001 = A_0002 = B_0001 = B_0002, P0_0001 = " in line
+    assert line.endswith(" = ...") and line.count(" = ") == 3 + 20
 
 
 def test_summary_counts_the_reference(capsys):

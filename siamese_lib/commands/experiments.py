@@ -19,6 +19,7 @@ DATA_ROOT = argument(
     help="folder or archive of the data set",
 )
 RUNS_DIR = "runs"
+MAX_LISTED = 20  # names in a line of prepare
 RUNS = argument(
     "--runs", action=path_of("new folder"), default=RUNS_DIR, help="where run folders are made"
 )
@@ -70,7 +71,7 @@ def prepare(options):
     dataset = sl.load_dataset(config, options.data_root)
     splits = dataset.split(config) | {"training and validation": dataset.train_pairs}
     missing = summary.missing_faces(dataset)
-    duplicates = [" = ".join(map(str, group)) for group in summary.duplicate_files(dataset)]
+    duplicates = [_first(group, " = ") for group in summary.duplicate_files(dataset)]
     shared = dataset.train_pairs.people & dataset.test_pairs.people
     facts = {
         # With the folder inside it that holds all images.
@@ -278,7 +279,12 @@ def _overrides(items):
 
 
 def _listed(items):
-    return f"{len(items)}" + (f": {', '.join(map(str, items))}" if items else "")
+    """The number of items and the first of them: a line that can be read."""
+    return f"{len(items):,}: {_first(items, ', ')}" if items else "0"
+
+
+def _first(items, separator):
+    return separator.join([*map(str, items[:MAX_LISTED]), *["..."] * (len(items) > MAX_LISTED)])
 
 
 def print_metrics(run: "sl.Run") -> None:

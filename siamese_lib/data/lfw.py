@@ -13,7 +13,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -202,7 +202,7 @@ def _find(name, data_root, found):
     ):
         if path.is_file():
             return path.read_bytes()
-    inside = [path for path in found.source.names() if PurePosixPath(path).name == name]
+    inside = [path for path in found.source.names() if path.rpartition("/")[2] == name]
     return found.source.read(min(inside, key=len)) if inside else None
 
 

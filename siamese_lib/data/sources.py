@@ -11,7 +11,7 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from contextlib import closing
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from siamese_lib.utils.files import cached_folder, fingerprint
@@ -38,10 +38,16 @@ def is_hidden(name: str) -> bool:
     Systems and programs leave such files behind: `._a.jpg` of macOS begins with a dot like a hidden
     file and has the name of an image. In a zip they are in the folder `__MACOSX`.
     """
-    parts = PurePosixPath(name).parts
+    parts = name.split("/")
     return "__MACOSX" in parts or any(
         part.startswith(".") and part not in (".", "..") for part in parts
     )
+
+
+def _below(folder, root):
+    """The prefix of the names of a folder's files, empty for the root: text is joined fast."""
+    relative = Path(folder).relative_to(root).as_posix()
+    return "" if relative == "." else f"{relative}/"
 
 
 class Source(Protocol):
@@ -81,8 +87,9 @@ class FolderSource:
             ValueError: if there are more files than a dataset of images has.
         """
         names = (
-            (Path(folder) / name).relative_to(self.root).as_posix()
+            f"{below}{name}"
             for folder, _, files in os.walk(self.root)
+            for below in [_below(folder, self.root)]
             for name in files
         )
         found = list(itertools.islice(names, MAX_FILES + 1))
