@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from siamese_lib.commands import PARSER
+from siamese_lib.utils.files import error_sentence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,14 +33,7 @@ def exit_code(work: Callable[[], Any]) -> int:
         # The reader of the output, for example `head`, has closed it; the rest is discarded.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, OSError, RuntimeError) as error:
-        message = str(error)
-        if isinstance(error, OSError) and error.errno:
-            # The system's message does not say what to do about it.
-            message = (
-                f"{error.strerror}; check the path, its permissions and the disk's space. "
-                f"Received: {error.filename or 'no path'}"
-            )
-        print(f"siamese_lib: {' '.join(message.split())}", file=sys.stderr)
+        print(f"siamese_lib: {error_sentence(error)}", file=sys.stderr)
         return 1 if isinstance(error, RuntimeError) else 2
     except KeyboardInterrupt:
         print("Stopped. The same command continues from the last whole epoch.", file=sys.stderr)

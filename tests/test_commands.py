@@ -418,19 +418,21 @@ def test_a_wrong_path_is_refused_before_tensorflow_is_loaded():
     assert len(sentences) == len(WRONG_PATHS) and all("Received: " in line for line in sentences)
 
 
-def test_a_run_of_a_sweep_with_wrong_input_ends_with_exit_code_two():
-    """Also while its standard input is open, which ends it when the sweep ends."""
+def test_the_process_of_a_sweep_answers_wrong_input_in_a_sentence_and_goes_on(tmp_path):
     process = subprocess.Popen(
-        [sys.executable, "-m", "siamese_lib", "train", "--config", "nowhere.yaml", "--of-sweep"],
+        [sys.executable, "-m", "siamese_lib", "train_runs"],
         stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
     )
-    assert process.wait() == 2
-    (sentence,) = process.stderr.read().splitlines()
-    assert sentence.startswith("siamese_lib: ") and sentence.endswith("nowhere.yaml")
+    for name in ("first", "second"):
+        print(tmp_path / name, file=process.stdin, flush=True)
+        sentence = json.loads(process.stdout.readline())["error"]
+        assert "Received: " in sentence and name in sentence and "\n" not in sentence
     process.stdin.close()
-    process.stderr.close()
+    assert process.wait() == 1
+    process.stdout.close()
 
 
 FILES = {

@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-import threading
 from pathlib import Path
 
 import siamese_lib as sl
@@ -140,14 +139,9 @@ def summary(options):
     SET,
     DATA_ROOT,
     RUNS,
-    argument(
-        "--of-sweep", action="store_true", help="waits for the run's lock; ends with standard input"
-    ),
 )
 def train(options):
     """Trains an experiment, or continues its training, and prints its metrics."""
-    if options.of_sweep:
-        threading.Thread(target=_exit_with_standard_input, daemon=True).start()
     if options.run and options.runs != RUNS_DIR:
         raise ValueError(
             "train --run continues the run where it is; --runs goes with --config. Received: both"
@@ -160,19 +154,18 @@ def train(options):
     config = sl.Run(options.run).config if options.run else _config(options)
     verbose = 1 if sys.stderr.isatty() else 2
     if options.run:
-        wait = options.of_sweep
-        run = sl.training.continue_run(options.run, options.data_root, verbose, wait)
+        run = sl.training.continue_run(options.run, options.data_root, verbose)
     else:
         run = sl.train(config, options.data_root, options.runs, verbose)
     print_metrics(run)
 
 
-def _exit_with_standard_input():
-    """Ends a sweep's run when the sweep ends, however it ends: it closes this pipe."""
-    # Not by sys.stdin: Python aborts at its end while a thread waits in there.
-    while os.read(sys.stdin.fileno(), 1):
-        pass
-    os._exit(1)
+@command(DATA_ROOT)
+def train_runs(options):
+    """Trains runs whose folders come by standard input; a sweep starts it."""
+    from siamese_lib.experiments.worker import train_runs
+
+    train_runs(options.data_root)
 
 
 @command(
@@ -187,7 +180,9 @@ def _exit_with_standard_input():
     argument(
         "--engine", choices=("local", "ray"), default="local", help="this machine, or Ray's cluster"
     ),
-    argument("--workers", type=int, help="local: how many runs at a time; the default is 1"),
+    argument(
+        "--workers", type=int, help="local: how many runs at a time; default: one a core, 4 at most"
+    ),
     argument("--address", help="ray: a cluster's address; by default Ray starts on this machine"),
 )
 def sweep(options):
@@ -213,8 +208,7 @@ def _engine(options):
         return sl.experiments.RayEngine(options.data_root, options.address)
     if options.address:
         raise ValueError("--address goes with --engine ray. Received: --engine local")
-    workers = 1 if options.workers is None else options.workers
-    return sl.experiments.LocalEngine(options.data_root, workers)
+    return sl.experiments.LocalEngine(options.data_root, options.workers)
 
 
 @command(

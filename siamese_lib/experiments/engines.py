@@ -5,31 +5,31 @@ An engine, see `sweep.Engine`, is called with the sweep and its unfinished runs,
 """
 
 import functools
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import threading
-import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from tqdm.auto import tqdm
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.load import load_dataset
 from siamese_lib.training.run import Run
-from siamese_lib.utils.machine import project_root
+from siamese_lib.utils.machine import num_usable_cores, project_root
 
 if TYPE_CHECKING:
     from siamese_lib.experiments.sweep import Sweep
 
-POLL_SECONDS = 0.2  # between two looks at the processes
 WATCH_SECONDS = 2.0  # between two looks at the folders of the runs
-INVALID_INPUT = 2  # exit code of a command with invalid input; another try would end the same way
+MAX_WORKERS = 4  # by default; each may take gigabytes of memory
+TRIES = 2  # of a run whose process crashes
 
 
 @contextmanager
@@ -96,18 +96,21 @@ def _num_epochs(run, _changed):
 
 
 class LocalEngine:
-    """Trains runs on this machine, each in its own process, so that its memory is freed.
+    """Trains runs on this machine, in processes that each train one run after another.
+
+    A process starts TensorFlow once for all its runs, which for short runs takes most of the time.
 
     Args:
         data_root: folder or archive of LFW-a; not needed for the sample.
-        workers: how many runs are trained at the same time.
+        workers: how many runs are trained at the same time, each with its share of the processor's
+            cores; by default as many as there are cores, four at most.
 
     Raises:
         ValueError: if `workers` is less than 1.
     """
 
-    def __init__(self, data_root: Path | str | None = None, workers: int = 1) -> None:
-        if workers < 1:
+    def __init__(self, data_root: Path | str | None = None, workers: int | None = None) -> None:
+        if workers is not None and workers < 1:
             raise ValueError(
                 f"The number of workers of a sweep is a whole number from 1 on. Received: {workers}"
             )
@@ -130,52 +133,117 @@ class LocalEngine:
 
     def __call__(self, sweep: "Sweep", runs: Sequence[Run]) -> None:
         """Trains every run. After a crash a run is started once more, then its error is saved."""
-        waiting, attempts = list(runs), Counter[Run]()
-        working: dict[Run, tuple[subprocess.Popen, IO]] = {}
+        num_cores = num_usable_cores()
+        num_workers = self._workers or min(num_cores, MAX_WORKERS)
+        # Not more threads where fewer runs are left: sums are rounded differently with them.
+        num_threads = max(1, num_cores // num_workers)
+        waiting = _Waiting(runs)
+        workers = [
+            _Worker(self._data_root, num_threads) for _ in range(min(num_workers, len(runs)))
+        ]
+        with ThreadPoolExecutor(len(workers)) as pool:
+            try:
+                for ended in [pool.submit(worker.train_all, waiting) for worker in workers]:
+                    ended.result()
+            finally:
+                waiting.clear()
+                for worker in workers:
+                    worker.end()
+
+
+class _Waiting:
+    """The runs that no worker has taken yet."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self._runs, self._lock = list(runs), threading.Lock()
+
+    def take(self) -> Run | None:
+        """The next run; one that another process is training at this moment comes last."""
+        with self._lock:
+            run = next((run for run in self._runs if not run.locked), next(iter(self._runs), None))
+            if run:
+                self._runs.remove(run)
+            return run
+
+    def clear(self) -> None:
+        with self._lock:
+            self._runs.clear()
+
+
+class _Worker:
+    """A process with the command `train_runs`, started when it is needed, anew after a crash."""
+
+    def __init__(self, data_root: Path | str | None, num_threads: int) -> None:
+        self._data_root, self._num_threads = data_root, num_threads
+        self._process: subprocess.Popen | None = None
+        self._is_ended, self._lock = False, threading.Lock()
+
+    def train_all(self, waiting: _Waiting) -> None:
+        """Trains runs until none waits; a run that could not be trained has its error saved."""
+        with tempfile.TemporaryFile() as log:
+            while run := waiting.take():
+                error = ""
+                for _ in range(TRIES):
+                    error, may_try_again = self._train(run, log)
+                    if run.done or not may_try_again:
+                        break
+                if not run.done and not self._is_ended:
+                    run.write_error(error)
+            self.end()
+
+    def _train(self, run, log):
+        """The error, empty if there is none, and whether another try may end in another way."""
+        log.truncate(0)
+        process = self._running(log)
+        if process is None:
+            return "", False
         try:
-            while waiting or working:
-                while waiting and len(working) < self._workers:
-                    # A run that another process is training at this moment comes last.
-                    run = next((run for run in waiting if not run.locked), waiting[0])
-                    waiting.remove(run)
-                    working[run] = self._start(run)
-                ended = [run for run, (process, _) in working.items() if process.poll() is not None]
-                for run in ended:
-                    process, log = working.pop(run)
-                    attempts[run] += 1
-                    crashed = not run.done and process.returncode != INVALID_INPUT
-                    if crashed and attempts[run] < 2:
-                        waiting.insert(0, run)
-                    elif not run.done:
-                        run.write_error(_error(process, log))
-                time.sleep(POLL_SECONDS)
-        finally:
-            for process, _ in working.values():
-                process.terminate()
-                process.wait()
+            process.stdin.write(f"{run.directory.resolve()}\n")
+            process.stdin.flush()
+            if answer := process.stdout.readline():
+                return json.loads(answer)["error"] or "", False
+        except OSError:  # a process that has just died takes no more input
+            pass
+        return _crash(process.wait(), log), True
 
-    def _start(self, run):
-        """A process that trains the run by the command line, and the file with its output."""
-        options = ["--run", str(run.directory.resolve()), "--of-sweep"]
-        options += ["--data-root", str(self._data_root)] if self._data_root else []
+    def _running(self, log):
+        """The process, or None if the sweep is being ended."""
+        with self._lock:
+            if self._is_ended:
+                return None
+            if not self._process or self._process.poll() is not None:
+                self._process = self._start(log)
+            return self._process
+
+    def _start(self, log):
+        options = ["--data-root", str(self._data_root)] if self._data_root else []
         paths = [str(project_root()), *filter(None, [os.environ.get("PYTHONPATH")])]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
-        log = tempfile.TemporaryFile()  # noqa: SIM115  it stays open as long as the process runs
-        # The process ends when its standard input closes: at the latest when this process ends.
-        process = subprocess.Popen(
-            [sys.executable, "-m", "siamese_lib", "train", *options],
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            env=environment,
+        threads = dict.fromkeys(
+            ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"), str(self._num_threads)
         )
-        return process, log
+        # The process ends when its standard input closes: at the latest when this process ends.
+        return subprocess.Popen(
+            [sys.executable, "-m", "siamese_lib", "train_runs", *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            encoding="utf-8",
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)} | threads,
+        )
+
+    def end(self) -> None:
+        """Ends the process."""
+        with self._lock:
+            self._is_ended = True
+            process = self._process
+        if process:
+            process.terminate()
+            process.wait()
 
 
-def _error(process, log):
-    """The last lines that a process wrote, with its exit code unless its input was invalid."""
+def _crash(exit_code, log):
+    """The last lines that a process wrote, with its exit code."""
     log.seek(0)
     lines = log.read().decode("utf-8", "replace").strip().splitlines()[-3:]
-    if process.returncode == INVALID_INPUT and lines:
-        return lines[-1].removeprefix("siamese_lib: ")
-    return " ".join([f"the process ended with exit code {process.returncode}", *lines])
+    return " ".join([f"the process ended with exit code {exit_code}", *lines])

@@ -248,6 +248,9 @@ def _start(run: Run, data: TrainingData) -> tuple[Any, int]:
         loss=build_loss(config),
         metrics=metrics,
     )
+    # Otherwise Keras makes the optimizer's variables while TensorFlow traces the first step, and
+    # the step is traced a second time.
+    learner.optimizer.build(learner.trainable_variables)
     return learner, 0
 
 

@@ -28,6 +28,18 @@ MIN_AGE = 24 * 3600  # seconds
 LOCK, UNFINISHED = ".lock", ".unfinished"
 
 
+def error_sentence(error: Exception) -> str:
+    """An error that the user can correct, in one line; what the system says is completed."""
+    message = str(error)
+    if isinstance(error, OSError) and error.errno:
+        # The system's message does not say what to do about it.
+        message = (
+            f"{error.strerror}; check the path, its permissions and the disk's space. "
+            f"Received: {error.filename or 'no path'}"
+        )
+    return " ".join(message.split())
+
+
 @contextmanager
 def atomic_write(path: Path | str) -> Iterator[Path]:
     """Yields a temporary path beside `path`, which replaces `path` in one step when the block ends.

@@ -49,6 +49,11 @@ def cache_root() -> Path:
     return Path(os.environ.get("SIAMESE_CACHE") or platformdirs.user_cache_dir("siamese_lib"))
 
 
+def num_usable_cores() -> int:
+    """The number of processor cores that this process may use; a container may have a share."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def in_colab() -> bool:
     """Whether this Python runs on Google Colab."""
     return "google.colab" in sys.modules or "COLAB_RELEASE_TAG" in os.environ

@@ -34,7 +34,7 @@ def test_a_state_of_a_longer_training_equals_a_shorter_training(sweep_folder, wh
             }
         )
     )
-    alone = run_sweep(Sweep.from_yaml(path), sweep_folder / "alone", LocalEngine()).iloc[0]
+    alone = run_sweep(Sweep.from_yaml(path), sweep_folder / "alone", LocalEngine(workers=2)).iloc[0]
     along = whole_sweep[
         (whole_sweep["axis"] == "num_epochs")
         & (whole_sweep["value"] == 1)
@@ -100,14 +100,17 @@ def test_a_run_that_crashes_once_is_started_again_and_leaves_no_error(tmp_path):
     def crash():
         wait_for(lambda: run.locked, unless=lambda: run.done or run.error)
         children = subprocess.run(
-            ["pgrep", "-f", str(run.directory)], capture_output=True, text=True, check=True
+            ["pgrep", "-P", str(os.getpid()), "-f", "train_runs"],
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout.split()
         os.kill(int(children[0]), signal.SIGKILL)
         crashes.append(children[0])
 
     thread = threading.Thread(target=crash)
     thread.start()
-    table = run_sweep(sweep, tmp_path, LocalEngine())
+    table = run_sweep(sweep, tmp_path, LocalEngine(workers=2))
     thread.join()
     assert crashes and table["state"].tolist() == ["done"] and not run.path("error.json").exists()
 
@@ -122,7 +125,7 @@ def test_a_run_that_crashes_twice_has_its_error_in_the_table_and_the_others_go_o
     )
     first = next(sweep.points()).run(tmp_path)
     first.path("checkpoint-00001.keras").mkdir(parents=True)  # a folder, which Keras cannot load
-    table = run_sweep(sweep, tmp_path, LocalEngine())
+    table = run_sweep(sweep, tmp_path, LocalEngine(workers=2))
     assert table["state"].iloc[0].startswith("failed: ") and table["state"].iloc[1] == "done"
 
 
@@ -130,7 +133,9 @@ def test_two_sweeps_on_one_folder_train_no_run_twice(sweep_folder, whole_sweep):
     path, runs_dir, tables = write_sweep(sweep_folder), sweep_folder / "both", []
     sweep = Sweep.from_yaml(path)
     threads = [
-        threading.Thread(target=lambda: tables.append(run_sweep(sweep, runs_dir, LocalEngine())))
+        threading.Thread(
+            target=lambda: tables.append(run_sweep(sweep, runs_dir, LocalEngine(workers=2)))
+        )
         for _ in range(2)
     ]
     for thread in threads:
@@ -170,6 +175,15 @@ def test_progress_reads_a_history_only_when_it_has_changed(tmp_path, monkeypatch
     for _ in range(3):
         assert progress({run: 2}, num_done=0) == (1, 2, "0 of 1 runs ended")
     assert len(reads) == 1
+
+
+def test_a_run_after_another_in_one_process_equals_a_run_alone(sweep_folder, whole_sweep):
+    """The process of a sweep keeps nothing of a run but TensorFlow itself."""
+    (path,) = [write_sweep(sweep_folder, "last", axes={"learning_rate": [0.01]})]
+    alone = run_sweep(Sweep.from_yaml(path), sweep_folder / "last", LocalEngine(workers=2))
+    row = whole_sweep[(whole_sweep["axis"] == "learning_rate") & (whole_sweep["value"] == 0.01)]
+    columns = ["validation_accuracy", "validation_auc", "test_accuracy", "test_auc"]
+    assert alone[columns].values.tolist() == row[columns].values.tolist()
 
 
 def test_no_workers_are_an_error_of_one_sentence():
