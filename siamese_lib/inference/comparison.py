@@ -6,15 +6,22 @@ Each image is embedded once, and no image leaves this machine.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from tqdm.auto import tqdm
 
-from siamese_lib.data.images import cropped_and_resized, size_note, sized_input
+from siamese_lib.data.images import size_note
 from siamese_lib.data.pairs import CLASS_NAMES
-from siamese_lib.data.photos import AlignedFace, find_face
-from siamese_lib.data.sources import MAX_MEMBER_BYTES, FolderSource
+from siamese_lib.data.photos import AlignedFace
+from siamese_lib.data.sources import FolderSource
+from siamese_lib.inference.gallery import (
+    Embedded,
+    Input,
+    cropped_face,
+    embed_files,
+    network_inputs,
+    read_file,
+)
 from siamese_lib.inference.verifier import Verifier
 
 
@@ -32,20 +39,6 @@ class Ranking:
     rows: list[dict[str, Any]]
     skipped: list[str]
     notes: list[str]
-
-
-class _Input(NamedTuple):
-    """An image for the network, and what is said about it.
-
-    Attributes:
-        image: `(height, width)`, uint8.
-        note: a sentence on the choice of the face, or "".
-        has_other_size: whether the file has another size than the images of the training data.
-    """
-
-    image: np.ndarray
-    note: str
-    has_other_size: bool
 
 
 def compare(
@@ -70,11 +63,8 @@ def compare(
     """
     check_frame(verifier, aligned)
     # Both paths are checked before an image is decoded: a wrong path is the more common mistake.
-    contents = [_read(path) for path in images]
-    inputs = [
-        _network_input(verifier, content, str(path), aligned)
-        for content, path in zip(contents, images)
-    ]
+    pictures = [(read_file(path), str(path)) for path in images]
+    inputs = [_usable(item) for item in network_inputs(verifier, pictures, aligned)]
     return _score(verifier, [item.image for item in inputs]), _notes(verifier, inputs)
 
 
@@ -85,7 +75,13 @@ def score_faces(verifier: Verifier, faces: Sequence[AlignedFace]) -> float:
         ValueError: if the network was trained on images with another frame.
     """
     check_frame(verifier, aligned=False)
-    return _score(verifier, [_cropped(verifier, face) for face in faces])
+    return _score(verifier, [cropped_face(verifier, face) for face in faces])
+
+
+def _usable(item: Input | ValueError) -> Input:
+    if isinstance(item, ValueError):
+        raise item
+    return item
 
 
 def _score(verifier: Verifier, inputs: Sequence[np.ndarray]) -> float:
@@ -114,50 +110,35 @@ def rank_folder(
         ValueError: if the probe cannot be compared, or no image of the folder can.
     """
     check_frame(verifier, aligned)
-    content = _read(probe)
+    content = read_file(probe)
     if not Path(folder).is_dir():
         raise FileNotFoundError(f"There is no such folder; check the path. Received: {folder}")
-    probe_input = _network_input(verifier, content, str(probe), aligned)
-    inputs, skipped = _folder_inputs(verifier, Path(folder), Path(probe), aligned)
-    everything = [probe_input, *inputs.values()]
-    embeddings = verifier.embed(np.stack([item.image for item in everything])[..., np.newaxis])
-    scores = verifier.score(np.repeat(embeddings[:1], len(inputs), axis=0), embeddings[1:])
-    ranked = sorted(zip(inputs, scores.tolist()), key=lambda item: -item[1])
-    threshold = verifier.settings["threshold"]
-    rows = [
-        {"rank": rank, "image": name, "score": score, "decision": decision(score, threshold)}
-        for rank, (name, score) in enumerate(ranked, start=1)
-    ]
-    return Ranking(rows, skipped, _notes(verifier, everything))
-
-
-def _folder_inputs(
-    verifier: Verifier, folder: Path, probe: Path, aligned: bool
-) -> tuple[dict[str, _Input], list[str]]:
-    """The inputs by name, and a sentence for each skipped file."""
-    inputs, skipped = {}, []
-    for name in tqdm(
-        _image_names(folder, probe), desc="Looking for faces", unit="image", disable=None
-    ):
-        try:
-            inputs[name] = _network_input(verifier, _read(folder / name), name, aligned)
-        except ValueError as error:
-            skipped.append(" ".join(str(error).split()))
-        except OSError as error:
-            skipped.append(f"{name} cannot be read ({error.strerror or error})")
-    if not inputs:
+    (probe_input,) = map(_usable, network_inputs(verifier, [(content, str(probe))], aligned))
+    found = embed_files(verifier, Path(folder), _image_names(Path(folder), Path(probe)), aligned)
+    skipped = [item.error for item in found.values() if item.error]
+    usable = {name: item for name, item in found.items() if item.embedding is not None}
+    if not usable:
         first = f"{len(skipped)} files, the first: {skipped[0]}" if skipped else "an empty folder"
         raise ValueError(
             f"{folder}: no image with a face can be compared with the probe; give another folder. "
             f"Received: {first}"
         )
-    return inputs, skipped
+    embeddings = np.array([item.embedding for item in usable.values()])
+    of_probe = verifier.embed(probe_input.image[np.newaxis, ..., np.newaxis])
+    scores = verifier.score(np.repeat(of_probe, len(usable), axis=0), embeddings)
+    ranked = sorted(zip(usable, scores.tolist()), key=lambda item: -item[1])
+    threshold = verifier.settings["threshold"]
+    rows = [
+        {"rank": rank, "image": name, "score": score, "decision": decision(score, threshold)}
+        for rank, (name, score) in enumerate(ranked, start=1)
+    ]
+    return Ranking(rows, skipped, _notes(verifier, [probe_input, *usable.values()]))
 
 
-def _notes(verifier: Verifier, inputs: Sequence[_Input]) -> list[str]:
-    other_size = sum(item.has_other_size for item in inputs)
-    of_sizes = size_note(other_size, len(inputs), verifier.crop, verifier.frame)
-    return [note for note in (*(item.note for item in inputs), of_sizes) if note]
+def _notes(verifier: Verifier, items: Sequence[Input | Embedded]) -> list[str]:
+    other_size = sum(item.has_other_size for item in items)
+    of_sizes = size_note(other_size, len(items), verifier.crop, verifier.frame)
+    return [note for note in (*(item.note for item in items), of_sizes) if note]
 
 
 def check_frame(verifier: Verifier, aligned: bool) -> None:
@@ -174,37 +155,3 @@ def _image_names(folder: Path, probe: Path) -> list[str]:
     """The names of a folder's files without the probe."""
     names = FolderSource(folder).names()
     return [name for name in names if (folder / name).resolve() != probe.resolve()]
-
-
-def _read(path: Path | str) -> bytes:
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no such image; check the path. Received: {path}")
-    if path.stat().st_size > MAX_MEMBER_BYTES:
-        raise ValueError(
-            f"{path} is too large for an image; replace the file. "
-            f"Received: {path.stat().st_size} bytes"
-        )
-    return path.read_bytes()
-
-
-def _network_input(verifier: Verifier, content: bytes, name: str, aligned: bool) -> _Input:
-    if aligned:
-        image, has_other_size = sized_input(
-            content, verifier.crop, verifier.image_size, name, verifier.frame
-        )
-        item = _Input(image, "", has_other_size)
-    else:
-        face = find_face(content, name)
-        item = _Input(_cropped(verifier, face), face.note, False)
-    if item.image.min() == item.image.max():
-        # Two such images would be called the same person.
-        raise ValueError(
-            f"{name} shows nothing where a face is compared; give another image. "
-            f"Received: the grey value {item.image.min()} alone"
-        )
-    return item
-
-
-def _cropped(verifier: Verifier, face: AlignedFace) -> np.ndarray:
-    return cropped_and_resized(face.image, verifier.crop, verifier.image_size, face.name)

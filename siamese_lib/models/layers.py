@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import eigh
 
-from siamese_lib.utils.tensorflow import keras
+from siamese_lib.utils.tensorflow import keras, tf
 
 layers, ops = keras.layers, keras.ops
 registered = keras.saving.register_keras_serializable("siamese_lib")
@@ -38,6 +38,29 @@ class UnstackBranches(keras.layers.Layer):
 
     def call(self, branches):
         return ops.split(branches, 2, axis=0)
+
+
+@registered
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Keras' layer, which normalises the maps of a training batch by TensorFlow's fused kernel.
+
+    Numerically equal up to rounding. Keras' own dozen passes over the maps take half of the time
+    of a training step of the compact network.
+    """
+
+    def call(self, inputs, training=None, mask=None):
+        if not (training and self.trainable and len(inputs.shape) == 4):
+            return super().call(inputs, training=training, mask=mask)
+        gamma, beta = (tf.convert_to_tensor(weight) for weight in (self.gamma, self.beta))
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            inputs, gamma, beta, epsilon=self.epsilon, is_training=True
+        )
+        # The kernel gives the unbiased variance; Keras keeps the biased one.
+        count = tf.cast(tf.size(inputs) // inputs.shape[-1], variance.dtype)
+        variance *= (count - 1) / count
+        for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving * self.momentum + value * (1 - self.momentum))
+        return outputs
 
 
 # Class names in model files of earlier versions.

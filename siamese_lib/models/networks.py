@@ -13,6 +13,7 @@ from skimage.feature import local_binary_pattern
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.models.layers import (
     AbsoluteDifference,
+    BatchNormalization,
     CosineToClasses,
     JoinSymmetries,
     JointBayesian,
@@ -102,7 +103,7 @@ def koch_encoder(config: ExperimentConfig) -> Any:
             kernel_regularizer=keras.regularizers.L2(PENALTY_CONVOLUTION),
             name=f"convolution_{index}",
         )(x)
-        x = layers.BatchNormalization(name=f"normalization_{index}")(x)
+        x = BatchNormalization(name=f"normalization_{index}")(x)
         x = layers.ReLU(name=f"relu_{index}")(x)
         if index < 4:
             x = layers.MaxPooling2D(2, name=f"pooling_{index}")(x)
@@ -192,7 +193,7 @@ def compact_encoder(config: ExperimentConfig) -> Any:
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dropout(config.dropout_rate, name="dropout")(x)
     x = layers.Dense(config.embedding_size, use_bias=False, name="embedding")(x)
-    x = layers.BatchNormalization(name="embedding_normalization")(x)
+    x = BatchNormalization(name="embedding_normalization")(x)
     x = layers.UnitNormalization(dtype="float32", name="unit_length")(x)
     return keras.Model(images, x, name="encoder")
 
@@ -266,7 +267,7 @@ def _convolution(x, filters, kernel_size, strides, name):
         kernel_initializer="he_normal",
         name=f"{name}_convolution",
     )(x)
-    return layers.BatchNormalization(name=f"{name}_normalization")(x)
+    return BatchNormalization(name=f"{name}_normalization")(x)
 
 
 def _residual_block(x, filters, strides, name):

@@ -12,7 +12,7 @@ from PIL import Image
 from siamese_lib.data import photos
 from siamese_lib.data.images import decode_image
 from siamese_lib.data.lfw import SampleSource
-from siamese_lib.inference import comparison
+from siamese_lib.inference import comparison, gallery
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.utils import machine
 
@@ -86,7 +86,7 @@ def test_an_aligned_photograph_is_what_aligned_images_are(verifier, probe, album
 def test_aligned_images_are_taken_as_they_are(verifier, probe, tmp_path, monkeypatch):
     other = tmp_path / "other.jpg"
     photographs.composition(size=(800, 800)).save(other)
-    monkeypatch.setattr(comparison, "find_face", lambda *_: pytest.fail("a face was sought"))
+    monkeypatch.setattr(gallery, "find_faces", lambda *_: pytest.fail("a face was sought"))
     score, _ = comparison.compare(verifier, [probe, other], aligned=True)
     inputs = [
         decode_image(path.read_bytes(), verifier.crop, verifier.image_size, "", verifier.frame)
@@ -126,14 +126,40 @@ def test_a_folder_is_ranked_and_what_cannot_be_used_is_skipped(verifier, probe, 
     assert ranking.skipped[1].startswith("notes.txt cannot be read as an image")
 
 
-def test_each_image_is_embedded_once(verifier, probe, album, monkeypatch):
-    embedded = []
-    embed = verifier.embed
+def test_an_image_is_embedded_once_until_its_file_changes(
+    verifier, probe, album, tmp_path, monkeypatch
+):
+    embedded, embed = [], verifier.embed
     monkeypatch.setattr(
         verifier, "embed", lambda images: (embedded.append(len(images)), embed(images))[1]
     )
-    comparison.rank_folder(verifier, probe, album)
-    assert embedded == [5]
+    shutil.copytree(album, tmp_path / "album")
+
+    def ranking():
+        embedded.clear()
+        return comparison.rank_folder(verifier, probe, tmp_path / "album")
+
+    first = ranking()
+    assert sum(embedded) == 4 + 1  # the probe is always looked at
+    assert ranking() == first and sum(embedded) == 1
+    photographs.astronaut().save(tmp_path / "album" / "hill.jpg")
+    assert len(ranking().rows) == 5 and sum(embedded) == 2
+    (tmp_path / "album" / "two.png").unlink()
+    assert len(ranking().rows) == 4 and sum(embedded) == 1
+
+
+def test_another_network_does_not_take_the_embeddings_of_the_first(verifier, probe, album):
+    first = comparison.rank_folder(verifier, probe, album)
+    cropped = Verifier(verifier.network, verifier.settings | {"crop": [40, 220, 50, 200]})
+    assert comparison.rank_folder(cropped, probe, album).rows != first.rows
+
+
+def test_damaged_embeddings_are_computed_again(verifier, probe, album, monkeypatch, tmp_path):
+    monkeypatch.setenv("SIAMESE_CACHE", str(tmp_path))
+    first = comparison.rank_folder(verifier, probe, album)
+    (kept,) = (tmp_path / "embeddings").iterdir()
+    kept.write_bytes(kept.read_bytes()[:500])
+    assert comparison.rank_folder(verifier, probe, album) == first
 
 
 def test_the_ranking_has_the_scores_of_single_comparisons(verifier, probe, album):
@@ -150,20 +176,25 @@ def test_the_probe_is_not_found_in_its_own_folder(verifier, album, tmp_path):
     ] == ["b.jpg"]
 
 
-def test_a_file_that_may_not_be_read_is_skipped(verifier, probe, album, monkeypatch):
-    read = comparison._read
+def test_a_file_that_may_not_be_read_is_skipped(verifier, probe, album, tmp_path, monkeypatch):
+    shutil.copytree(album, tmp_path / "album")
+    read = gallery.read_file
 
     def refused(path):
         if path.name == "two.png":
             raise PermissionError(13, "Permission denied", str(path))
         return read(path)
 
-    monkeypatch.setattr(comparison, "_read", refused)
-    ranking = comparison.rank_folder(verifier, probe, album)
+    with monkeypatch.context() as patched:
+        patched.setattr(gallery, "read_file", refused)
+        ranking = comparison.rank_folder(verifier, probe, tmp_path / "album")
     assert (
         ranking.rows[0]["image"] == "wide.jpg"
         and "two.png cannot be read (Permission denied)" in ranking.skipped
     )
+    # A right that was given later changes neither size nor time of the file.
+    again = comparison.rank_folder(verifier, probe, tmp_path / "album")
+    assert "two.png" in [row["image"] for row in again.rows]
 
 
 def test_a_folder_without_a_usable_image_is_one_sentence(verifier, probe, tmp_path):
@@ -177,7 +208,7 @@ def test_a_folder_without_a_usable_image_is_one_sentence(verifier, probe, tmp_pa
 
 
 def test_a_file_larger_than_any_image_is_not_read(verifier, probe, tmp_path, monkeypatch):
-    monkeypatch.setattr(comparison, "MAX_MEMBER_BYTES", 1000)
+    monkeypatch.setattr(gallery, "MAX_MEMBER_BYTES", 1000)
     with pytest.raises(
         ValueError, match=r"astronaut\.png is too large for an image.*Received: \d+ bytes"
     ):

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.models.layers import CosineToClasses
+from siamese_lib.models.layers import BatchNormalization, CosineToClasses
 from siamese_lib.models.networks import (
     build_learner,
     build_model,
@@ -326,3 +326,30 @@ def test_an_ensemble_has_no_network_of_its_own():
 def test_the_comparison_is_the_one_that_the_head_makes(config, words, layer):
     assert words in comparison(config)
     assert build_model(config).get_layer("head").get_layer(layer)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-4), ("mixed_bfloat16", 0.05)])
+def test_batch_normalization_is_that_of_keras(dtype, tolerance):
+    """Outputs, gradients, moving statistics, and the outputs outside training."""
+    generator = np.random.default_rng(0)
+    images = generator.normal(3.0, 2.0, (6, 5, 7, 4)).astype(np.float32)
+    weights = [generator.uniform(0.5, 2.0, 4).astype(np.float32) for _ in range(4)]
+    results = []
+    for layer in (keras.layers.BatchNormalization, BatchNormalization):
+        normalization = layer(dtype=dtype)
+        normalization.build(images.shape)
+        normalization.set_weights(weights)
+        inputs = tf.Variable(images)
+        with tf.GradientTape() as tape:
+            outputs = normalization(inputs, training=True)
+            loss = tf.reduce_mean(tf.cast(outputs, tf.float32) ** 3)
+        variables = [inputs, *(weight.value for weight in normalization.trainable_weights)]
+        results.append([outputs, *tape.gradient(loss, variables), *normalization.get_weights()])
+        results[-1].append(normalization(images, training=False))
+    for expected, received in zip(*results, strict=True):
+        np.testing.assert_allclose(
+            np.asarray(tf.cast(received, tf.float32)),
+            np.asarray(tf.cast(expected, tf.float32)),
+            rtol=tolerance,
+            atol=tolerance,
+        )
