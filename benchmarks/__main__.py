@@ -6,20 +6,13 @@
 import argparse
 from pathlib import Path
 
-import pandas as pd
-
 from benchmarks import data, growth, scoring, trainings
 from benchmarks.figure import draw
+from benchmarks.table import machine_name, save_rows
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.load import load_dataset
-from siamese_lib.experiments.leaderboard import between_marks
-from siamese_lib.utils.files import atomic_write, write_json, write_text
-from siamese_lib.utils.machine import project_root, versions
-
-BEGIN, END = (
-    "<!-- speed: written by `python -m benchmarks`, do not edit -->",
-    "<!-- end of speed -->",
-)
+from siamese_lib.utils.files import atomic_write
+from siamese_lib.utils.machine import project_root
 
 
 def main():
@@ -54,38 +47,9 @@ def main():
         for row in part():
             rows.append(row)
             print(_line(row), flush=True)
-    about = versions()
-    machine = f"{about['machine']['cpu']}, {about['machine']['num_cpus']} cores"
-    write_json(
-        root / "benchmarks" / "results.json",
-        [row | {"machine": machine, "date": about["date"]} for row in rows],
-    )
+    save_rows(rows)
     with atomic_write(root / "docs" / "benchmarks.png") as temporary:
-        draw(rows, machine).savefig(temporary, dpi=150)
-    page = root / "docs" / "benchmarks.md"
-    text = page.read_text(encoding="utf-8")
-    write_text(page, between_marks(text, BEGIN, END, as_markdown(rows, machine)))
-
-
-def as_markdown(rows, machine):
-    """The rows as a Markdown table."""
-    table = pd.DataFrame(
-        {
-            "what": [row["name"] for row in rows],
-            "measured": [f"{row['ratio']:.3g} {row['unit']}{_spread(row)}" for row in rows],
-            "bar": [_bar(row) for row in rows],
-        }
-    )
-    heading = f"Measured on {machine}; medians, in brackets the smallest and the largest turn."
-    return f"{heading}\n\n{table.to_markdown(index=False)}"
-
-
-def _spread(row):
-    return f" ({row['low']:.3g} to {row['high']:.3g})" if row["low"] != row["high"] else ""
-
-
-def _bar(row):
-    return f"{row['bar']}{'' if row['kept'] else ', **missed**'}" if row["bar"] else ""
+        draw(rows, machine_name()).savefig(temporary, dpi=150)
 
 
 def _line(row):

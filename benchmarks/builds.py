@@ -1,0 +1,137 @@
+"""This build against an earlier one: the same commands of both, in turns, wall and CPU time.
+
+`git clone . OLD && git -C OLD checkout COMMIT && python -m benchmarks.builds OLD sweep verify`
+"""
+
+import argparse
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.alternating import row
+from benchmarks.table import save_rows
+from siamese_lib.data.load import sample_as_folder
+from siamese_lib.utils.machine import project_root
+
+ALIGNED = [f"s1/{number}.pgm" for number in (1, 2)]
+
+
+def run(build, arguments, work):
+    """Wall and CPU seconds of a command of a build, with its output in a file of the folder."""
+    environment = os.environ | {"PYTHONPATH": str(build), "SIAMESE_CACHE": str(work / "cache")}
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    with open(work / "output.txt", "w") as output:
+        subprocess.run(
+            [sys.executable, "-m", *arguments],
+            cwd=build,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            check=True,
+        )
+    wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def ratio_rows(name, commands, builds, turns, bar):
+    """Two rows: the share of the earlier build's wall and CPU time, turn by turn.
+
+    Args:
+        name: what was measured.
+        commands: `commands(work)` gives the arguments of Python's -m, for a new folder.
+        builds: the folders of the earlier and of this build.
+        turns: how often each is run.
+        bar: the largest share that is asked for.
+    """
+    seconds = []
+    for _ in range(turns):
+        turn = []
+        for build in builds:
+            work = Path(tempfile.mkdtemp())
+            try:
+                turn.append(run(build, commands(work), work))
+            finally:
+                shutil.rmtree(work)
+        seconds.append(turn)
+        print(name, turn, flush=True)
+    return [
+        row(
+            f"{name}, {kind} time",
+            [new[index] / old[index] for old, new in seconds],
+            "of the earlier build's",
+            bar,
+            f"{seconds[-1][0][index]:.1f} s, now {seconds[-1][1][index]:.1f} s",
+            at_most=True,
+        )
+        for index, kind in enumerate(("wall", "CPU"))
+    ]
+
+
+def photographs(folder):
+    """Two photographs with a face of the sample each, 640x480."""
+    folder.mkdir(parents=True, exist_ok=True)
+    generator = np.random.default_rng(0)
+    paths = []
+    for name in ALIGNED:
+        photo = Image.fromarray(generator.integers(90, 160, (480, 640, 3), np.uint8))
+        face = Image.open(sample_as_folder() / name).resize((276, 336))
+        photo.paste(face.convert("RGB"), (180, 70))
+        paths.append(folder / f"{Path(name).stem}.jpg")
+        photo.save(paths[-1])
+    return [str(path) for path in paths]
+
+
+def _report(work):
+    return ["siamese_lib", "report", "--runs", str(work / "runs"), "--output", str(work / "report")]
+
+
+def _sweep(work):
+    return ["siamese_lib", "sweep", "experiments/sweeps/sample.yaml", "--runs", str(work / "runs")]
+
+
+def _verify(work):
+    return ["siamese_lib", "verify", *photographs(work)]
+
+
+def _verify_aligned(work):
+    paths = [str(sample_as_folder() / name) for name in ALIGNED]
+    return ["siamese_lib", "verify", "--aligned", *paths]
+
+
+def _tests(_):
+    options = ["-q", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "-m", "not long"]
+    return ["pytest", *options]
+
+
+# Name, commands, turns and bar.
+PARTS = {
+    "report": ("make report on the sample, after installation", _report, 1, 0.4),
+    "sweep": ("sweep of the sample, 18 runs", _sweep, 2, 0.35),
+    "verify": ("verify on two photographs", _verify, 5, 0.75),
+    "aligned": ("verify --aligned", _verify_aligned, 5, 0.75),
+    "tests": ("make test", _tests, 1, 0.5),
+}
+
+
+def main():
+    """Times the parts and replaces their rows in results.json."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.builds", description=__doc__)
+    parser.add_argument("old", type=Path, help="a clone of the earlier commit")
+    parser.add_argument("parts", nargs="+", choices=PARTS)
+    options = parser.parse_args()
+    builds = options.old.resolve(), project_root()
+    for part in options.parts:
+        name, commands, turns, bar = PARTS[part]
+        save_rows(ratio_rows(name, commands, builds, turns, bar))
+
+
+if __name__ == "__main__":
+    main()
