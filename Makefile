@@ -11,17 +11,25 @@ BIN = $(VENV)/bin
 # since they share their fixtures.
 PARALLEL = -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: report test test-long test-colab-versions coverage lab owner clean
+# The tests of code that needs no training, under a minute together with the checks of the code.
+QUICK = tests/data tests/evaluation tests/plots tests/utils tests/notebook/test_setup.py tests/test_config.py
+
+.PHONY: report code check test test-long test-colab-versions coverage lab owner clean
 
 report: $(VENV)/.installed
 	$(BIN)/python -m siamese_lib report --experiment "$(EXPERIMENT)" --data-root "$(DATA_ROOT)" --runs "$(RUNS)"
 
-test: $(VENV)/.installed
+code: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q $(PARALLEL) -m "not long" --durations=5
+
+check: code
+	$(BIN)/python -m pytest -q $(PARALLEL) -m "not long" $(QUICK)
+
+test: code
+	$(BIN)/python -m pytest -q $(PARALLEL) -m "not long" --durations=25
 
 # Slow: the full report on the sample, kills and fuzzing by the thousands, all tests with Colab's versions.
 test-long: $(VENV)/.installed

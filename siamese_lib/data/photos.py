@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from skimage.transform import estimate_transform, warp
 
 from siamese_lib.data.decoding import open_image
 from siamese_lib.data.images import NUM_THREADS
@@ -234,6 +233,8 @@ def aligned(photo: Image.Image, landmarks: np.ndarray) -> Image.Image:
     Returns:
         A grey Pillow image of 250x250 pixels.
     """
+    from skimage.transform import estimate_transform
+
     eyes, target = landmarks[:2], np.array(FRAME_EYES)
     # Pillow smooths when it makes an image smaller; warping alone would pick single pixels.
     scale = min(1.0, estimate_transform("similarity", eyes, target).scale)
@@ -253,6 +254,8 @@ def warped(image: Image.Image, transform: Any, side: int = FRAME_SIDE) -> Image.
     Returns:
         A grey Pillow image of `side` x `side` pixels, black beyond the photo's border, as in LFW-a.
     """
+    from skimage.transform import warp
+
     pixels = warp(
         np.asarray(image),
         transform.inverse,

@@ -11,16 +11,18 @@ import math
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.face_dataset import FaceDataset
 from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import Face, TrialSet, cluster_of, parse_face
 from siamese_lib.evaluation.metrics import people_bootstrap
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # `compare(left, right)`: the similarities `(num_pairs,)` of images named by their rows.
 Compare = Callable[[Any, Any], np.ndarray]
@@ -184,7 +186,7 @@ def answered_correctly(similarities: np.ndarray, answers: Sequence[int]) -> np.n
 
 def answer_trials(
     trial_sets: Sequence[TrialSet], row_of: Mapping[Any, int], compare: Compare
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """The answers that a similarity gives in each trial.
 
     Args:
@@ -196,6 +198,8 @@ def answer_trials(
         A pandas DataFrame, a row for each trial: trial_set (from 1 on), probe, answer (the correct
         gallery image), chosen (the most similar one), correct.
     """
+    import pandas as pd
+
     trials = [
         (number, trials.gallery, probe, answer)
         for number, trials in enumerate(trial_sets, start=1)
@@ -217,7 +221,7 @@ def answer_trials(
     )
 
 
-def average_over_seeds(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def average_over_seeds(tables: Sequence["pd.DataFrame"]) -> "pd.DataFrame":
     """The trials that several networks answered; `correct` is the share of correct networks.
 
     Raises:
@@ -232,7 +236,7 @@ def average_over_seeds(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return tables[0].assign(correct=sum(table["correct"] for table in tables) / len(tables))
 
 
-def trial_accuracy(trials: pd.DataFrame, clusters: Any = None) -> dict[str, Any]:
+def trial_accuracy(trials: "pd.DataFrame", clusters: Any = None) -> dict[str, Any]:
     """The accuracy over trials, with a 95 % interval by bootstrap over clusters of trials.
 
     Args:
@@ -253,7 +257,7 @@ def trial_accuracy(trials: pd.DataFrame, clusters: Any = None) -> dict[str, Any]
     }
 
 
-def pairs_of_trial_sets(trials: pd.DataFrame) -> pd.Series:
+def pairs_of_trial_sets(trials: "pd.DataFrame") -> "pd.Series":
     """Clusters of trials whose groups are unknown, or all the same: the pairs of trial sets.
 
     The two sets of a pair swap gallery and probes, so they share their people.
@@ -284,7 +288,7 @@ def oneshot_accuracies(
     ways: Sequence[int] = (2, 5, 10, 20, 50),
     num_trials: int = 2000,
     group_of: Mapping[str, str] | None = None,
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """The one-shot accuracy of several methods on the same trials, beside chance.
 
     The interval is a bootstrap over the probes' people, within groups over the groups; the others
@@ -305,6 +309,8 @@ def oneshot_accuracies(
         ValueError: if nobody has two images.
     """
     people, row_of = {face.person for face in faces}, {face: row for row, face in enumerate(faces)}
+    import pandas as pd
+
     sizes = Counter(group_of[person] if group_of else "" for person in people)
     rows: list[tuple] = []
     for num_ways in (number for number in ways if number <= max(sizes.values())):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.face_dataset import FRAMES, Box
@@ -19,11 +18,15 @@ from siamese_lib.models.layers import FoldedEncoder, symmetries
 from siamese_lib.models.networks import local_binary_patterns
 from siamese_lib.utils.files import read_json
 from siamese_lib.utils.machine import project_root
+from siamese_lib.utils.tensorflow import tf
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from siamese_lib.training.run import Run
 
 BATCH_SIZE, PAIRS_PER_BATCH = 128, 1024
+FEW = 4
 
 
 class Verifier:
@@ -226,7 +229,7 @@ class Verifier:
 
     def answer_trials(
         self, trial_sets: Sequence[TrialSet], images: Sequence, embeddings: np.ndarray
-    ) -> pd.DataFrame:
+    ) -> "pd.DataFrame":
         """The network's answers in one-shot trials, as `oneshot.answer_trials` returns them.
 
         Args:
@@ -256,8 +259,14 @@ def _batches(count: int) -> Iterator[slice]:
 
 
 def _predict(layer: Any, inputs: list[np.ndarray], batch_size: int) -> np.ndarray:
-    """One batch through a layer; a smaller last batch is filled up, so nothing is traced again."""
+    """One batch through a layer; a smaller last batch is filled up, so nothing is traced again.
+
+    A few images are not worth the trace of a graph: they go through the layers one by one.
+    """
     count = len(inputs[0])
+    if count <= FEW:
+        output = layer(inputs if len(inputs) > 1 else inputs[0], training=False)
+        return np.asarray(tf.cast(output, tf.float32))
     full = [np.concatenate([a, np.repeat(a[-1:], batch_size - count, axis=0)]) for a in inputs]
     output = layer.predict_on_batch(full if len(full) > 1 else full[0])
     return np.asarray(output, dtype=np.float32)[:count]

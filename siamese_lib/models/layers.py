@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.linalg import eigh
 
 from siamese_lib.utils.tensorflow import keras, tf
 
@@ -219,6 +218,8 @@ def fit_joint_bayesian(
             "Joint Bayesian needs people with two images. "
             f"Received: {len(index)} images of {len(counts)} people"
         )
+    from scipy.linalg import eigh
+
     means = np.zeros((len(counts), embeddings.shape[1]))
     np.add.at(means, index, embeddings)
     means /= counts[:, np.newaxis]

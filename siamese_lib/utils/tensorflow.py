@@ -35,6 +35,27 @@ def _silent_start():
         os.close(nowhere)
 
 
+@contextmanager
+def _without_unused_packages():
+    # Keras 3.15 also imports these, if they are installed, for its wrappers of scikit-learn, its
+    # plots and inputs of DataFrames: a third of the time of the import. Commands use none of that;
+    # in a user's own program Keras must find them.
+    names = ("sklearn", "matplotlib", "pandas") if _is_command() else ()
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # an ImportError
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+
+
+def _is_command():
+    """Whether this process is `python -m siamese_lib`."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    return spec is not None and spec.name == "siamese_lib.__main__"
+
+
 def _set_defaults():
     if keras.config.backend() != "tensorflow":
         raise ValueError(
@@ -49,7 +70,7 @@ def _set_defaults():
     keras.config.set_max_steps_per_epoch(None)
 
 
-with _silent_start():
+with _silent_start(), _without_unused_packages():
     try:
         import keras
     except (ValueError, AttributeError) as error:
