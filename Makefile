@@ -26,7 +26,7 @@ code: $(VENV)/.installed
 	$(BIN)/lint-imports
 
 check: code
-	$(BIN)/python -m pytest -q $(PARALLEL) -m "not long" $(QUICK)
+	$(BIN)/python -m pytest -q $(PARALLEL) -m "not long and not notebook and not training" $(QUICK)
 
 test: code
 	$(BIN)/python -m pytest -q $(PARALLEL) -m "not long" --durations=25
