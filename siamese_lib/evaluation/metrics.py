@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from siamese_lib.data.pairs import PairList
 
 NUM_RESAMPLES = 2000
+RESAMPLES_PER_BLOCK = 100
 
 
 def best_threshold(scores: ArrayLike, labels: ArrayLike) -> float:
@@ -200,10 +201,12 @@ def people_bootstrap(
     Returns:
         `[low, high]`
     """
-    weights = people_weights(left_clusters, right_clusters, num_resamples, seed)
-    totals = weights.sum(axis=1)
-    sums = weights[totals > 0] @ np.asarray(values, dtype=float)
-    return [float(bound) for bound in np.quantile(sums / totals[totals > 0], [0.025, 0.975])]
+    values = np.asarray(values, dtype=float)
+    # Block by block: the weights of all resamples together would take hundreds of megabytes.
+    blocks = _weight_blocks(left_clusters, right_clusters, num_resamples, seed)
+    totals, sums = np.hstack([(weights.sum(axis=1), weights @ values) for weights in blocks])
+    means = sums[totals > 0] / totals[totals > 0]
+    return [float(bound) for bound in np.quantile(means, [0.025, 0.975])]
 
 
 def people_weights(
@@ -219,14 +222,21 @@ def people_weights(
     Returns:
         `(num_resamples, num_pairs)`, whole numbers.
     """
+    return np.vstack(list(_weight_blocks(left_clusters, right_clusters, num_resamples, seed)))
+
+
+def _weight_blocks(left_clusters, right_clusters, num_resamples, seed):
+    """The rows of `people_weights`, a block of resamples at a time."""
     clusters, index = np.unique(
         np.concatenate([left_clusters, right_clusters]), return_inverse=True
     )
     left, right = np.split(index, 2)
-    draws = np.random.default_rng(seed).multinomial(
-        len(clusters), np.full(len(clusters), 1 / len(clusters)), size=num_resamples
-    )
-    return np.where(left == right, draws[:, left], draws[:, left] * draws[:, right])
+    generator = np.random.default_rng(seed)
+    chances = np.full(len(clusters), 1 / len(clusters))
+    for start in range(0, num_resamples, RESAMPLES_PER_BLOCK):
+        count = min(RESAMPLES_PER_BLOCK, num_resamples - start)
+        draws = generator.multinomial(len(clusters), chances, size=count)
+        yield np.where(left == right, draws[:, left], draws[:, left] * draws[:, right])
 
 
 def sample_and_resamples(pairs: PairList, classes: ArrayLike, num_resamples: int) -> np.ndarray:
