@@ -80,5 +80,5 @@ def whole_sweep(sweep_folder):
     return run_sweep(
         Sweep.from_yaml(small_sweeps.write_sweep(sweep_folder)),
         sweep_folder / "whole",
-        LocalEngine(workers=2),
+        LocalEngine(workers=small_sweeps.WORKERS),
     )

@@ -4,6 +4,10 @@ import time
 
 import yaml
 
+from siamese_lib.utils.machine import num_usable_cores
+
+# A thread for each run, on every machine: numbers are rounded differently with more.
+WORKERS = num_usable_cores()
 BASE = {
     "dataset": "sample",
     "image_size": [40, 36],

@@ -4,7 +4,7 @@ Sweep                 a YAML file: a base experiment, what is varied, and the se
 run_sweep             train the missing points of a sweep and collect the table
 sweep_table           all points of a sweep with their state and metrics
 DONE                  the state of a finished point in that table
-LocalEngine           train the runs of a sweep on this machine, each in its own process
+LocalEngine           train the runs of a sweep on this machine, in a process for each core
 RayEngine             train the runs of a sweep on a cluster, with Ray Tune
 settings_table        a row for each setting of a sweep: means over seeds, 95 % intervals
 best_settings         for each axis the best setting on validation, and which are worse

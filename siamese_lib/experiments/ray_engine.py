@@ -74,9 +74,10 @@ class RayEngine:
         if not started_elsewhere:
             _connect(self._address)
         data_root = self._data_root and str(Path(self._data_root).resolve())
+        num_cpus = sweep.resources.get("num_cpus", 1)
         trainable = tune.with_resources(
-            tune.with_parameters(_train, data_root=data_root),
-            {"cpu": sweep.resources.get("num_cpus", 1), "gpu": sweep.resources.get("num_gpus", 0)},
+            tune.with_parameters(_train, data_root=data_root, num_threads=max(1, int(num_cpus))),
+            {"cpu": num_cpus, "gpu": sweep.resources.get("num_gpus", 0)},
         )
         directories = [str(run.directory.resolve()) for run in runs]
         try:
@@ -143,8 +144,9 @@ def patiently(start: Callable[[], Any]) -> Any:
     return start()
 
 
-def _train(parameters, data_root):
-    """Trains one run, on a node of the cluster in its own process."""
+def _train(parameters, data_root, num_threads):
+    """Trains one run, on a node of the cluster in its own process, with the cores it reserved."""
+    os.environ["TF_NUM_INTRAOP_THREADS"] = str(num_threads)  # before TensorFlow is loaded
     from ray import tune
 
     from siamese_lib.training.fit import continue_run

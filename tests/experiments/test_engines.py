@@ -9,7 +9,7 @@ import threading
 import pandas as pd
 import pytest
 import yaml
-from small_sweeps import BASE, wait_for, without_times, write_sweep
+from small_sweeps import BASE, WORKERS, wait_for, without_times, write_sweep
 
 from siamese_lib.experiments.engines import LocalEngine, progress
 from siamese_lib.experiments.sweep import Sweep, run_sweep, sweep_table
@@ -34,7 +34,9 @@ def test_a_state_of_a_longer_training_equals_a_shorter_training(sweep_folder, wh
             }
         )
     )
-    alone = run_sweep(Sweep.from_yaml(path), sweep_folder / "alone", LocalEngine(workers=2)).iloc[0]
+    alone = run_sweep(
+        Sweep.from_yaml(path), sweep_folder / "alone", LocalEngine(workers=WORKERS)
+    ).iloc[0]
     along = whole_sweep[
         (whole_sweep["axis"] == "num_epochs")
         & (whole_sweep["value"] == 1)
@@ -77,17 +79,17 @@ def test_a_killed_sweep_resumes_to_the_same_table_and_leaves_no_process_behind(
     wait_for(lambda: not any(run.locked for run in runs_of(path, runs_dir)))
     states = set(sweep_table(Sweep.from_yaml(path), runs_dir)["state"])
     assert "done" in states and len(states) > 1
-    table = run_sweep(Sweep.from_yaml(path), runs_dir, LocalEngine(workers=2))
+    table = run_sweep(Sweep.from_yaml(path), runs_dir, LocalEngine(workers=WORKERS))
     pd.testing.assert_frame_equal(without_times(table), without_times(whole_sweep))
 
 
 @pytest.mark.long
 def test_a_killed_sweep_of_six_runs_resumes_to_the_same_table(tmp_path):
     path = write_sweep(tmp_path, seeds=[0, 1])
-    whole = run_sweep(Sweep.from_yaml(path), tmp_path / "whole", LocalEngine(workers=2))
+    whole = run_sweep(Sweep.from_yaml(path), tmp_path / "whole", LocalEngine(workers=WORKERS))
     assert len(runs_of(path, tmp_path / "whole")) == 6
     kill_in_the_middle(path, tmp_path / "killed")
-    table = run_sweep(Sweep.from_yaml(path), tmp_path / "killed", LocalEngine(workers=2))
+    table = run_sweep(Sweep.from_yaml(path), tmp_path / "killed", LocalEngine(workers=WORKERS))
     pd.testing.assert_frame_equal(without_times(table), without_times(whole))
 
 
@@ -110,7 +112,7 @@ def test_a_run_that_crashes_once_is_started_again_and_leaves_no_error(tmp_path):
 
     thread = threading.Thread(target=crash)
     thread.start()
-    table = run_sweep(sweep, tmp_path, LocalEngine(workers=2))
+    table = run_sweep(sweep, tmp_path, LocalEngine(workers=WORKERS))
     thread.join()
     assert crashes and table["state"].tolist() == ["done"] and not run.path("error.json").exists()
 
@@ -125,7 +127,7 @@ def test_a_run_that_crashes_twice_has_its_error_in_the_table_and_the_others_go_o
     )
     first = next(sweep.points()).run(tmp_path)
     first.path("checkpoint-00001.keras").mkdir(parents=True)  # a folder, which Keras cannot load
-    table = run_sweep(sweep, tmp_path, LocalEngine(workers=2))
+    table = run_sweep(sweep, tmp_path, LocalEngine(workers=WORKERS))
     assert table["state"].iloc[0].startswith("failed: ") and table["state"].iloc[1] == "done"
 
 
@@ -134,7 +136,7 @@ def test_two_sweeps_on_one_folder_train_no_run_twice(sweep_folder, whole_sweep):
     sweep = Sweep.from_yaml(path)
     threads = [
         threading.Thread(
-            target=lambda: tables.append(run_sweep(sweep, runs_dir, LocalEngine(workers=2)))
+            target=lambda: tables.append(run_sweep(sweep, runs_dir, LocalEngine(workers=WORKERS)))
         )
         for _ in range(2)
     ]
@@ -180,7 +182,7 @@ def test_progress_reads_a_history_only_when_it_has_changed(tmp_path, monkeypatch
 def test_a_run_after_another_in_one_process_equals_a_run_alone(sweep_folder, whole_sweep):
     """The process of a sweep keeps nothing of a run but TensorFlow itself."""
     (path,) = [write_sweep(sweep_folder, "last", axes={"learning_rate": [0.01]})]
-    alone = run_sweep(Sweep.from_yaml(path), sweep_folder / "last", LocalEngine(workers=2))
+    alone = run_sweep(Sweep.from_yaml(path), sweep_folder / "last", LocalEngine(workers=WORKERS))
     row = whole_sweep[(whole_sweep["axis"] == "learning_rate") & (whole_sweep["value"] == 0.01)]
     columns = ["validation_accuracy", "validation_auc", "test_accuracy", "test_auc"]
     assert alone[columns].values.tolist() == row[columns].values.tolist()
