@@ -11,7 +11,7 @@ BIN = $(VENV)/bin
 # since they share their fixtures.
 PARALLEL = -n auto --maxprocesses 4 --dist loadfile
 
-# The tests of code that needs no training, under a minute together with the checks of the code.
+# The tests of code that needs no training.
 QUICK = tests/data tests/evaluation tests/plots tests/utils tests/notebook/test_setup.py tests/test_config.py
 
 .PHONY: report code check test test-long test-colab-versions coverage lab owner clean

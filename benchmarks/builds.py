@@ -14,14 +14,12 @@ import time
 from pathlib import Path
 
 import numpy as np
-import yaml
 from PIL import Image
 
 from benchmarks.alternating import row
 from benchmarks.table import save_rows
 from siamese_lib.data.load import sample_as_folder
 from siamese_lib.data.photos import find_face
-from siamese_lib.utils.files import parse_yaml
 from siamese_lib.utils.machine import project_root
 
 ALIGNED = [f"s1/{number}.pgm" for number in (1, 2)]
@@ -100,17 +98,6 @@ def _sweep(work):
     return ["siamese_lib", "sweep", "experiments/sweeps/sample.yaml", "--runs", str(work / "runs")]
 
 
-def _short_sweep(work):
-    """Six of the eighteen runs."""
-    content = parse_yaml(project_root() / "experiments" / "sweeps" / "sample.yaml")
-    content["axes"] = {"learning_rate": content["axes"]["learning_rate"]}
-    content["base"] = str(project_root() / "experiments" / "sample.yaml")
-    del content["grid"]
-    path = work / "sample.yaml"
-    path.write_text(yaml.safe_dump(content))
-    return ["siamese_lib", "sweep", str(path), "--runs", str(work / "runs")]
-
-
 def _verify(work):
     return ["siamese_lib", "verify", *photographs(work)]
 
@@ -133,7 +120,6 @@ def _tests(_):
 PARTS = {
     "report": ("make report on the sample, after installation", _report, 1, 0.4),
     "sweep": ("sweep of the sample, 18 runs", _sweep, 2, 0.35),
-    "short-sweep": ("sweep of the sample, 6 of the 18 runs", _short_sweep, 1, 0.35),
     "verify": ("verify on two photographs", _verify, 5, 0.75),
     "aligned": ("verify --aligned", _verify_aligned, 5, 0.75),
     "tests": ("make test", _tests, 1, 0.5),

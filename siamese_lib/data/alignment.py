@@ -7,7 +7,7 @@ from tqdm.auto import tqdm
 
 from siamese_lib.data.photos import DETECTOR, AlignedFace, find_faces
 from siamese_lib.data.sources import Source
-from siamese_lib.utils.files import atomic_write, fingerprint, write_text
+from siamese_lib.utils.files import atomic_write, error_sentence, fingerprint, write_text
 from siamese_lib.utils.machine import cache_root
 
 PICTURES_TOGETHER = 32  # are read before their faces are found
@@ -74,7 +74,7 @@ def _align_missing(source: Source, file_of: dict[str, Path]) -> None:
 
 def _keep(path: Path, found: AlignedFace | ValueError) -> None:
     if isinstance(found, ValueError):
-        write_text(path.with_suffix(".txt"), " ".join(str(found).split()))
+        write_text(path.with_suffix(".txt"), error_sentence(found))
         return
     with atomic_write(path) as temporary:
         found.image.save(temporary, format="PNG")

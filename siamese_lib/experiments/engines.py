@@ -146,7 +146,6 @@ class LocalEngine:
                 for ended in [pool.submit(worker.train_all, waiting) for worker in workers]:
                     ended.result()
             finally:
-                waiting.clear()
                 for worker in workers:
                     worker.end()
 
@@ -165,10 +164,6 @@ class _Waiting:
                 self._runs.remove(run)
             return run
 
-    def clear(self) -> None:
-        with self._lock:
-            self._runs.clear()
-
 
 class _Worker:
     """A process with the command `train_runs`, started when it is needed, anew after a crash."""
@@ -181,7 +176,7 @@ class _Worker:
     def train_all(self, waiting: _Waiting) -> None:
         """Trains runs until none waits; a run that could not be trained has its error saved."""
         with tempfile.TemporaryFile() as log:
-            while run := waiting.take():
+            while not self._is_ended and (run := waiting.take()):
                 error = ""
                 for _ in range(TRIES):
                     error, may_try_again = self._train(run, log)

@@ -17,7 +17,7 @@ from siamese_lib.data.images import cropped_and_resized, sized_input
 from siamese_lib.data.photos import DETECTOR, AlignedFace, find_faces
 from siamese_lib.data.sources import MAX_MEMBER_BYTES, FolderSource
 from siamese_lib.inference.verifier import Verifier
-from siamese_lib.utils.files import atomic_write, fingerprint
+from siamese_lib.utils.files import atomic_write, error_sentence, fingerprint
 from siamese_lib.utils.machine import cache_root, policy_of
 
 IMAGES_TOGETHER = 32  # are read before their faces are found
@@ -163,7 +163,7 @@ def _embed(
         try:
             pictures.append((read_file(folder / name), name))
         except ValueError as error:
-            embedded[name] = Embedded(None, " ".join(str(error).split()))
+            embedded[name] = Embedded(None, error_sentence(error))
         except OSError as error:
             sentence = f"{name} cannot be read ({error.strerror or error})"
             embedded[name] = Embedded(None, sentence, may_be_kept=False)
@@ -171,7 +171,7 @@ def _embed(
     usable = {}
     for (_, name), item in zip(pictures, inputs):
         if isinstance(item, ValueError):
-            embedded[name] = Embedded(None, " ".join(str(item).split()))
+            embedded[name] = Embedded(None, error_sentence(item))
         else:
             usable[name] = item
     if usable:

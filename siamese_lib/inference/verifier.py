@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from siamese_lib.training.run import Run
 
 BATCH_SIZE, PAIRS_PER_BATCH = 128, 1024
-FEW = 4
+FEW = 4  # images, or pairs, in a batch
 
 
 class Verifier:

@@ -43,8 +43,8 @@ class UnstackBranches(keras.layers.Layer):
 class BatchNormalization(keras.layers.BatchNormalization):
     """Keras' layer, which normalises the maps of a training batch by TensorFlow's fused kernel.
 
-    Numerically equal up to rounding. Keras' own dozen passes over the maps take half of the time
-    of a training step of the compact network.
+    Numerically equal up to rounding. Keras' own dozen passes over the maps take a quarter of the
+    time of a training step of the compact network, and more in bfloat16.
     """
 
     def call(self, inputs, training=None, mask=None):
@@ -209,6 +209,8 @@ def fit_joint_bayesian(
     Raises:
         ValueError: if nobody has two images.
     """
+    from scipy.linalg import eigh
+
     embeddings = np.asarray(embeddings, dtype=float)
     embeddings = embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-12)
     _, index, counts = np.unique(people, return_inverse=True, return_counts=True)
@@ -218,8 +220,6 @@ def fit_joint_bayesian(
             "Joint Bayesian needs people with two images. "
             f"Received: {len(index)} images of {len(counts)} people"
         )
-    from scipy.linalg import eigh
-
     means = np.zeros((len(counts), embeddings.shape[1]))
     np.add.at(means, index, embeddings)
     means /= counts[:, np.newaxis]

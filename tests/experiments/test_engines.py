@@ -179,13 +179,15 @@ def test_progress_reads_a_history_only_when_it_has_changed(tmp_path, monkeypatch
     assert len(reads) == 1
 
 
-def test_a_run_after_another_in_one_process_equals_a_run_alone(sweep_folder, whole_sweep):
+def test_a_run_after_another_in_one_process_equals_a_run_alone(tmp_path):
     """The process of a sweep keeps nothing of a run but TensorFlow itself."""
-    (path,) = [write_sweep(sweep_folder, "last", axes={"learning_rate": [0.01]})]
-    alone = run_sweep(Sweep.from_yaml(path), sweep_folder / "last", LocalEngine(workers=WORKERS))
-    row = whole_sweep[(whole_sweep["axis"] == "learning_rate") & (whole_sweep["value"] == 0.01)]
-    columns = ["validation_accuracy", "validation_auc", "test_accuracy", "test_auc"]
-    assert alone[columns].values.tolist() == row[columns].values.tolist()
+    rows = []
+    for name, rates in (("after", [0.001, 0.01]), ("alone", [0.01])):
+        path = write_sweep(tmp_path, name, axes={"learning_rate": rates})
+        table = run_sweep(Sweep.from_yaml(path), tmp_path / name, LocalEngine(workers=1))
+        rows.append(table.iloc[-1])
+    columns = ["value", "validation_accuracy", "validation_auc", "test_accuracy", "test_auc"]
+    assert rows[0][columns].tolist() == rows[1][columns].tolist()
 
 
 def test_no_workers_are_an_error_of_one_sentence():
