@@ -188,7 +188,8 @@ class _Worker:
 
     def _train(self, run, log):
         """The error, empty if there is none, and whether another try may end in another way."""
-        log.truncate(0)
+        log.seek(0)  # the process writes where this file stands
+        log.truncate()
         process = self._running(log)
         if process is None:
             return "", False

@@ -131,6 +131,28 @@ def test_a_run_that_crashes_twice_has_its_error_in_the_table_and_the_others_go_o
     assert table["state"].iloc[0].startswith("failed: ") and table["state"].iloc[1] == "done"
 
 
+PROCESS = """#!/bin/sh
+while read folder; do
+  case "$folder" in
+    *0.01*) echo "a longer line of the first run" >&2; echo '{"error": "wrong input"}' ;;
+    *) echo "the second run" >&2; kill -9 $$ ;;
+  esac
+done
+"""
+
+
+def test_the_error_of_a_killed_run_holds_nothing_of_the_run_before(tmp_path, monkeypatch):
+    path = write_sweep(tmp_path, axes={"learning_rate": [0.01, 0.001]}, seeds=[0])
+    sweep = Sweep.from_yaml(path)
+    (tmp_path / "process").write_text(PROCESS)
+    (tmp_path / "process").chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "process"))
+    with pytest.raises(ValueError, match="No run of the sweep could be finished"):
+        run_sweep(sweep, tmp_path / "runs", LocalEngine(workers=1))
+    errors = [point.run(tmp_path / "runs").error for point in sweep.points()]
+    assert errors == ["wrong input", "the process ended with exit code -9 the second run"]
+
+
 def test_two_sweeps_on_one_folder_train_no_run_twice(sweep_folder, whole_sweep):
     path, runs_dir, tables = write_sweep(sweep_folder), sweep_folder / "both", []
     sweep = Sweep.from_yaml(path)
