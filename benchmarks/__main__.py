@@ -6,7 +6,7 @@
 import argparse
 from pathlib import Path
 
-from benchmarks import data, growth, scoring, trainings
+from benchmarks import data, growth, memory, scoring, trainings
 from benchmarks.figure import draw
 from benchmarks.table import machine_name, save_rows
 from siamese_lib.config import ExperimentConfig
@@ -35,9 +35,7 @@ def main():
         lambda: trainings.throughput(reference, dataset),
         lambda: trainings.waiting(configs.values(), dataset),
         lambda: trainings.until_as_good(reference, recommended, dataset, root / "results" / "lfwa"),
-        lambda: trainings.memory(
-            root / "experiments" / "lfwa_pairs.yaml", Path(options.data_root).resolve()
-        ),
+        lambda: memory.by_stage(Path(options.data_root).resolve()),
         lambda: scoring.scoring(model, dataset),
         lambda: scoring.searching(model, dataset),
         growth.growing,

@@ -94,7 +94,7 @@ def measure(size):
         flip=True,
     )
     with tempfile.TemporaryDirectory() as folder, empty_cache():
-        write_dataset(Path(folder), size)
+        write_lists_and_archive(Path(folder), size // 4, size // 4)
         dataset = load_dataset("lfwa", folder)
         seconds = {
             "preparing": seconds_of(
@@ -139,15 +139,17 @@ def own_memory():
     return int(lines["RssAnon"].split()[0]) / 1e6
 
 
-def write_dataset(folder, size):
-    """An archive of `size` images of half as many people in LFW's layout, and View 1 lists that
-    name every one of them.
+def write_lists_and_archive(folder, num_train, num_test):
+    """An archive of people with two images each in LFW's layout, and View 1 lists of all of them.
+
+    Args:
+        folder: where to write.
+        num_train, num_test: people of the two lists.
     """
-    people = [f"Person_{number:07d}" for number in range(size // 2)]
+    people = [f"Person_{number:07d}" for number in range(num_train + num_test)]
     generator = np.random.default_rng(0)
-    images = [
-        _image(generator) for _ in range(256)
-    ]  # many times over: what is in them does not matter here
+    # Many times over: what is in them does not matter here.
+    images = [_image(generator) for _ in range(256)]
     with zipfile.ZipFile(folder / "lfwa.zip", "w") as archive:
         for number, person in enumerate(people):
             for place in (1, 2):
@@ -155,8 +157,7 @@ def write_dataset(folder, size):
                     f"lfw2/{person}/{person}_{place:04d}.jpg",
                     images[(2 * number + place) % len(images)],
                 )
-    half = len(people) // 2
-    for part, names in (("Train", people[:half]), ("Test", people[half:])):
+    for part, names in (("Train", people[:num_train]), ("Test", people[num_train:])):
         same = [f"{name}\t1\t2" for name in names]
         different = [
             f"{one}\t{left}\t{other}\t{right}"

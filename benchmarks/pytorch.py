@@ -6,35 +6,22 @@
 
 import argparse
 import subprocess
-import time
 
 import numpy as np
 
 from benchmarks.alternating import alternate, ratio_row, row
+from benchmarks.scoring import floating_point_operations, multiplications
 from benchmarks.table import save_rows
 from benchmarks.trainings import Trainer
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.load import load_dataset
 from siamese_lib.utils.machine import project_root
-from siamese_lib.utils.tensorflow import tf
 
-TURNS = 5
-# Network, experiment, steps in a turn, bar, and the operations of a step (2 for each product and
-# sum; the backward pass takes twice the forward pass).
-NETWORKS = (
-    ("compact", "lfwa_people", 20, 1.5, 28e9),
-    ("reference", "lfwa_reference", 3, 1.1, 349e9),
-)
-
-
-def matrix_product():
-    """Operations a second of this machine's product of two matrices of 2,048 x 2,048, float32."""
-    left, right = (tf.random.normal((2048, 2048)) for _ in range(2))
-    tf.matmul(left, right)
-    started = time.perf_counter()
-    for _ in range(10):
-        tf.matmul(left, right).numpy()
-    return 10 * 2 * 2048**3 / (time.perf_counter() - started)
+TURNS = 7
+# Network, experiment, steps in a turn and bar.
+NETWORKS = (("compact", "lfwa_people", 20, 1.5), ("reference", "lfwa_reference", 3, 1.1))
+IMAGES = 64  # in a step: the compact network's batch, and both sides of the reference's 32 pairs
+PASSES = 3  # the backward pass takes twice the products of the forward pass
 
 
 def main():
@@ -51,22 +38,25 @@ def main():
         [options.python, "-c", "import torch; print(torch.__version__)"], text=True
     ).strip()
     dataset, rows = load_dataset("lfwa", options.data_root), []
-    for name, experiment, steps, bar, operations in NETWORKS:
+    for name, experiment, steps, bar in NETWORKS:
         path = project_root() / "experiments" / f"{experiment}.yaml"
         trainer = Trainer(ExperimentConfig.from_yaml(path, {"mixed_precision": "float32"}), dataset)
+        batch, encoder = trainer.next_batch(), trainer.learner.get_layer("encoder")
+        operations = 2 * PASSES * IMAGES * multiplications(encoder)
 
         def in_torch(name=name, steps=steps):
             print(name, steps, file=torch.stdin, flush=True)
             torch.stdout.readline()
 
-        def in_project(trainer=trainer, steps=steps):
-            trainer.steps(steps)
+        def in_project(learner=trainer.learner, batch=batch, steps=steps):
+            for _ in range(steps):
+                learner.train_on_batch(*batch)
 
         in_torch()
         in_project()
         ceilings, seconds = [], ([], [])
         for _ in range(TURNS):
-            ceilings.append(matrix_product())
+            ceilings.append(floating_point_operations("float32"))
             for kept, new in zip(seconds, alternate(in_torch, in_project, turns=1)):
                 kept += new
         fast = np.array(seconds[1]) / steps

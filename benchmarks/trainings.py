@@ -1,10 +1,8 @@
-"""Training: pairs a second, waiting for data, memory, and the time until a recipe is as good as the
+"""Training: pairs a second, waiting for data, and the time until a recipe is as good as the
 reference ever gets.
 """
 
 import itertools
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -16,7 +14,7 @@ from siamese_lib.models.networks import build_learner
 from siamese_lib.training.objectives import build_loss, build_optimizer
 from siamese_lib.training.pipeline import training_batches
 from siamese_lib.training.run import Run
-from siamese_lib.utils.machine import project_root, set_precision
+from siamese_lib.utils.machine import set_precision
 from siamese_lib.utils.tensorflow import keras
 
 STEPS = 5  # of the reference, in a turn
@@ -46,10 +44,14 @@ class Trainer:
             self.learner.train_on_batch(images, labels)
         return waited
 
+    def next_batch(self):
+        """The next `(images, labels)`, for steps on prepared images."""
+        return next(self._batches)
+
     def _timed(self, waited):
         while True:
             started = time.perf_counter()
-            batch = next(self._batches)
+            batch = self.next_batch()
             waited.append(time.perf_counter() - started)
             yield batch
 
@@ -138,52 +140,3 @@ def _seconds_of_epoch(trainer):
     started = time.perf_counter()
     trainer.steps(count)
     return (time.perf_counter() - started) * trainer.steps_per_epoch / count
-
-
-def memory(config_path, data_root):
-    """Rows about the largest resident memory of a training of one epoch, up to each of its stages,
-    in a process of its own.
-    """
-    command = [sys.executable, "-c", _TRAIN, str(config_path), str(data_root)]
-    result = subprocess.run(command, capture_output=True, text=True, check=True, cwd=project_root())
-    stages = [
-        line.removeprefix(_STAGE).rsplit(":", 1)
-        for line in result.stdout.splitlines()
-        if line.startswith(_STAGE)
-    ]
-    return [
-        row(f"largest memory, {config_path.stem}, {stage}", [float(kilobytes) / 1e6], "GB")
-        for stage, kilobytes in stages
-    ]
-
-
-_STAGE = "largest memory up to here, "
-# The kernel's record for the process alone; what `resource` says of a child holds its parent's
-# memory too.
-_TRAIN = f"""
-def say(stage):
-    lines = open("/proc/self/status").readlines()
-    peak = next(line.split()[1] for line in lines if line.startswith("VmHWM"))
-    print("{_STAGE}" + stage + ":" + peak, flush=True)
-
-import sys, tempfile
-from siamese_lib.utils.tensorflow import keras
-say("TensorFlow loaded")
-from siamese_lib.config import ExperimentConfig
-from siamese_lib.training.fit import train
-say("all of the library loaded")
-
-class Watch(keras.callbacks.Callback):
-    def on_train_begin(self, logs=None):
-        say("network built, data open")
-    def on_train_batch_end(self, batch, logs=None):
-        if batch == 0:
-            say("first step done")
-    def on_epoch_end(self, epoch, logs=None):
-        say("an epoch trained and validated")
-
-with tempfile.TemporaryDirectory() as folder:
-    config = ExperimentConfig.from_yaml(sys.argv[1], {{"num_epochs": 1}})
-    train(config, sys.argv[2], folder, verbose=0, callbacks=[Watch()])
-say("all pairs scored, run written")
-"""

@@ -57,7 +57,7 @@ def test_the_baseline_decodes_each_side_of_each_pair_into_float64(lfw_folder):
 
 
 def test_data_that_grow_are_a_dataset_like_any_other(tmp_path):
-    growth.write_dataset(tmp_path, 40)
+    growth.write_lists_and_archive(tmp_path, num_train=10, num_test=10)
     dataset = load_dataset("lfwa", tmp_path)
     assert len(dataset.files) == 40 and len(dataset.listed_faces) == 40
     assert len(dataset.train_pairs) == len(dataset.test_pairs) == 20
