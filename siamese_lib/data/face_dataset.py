@@ -6,6 +6,7 @@ character; a *group* contains classes that are compared with one another, in Omn
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.pairs import Face, PairList
@@ -86,6 +87,8 @@ class FaceDataset(FaceFiles):
         about: what the report's front page states about the dataset.
         group_of: the group of each person, who is then named GROUP/PERSON, or an empty mapping if
             the dataset has no groups. The people of a group are held out together.
+        photographs: whether its images are photographs: the same one may occur twice, under two
+            names, while nobody draws a character twice alike.
     """
 
     train_pairs: PairList
@@ -96,6 +99,18 @@ class FaceDataset(FaceFiles):
     faces_may_be_shown: bool
     about: About
     group_of: Mapping[str, str] = field(default_factory=dict)
+    photographs: bool = True
+
+    @cached_property
+    def copies_of_test(self) -> frozenset[Face]:
+        """Images of people to train on that are copies of an image of somebody else.
+
+        They show a photograph of the test side under another name. Nothing is fitted to them.
+        """
+        # The search reads images, and their cache stands on this module.
+        from siamese_lib.data.near_copies import copies_of_test
+
+        return frozenset(copies_of_test(self)) if self.photographs else frozenset()
 
     @property
     def listed_faces(self) -> list[Face]:
@@ -139,7 +154,7 @@ class FaceDataset(FaceFiles):
         No person is in two splits, except with `split_by: pair`, which shows the effect of people
         in both train and validation. With protocol `people`, people are held out. Train and
         validation pairs are then drawn from their images in the way of LFW's own lists, as many as
-        there are test pairs.
+        there are test pairs. Last, pairs with a copy of a test image are left out.
         """
         if config.protocol == "people":
             train, validation = (
@@ -159,7 +174,12 @@ class FaceDataset(FaceFiles):
                     self.train_pairs, config.validation_fraction, config.validation_seed
                 )
             train = PairList(tuple(subset(train, config.training_fraction, config.seed)))
+        train, validation = map(self._without_copies, (train, validation))
         return {"train": train, "validation": validation, "test": self.test_pairs}
+
+    def _without_copies(self, pairs: PairList) -> PairList:
+        copies = self.copies_of_test
+        return PairList(tuple(pair for pair in pairs if copies.isdisjoint(pair[:2])))
 
     def sampler(
         self, config: ExperimentConfig, split: Mapping[str, PairList]
@@ -172,7 +192,8 @@ class FaceDataset(FaceFiles):
         """
         if config.protocol == "people":
             people, _ = self.people(config)
-            class_of = {face: face.person for face in self.files if face.person in people}
+            faces = self.files.keys() - self.copies_of_test
+            class_of = {face: face.person for face in faces if face.person in people}
         elif config.learns_classes:
             class_of = identities_from_pairs(split["train"])
         else:

@@ -82,6 +82,7 @@ def load_omniglot(data_root: Path | str) -> FaceDataset:
         faces_may_be_shown=True,
         about=ABOUT,
         group_of=alphabet_of,
+        photographs=False,
     )
 
 
