@@ -79,6 +79,8 @@ def prepare(options):
         "people to train on": f"{len(dataset.train_people)} (rule: {dataset.people_rule})",
         "images missing": _listed(missing),
         "identical files": _listed(duplicates),
+        # Photographs of the test side under the name of somebody to train on.
+        "left out as copies": _listed(sorted(dataset.copies_of_test)),
     }
     print(f"{summary.people_table(dataset, splits).to_string()}\n")
     for name, fact in facts.items():

@@ -34,6 +34,8 @@ people_table             people, images and pairs of each split
 images_by_person         the number of images of each person
 shared_people            the number of people that two splits share
 duplicate_files          groups of identical files
+near_copies              pairs of images that are the same photograph, found by correlation
+copies_table             near-copies with what they mean for splits and pair lists
 image_sizes              the number of files with each size
 image_qualities          brightness, contrast and sharpness
 mean_face                the mean of some images

@@ -1,4 +1,8 @@
 # The public names, for lazy loading, editors and type checkers.
+from .copies import (
+    copies_table as copies_table,
+    near_copies as near_copies,
+)
 from .face_dataset import FaceDataset as FaceDataset
 from .images import (
     FaceCache as FaceCache,

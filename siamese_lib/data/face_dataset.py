@@ -108,7 +108,7 @@ class FaceDataset(FaceFiles):
         They show a photograph of the test side under another name. Nothing is fitted to them.
         """
         # The search reads images, and their cache stands on this module.
-        from siamese_lib.data.near_copies import copies_of_test
+        from siamese_lib.data.copies import copies_of_test
 
         return frozenset(copies_of_test(self)) if self.photographs else frozenset()
 

@@ -231,6 +231,7 @@ def test_of_two_copies_of_a_half_one_is_read(folder, dataset, tmp_path):
 
 
 @pytest.mark.training
+@pytest.mark.training
 def test_a_training_is_stopped_by_one_shot_accuracy_and_writes_the_trials(trained):
     assert list(trained.history["epoch"]) == [1, 2]
     assert trained.history["val_oneshot_accuracy"].between(0, 1).all()
@@ -250,6 +251,7 @@ def test_a_training_is_stopped_by_one_shot_accuracy_and_writes_the_trials(traine
     assert set(table["method"]) == {"tiny", "pixels", "chance"}
 
 
+@pytest.mark.training
 @pytest.mark.training
 def test_the_command_gives_the_accuracy_of_the_run(trained, dataset, tmp_path, capsys):
     write_trials(tmp_path / "all_runs", dataset, trial_sets(dataset, TINY)["test"])
@@ -272,6 +274,7 @@ def test_the_command_gives_the_accuracy_of_the_run(trained, dataset, tmp_path, c
     )
 
 
+@pytest.mark.training
 @pytest.mark.training
 def test_an_interrupted_training_ends_as_an_uninterrupted_one(folder, trained, tmp_path):
     class Interrupted(Exception):
@@ -324,6 +327,7 @@ def test_the_notebook_reads_as_a_report(folder, tmp_path):
 
 
 @pytest.mark.training
+@pytest.mark.training
 def test_the_leaderboard_gives_one_shot_accuracy_over_seeds(trained, tmp_path):
     for seed in (0, 1):
         shutil.copytree(trained.directory, tmp_path / "e" / f"seed_{seed}")
@@ -340,6 +344,7 @@ def test_the_leaderboard_gives_one_shot_accuracy_over_seeds(trained, tmp_path):
     assert cell in results_table([row], markdown=True).to_numpy().ravel().tolist()
 
 
+@pytest.mark.training
 @pytest.mark.parametrize(
     "change, sentence",
     [

@@ -92,10 +92,10 @@ def test_the_interval_is_over_people_and_not_over_trials():
 
 def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     generator, covered = np.random.default_rng(0), 0
-    people = np.repeat(np.arange(40), 25)
+    people = np.repeat(np.arange(40), 10)
     for _ in range(200):
         rates = generator.beta(3, 1, 40)  # mean 0.75, people differ
-        correct = generator.uniform(size=1000) < np.repeat(rates, 25)
+        correct = generator.uniform(size=400) < np.repeat(rates, 10)
         _, (low, high) = clustered_accuracy(correct, people)
         covered += low <= 0.75 <= high
     assert 0.89 <= covered / 200 <= 0.99

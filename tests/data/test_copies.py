@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from siamese_lib.config import ExperimentConfig
+from siamese_lib.data.copies import near_copies
 from siamese_lib.data.load import load_dataset
-from siamese_lib.data.near_copies import near_copies
 from siamese_lib.data.pairs import parse_face
 from tests.synthetic_lfw import TEST_PEOPLE, TRAIN_PEOPLE
 
@@ -76,7 +76,7 @@ def test_images_of_two_people_are_no_copies(lfw_folder):
 
 
 def test_copies_are_found_across_blocks_and_the_most_alike_come_first(lfw_copy, monkeypatch):
-    monkeypatch.setattr("siamese_lib.data.near_copies.BLOCK", 5)
+    monkeypatch.setattr("siamese_lib.data.copies.BLOCK", 5)
     expected = set()
     for number, (person, change) in enumerate(zip(TRAIN_PEOPLE, CHANGES.values())):
         source, target = f"{TRAIN_PEOPLE[-1 - number]}_0001", f"{person}_0002"
