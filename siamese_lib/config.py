@@ -54,6 +54,9 @@ class ExperimentConfig:
     validation_fraction: Annotated[float, Between(0.01, 0.5)] = 0.2
     # Share of the remaining training pairs (or people) that is used: for learning curves.
     training_fraction: Annotated[float, Between(0.001, 1.0)] = 1.0
+    # Learn from all training pairs (or people) at last. Calibration and threshold are then those of
+    # the same recipe with people held out, which is trained first: EXPERIMENT_held_out.
+    final: bool = False
 
     # Top, bottom, left, right in pixels; None: the whole image; "bounding_box": around the ink;
     # "letterbox": the whole image between bars, so that it keeps its shape.
@@ -180,6 +183,13 @@ class ExperimentConfig:
             raise ValueError(
                 "start_from is for a network, encoder: compact or koch. "
                 f"Received: encoder {self.encoder}"
+            )
+        chooses_epoch = self.restore_best_weights or self.early_stopping_patience is not None
+        if self.final and (chooses_epoch or self.members):
+            raise ValueError(
+                "final: true is for a network without early_stopping_patience and "
+                "restore_best_weights: nobody is held out who could choose an epoch. "
+                f"Received: {self.early_stopping_patience}, {self.restore_best_weights}"
             )
         if self.score_epochs and not self.shorter_runs_are_prefixes:
             raise ValueError(
@@ -360,6 +370,17 @@ class ExperimentConfig:
     def validation_seed(self) -> int:
         """The seed that draws the held-out people."""
         return self.seed if self.split_seed is None else self.split_seed
+
+    @property
+    def held_out(self) -> "ExperimentConfig":
+        """Of a final training, the same recipe with people held out."""
+        variant = [part for part in self.variant.split(",") if not part.startswith("final=")]
+        return dataclasses.replace(
+            self,
+            experiment=f"{self.experiment}_held_out",
+            variant=",".join(variant),
+            final=False,
+        )
 
     def steps_per_epoch(self, num_examples: int) -> int:
         """The number of batches that show each example once."""

@@ -132,6 +132,8 @@ class FaceDataset(FaceFiles):
     def people(self, config: ExperimentConfig) -> tuple[set[str], set[str]]:
         """The people to train on and the held-out people; a group is never divided.
 
+        In a final training the held-out people are trained on, too.
+
         A `training_fraction` is one of people under protocol `people`, else one of pairs.
 
         Returns:
@@ -143,7 +145,7 @@ class FaceDataset(FaceFiles):
             set(group_of.values()), config.validation_fraction, config.validation_seed
         )
         held_out = {person for person in people if group_of[person] in held_out_groups}
-        train = set(people - held_out)
+        train = set(people if config.final else people - held_out)
         if config.protocol == "people":
             train = set(subset(sorted(train), config.training_fraction, config.seed))
         return train, held_out
@@ -152,7 +154,8 @@ class FaceDataset(FaceFiles):
         """The pairs of an experiment: `{"train", "validation", "test"}` -> `PairList`.
 
         No person is in two splits, except with `split_by: pair`, which shows the effect of people
-        in both train and validation. With protocol `people`, people are held out. Train and
+        in both train and validation, and in a final training, whose validation pairs are only those
+        of its held-out run. With protocol `people`, people are held out. Train and
         validation pairs are then drawn from their images in the way of LFW's own lists, as many as
         there are test pairs. Last, pairs with a copy of a test image are left out.
         """
@@ -173,6 +176,7 @@ class FaceDataset(FaceFiles):
                 train, validation = split(
                     self.train_pairs, config.validation_fraction, config.validation_seed
                 )
+                train = self.train_pairs if config.final else train
             train = PairList(tuple(subset(train, config.training_fraction, config.seed)))
         train, validation = map(self._without_copies, (train, validation))
         return {"train": train, "validation": validation, "test": self.test_pairs}

@@ -102,6 +102,9 @@ def _train(
     runs_dir = run.directory.parent.parent
     networks = config.networks() if config.members else []
     members = [train(member, data_root, runs_dir, verbose, wait) for member in networks]
+    held_out = None
+    if config.final:
+        held_out = train(config.held_out, data_root, runs_dir, verbose, wait)
     if not members:
         load_dataset(config, data_root)  # no folder is made for data that cannot be used
     with run.lock(wait):
@@ -112,7 +115,7 @@ def _train(
         if members:
             fuse_runs(run, members)
         else:
-            _train_network(run, config, data_root, verbose, callbacks)
+            _train_network(run, config, data_root, verbose, callbacks, held_out)
         run.finish()
         run.clean_up()
     return run
@@ -124,23 +127,30 @@ def _train_network(
     data_root: Path | str | None,
     verbose: int,
     callbacks: Sequence[Any],
+    held_out: Run | None,
 ) -> None:
     started = time.perf_counter()
     data = TrainingData.load(config, data_root)
     seconds = {"prepare": time.perf_counter() - started}
+    if held_out and held_out.pairs("validation") != data.pairs["validation"]:
+        raise ValueError(
+            "The run with people held out was made with other data; remove it, and it is trained "
+            f"again. Received: {held_out.directory}"
+        )
     if config.dataset == "folder":
         keep_lists(run, data.dataset)
     previous_policy = keras.config.dtype_policy()
 
     def save(epoch, learner):
         verifier = _verifier(config, _siamese_network(config, learner))
-        save_intermediate(run.after_epoch(epoch), verifier, data, run.history.head(epoch))
+        history = run.history.head(epoch)
+        save_intermediate(run.after_epoch(epoch), verifier, data, history, held_out)
 
     try:
         seed_everything(config.seed)
         policy = set_precision(config.mixed_precision)
         callbacks = [AtEpochs(config.score_epochs, save), Checkpoints(run), *callbacks]
-        score_and_save(run, _fit(run, data, verbose, callbacks), data, seconds)
+        score_and_save(run, _fit(run, data, verbose, callbacks), data, seconds, held_out)
     except tf.errors.ResourceExhaustedError as error:
         raise ValueError(
             "TensorFlow ran out of memory or disk space; choose a smaller batch_size, or free "
@@ -183,7 +193,7 @@ def _fit_network(run: Run, data: TrainingData, verbose: int, callbacks: Sequence
     if first_epoch < config.num_epochs and not recorder.should_stop():
         batches, steps_per_epoch = training_batches(cache, data.sampler, config, first_epoch)
         validation = None  # models that are trained on classes have a callback for validation
-        if not config.learns_classes:
+        if not config.learns_classes and not config.final:
             validation = evaluation_batches(cache, data.pairs["validation"], EVALUATION_BATCH)
         board = keras.callbacks.TensorBoard(run.path("tensorboard"), write_graph=False)
         # In this order: validation, then the record, then the checkpoint as the epoch's last step.
@@ -205,6 +215,8 @@ def _fit_network(run: Run, data: TrainingData, verbose: int, callbacks: Sequence
 def _validation(data: TrainingData) -> list[Any]:
     """The callbacks that validate after each epoch, where `fit` does not."""
     config = data.config
+    if config.final:
+        return []  # nobody is held out
     if config.monitor != "val_oneshot_accuracy":
         return [PairValidation(data)] if config.learns_classes else []
     if not data.trial_sets:

@@ -55,17 +55,25 @@ def keep_lists(run: Run, dataset: FaceDataset) -> None:
 
 
 def score_and_save(
-    run: Run, verifier: Verifier, data: TrainingData, seconds: Mapping[str, float]
+    run: Run,
+    verifier: Verifier,
+    data: TrainingData,
+    seconds: Mapping[str, float],
+    held_out: Run | None = None,
 ) -> None:
     """Scores every pair, chooses the threshold on validation, saves scores, metrics and model.
+
+    The network of a final training has seen the validation people. Its calibration, its threshold
+    and all that is stated of validation are therefore those of the held-out run.
 
     Args:
         run: the `Run` to write into.
         verifier: the trained network; its head and settings are completed.
         data: the run's `TrainingData`.
         seconds: times measured so far, for the metrics.
+        held_out: of a final training, the finished `Run` of the recipe with people held out.
     """
-    metrics, embeddings = _score_pairs(run, verifier, data, seconds)
+    metrics, embeddings = _score_pairs(run, verifier, data, seconds, held_out)
     embedded = {
         face: row
         for split in ("validation", "test")
@@ -73,7 +81,7 @@ def score_and_save(
     }
     run.write_oneshot(_oneshot_accuracies(verifier, data, embedded))
     if data.trial_sets:
-        trials = _answer_trials(verifier, data, embedded)
+        trials = _answer_trials(verifier, data, embedded, held_out)
         run.write_trials(trials)
         metrics["oneshot"] = {
             split: trial_accuracy(trials[trials["split"] == split]) for split in data.trial_sets
@@ -96,7 +104,11 @@ def score_and_save(
 
 
 def save_intermediate(
-    run: Run, verifier: Verifier, data: TrainingData, history: pd.DataFrame
+    run: Run,
+    verifier: Verifier,
+    data: TrainingData,
+    history: pd.DataFrame,
+    held_out: Run | None = None,
 ) -> None:
     """Saves scores and metrics as a training of `len(history)` epochs would, without the model."""
     if run.done:
@@ -104,13 +116,17 @@ def save_intermediate(
     config = dataclasses.replace(data.config, num_epochs=len(history), score_epochs=())
     run.write_json("config.json", config.to_dict())
     run.write_history(history.to_dict("records"))
-    metrics, _ = _score_pairs(run, verifier, data, {})
+    metrics, _ = _score_pairs(run, verifier, data, {}, held_out)
     run.write_json("metrics.json", metrics)
     run.finish()
 
 
 def _score_pairs(
-    run: Run, verifier: Verifier, data: TrainingData, seconds: Mapping[str, float]
+    run: Run,
+    verifier: Verifier,
+    data: TrainingData,
+    seconds: Mapping[str, float],
+    held_out: Run | None,
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Writes the scores of every pair; returns the metrics and each split's embeddings."""
     pairs = data.pairs
@@ -118,30 +134,50 @@ def _score_pairs(
         split: verifier.embed_faces(data.cache, pairs[split].faces)
         for split in ("train", "validation")
     }
+    calibration = None
     if data.config.learns_classes:
-        _fit_head(verifier, data, embeddings["validation"])
+        calibration = _fit_head(verifier, data, embeddings["validation"], held_out)
     started = time.perf_counter()
     embeddings["test"] = verifier.embed_faces(data.cache, pairs["test"].faces)
     scores = {"test": verifier.score_embedded(pairs["test"], embeddings["test"])}
     predict_seconds = time.perf_counter() - started
     for split in ("train", "validation"):
         scores[split] = verifier.score_embedded(pairs[split], embeddings[split])
+    if held_out:
+        scores["validation"] = held_out.scores("validation")["score"].to_numpy()
     _warn_of_collapse(embeddings["validation"], scores["validation"])
     penalties = None if data.config.learns_classes else _penalties(verifier.network)
-    threshold = calibrated_threshold(scores["validation"], pairs["validation"].labels)
+    threshold = (
+        held_out.metrics["threshold"]
+        if held_out
+        else calibrated_threshold(scores["validation"], pairs["validation"].labels)
+    )
     metrics = metrics_of_splits(pairs, scores, threshold, penalties)
     metrics["seconds"] = {**seconds, "predict": predict_seconds, **_training_seconds(run.history)}
     metrics["num_epochs"] = len(run.history)
     metrics["parameters"] = count_parameters(verifier.network)
     metrics["examples"] = data.sampler.counts
+    if calibration:
+        metrics["calibration"] = calibration
+    if held_out:
+        metrics["held_out"] = held_out.name
     if data.config.start_from:
         metrics["start_from"] = origin(data.config)
     run.write_scores(pairs, scores)
     return metrics, embeddings
 
 
-def _fit_head(verifier: Verifier, data: TrainingData, validation_embeddings: np.ndarray) -> None:
-    """Fits the head of a network that was trained on classes: joint Bayesian, then calibration."""
+def _fit_head(
+    verifier: Verifier,
+    data: TrainingData,
+    validation_embeddings: np.ndarray,
+    held_out: Run | None,
+) -> dict[str, float] | None:
+    """Fits the head of a network that was trained on classes: joint Bayesian, then calibration.
+
+    Returns:
+        The calibration, `{"slope", "intercept"}` of the log-odds, or None as in `calibrate`.
+    """
     # With start_from the head is that of the first network: own people are too few to estimate how
     # embeddings vary within and between people.
     if data.config.joint_bayesian and not data.config.start_from:
@@ -150,8 +186,13 @@ def _fit_head(verifier: Verifier, data: TrainingData, validation_embeddings: np.
         shown = data.class_sampler.shown(data.config.seed, epoch=0)
         classes = [data.class_sampler.class_of[face] for face in shown]
         fit_joint_bayesian_head(verifier, data.cache, shown, classes)
+    if held_out:
+        calibration = held_out.metrics.get("calibration")
+        if calibration:
+            _set_calibration(verifier, **calibration)
+        return calibration
     pairs = data.pairs["validation"]
-    calibrate(verifier, verifier.score_embedded(pairs, validation_embeddings), pairs.labels)
+    return calibrate(verifier, verifier.score_embedded(pairs, validation_embeddings), pairs.labels)
 
 
 def fit_joint_bayesian_head(
@@ -163,7 +204,9 @@ def fit_joint_bayesian_head(
     layer.set_weights(fit_joint_bayesian(embeddings, classes))
 
 
-def calibrate(verifier: Verifier, scores: np.ndarray, labels: Sequence[int]) -> None:
+def calibrate(
+    verifier: Verifier, scores: np.ndarray, labels: Sequence[int]
+) -> dict[str, float] | None:
     """Calibrates the head by a logistic regression on pairs outside training (Platt, 1999).
 
     Scores that do not increase with the label are left unchanged: reversed, they would no longer be
@@ -173,12 +216,21 @@ def calibrate(verifier: Verifier, scores: np.ndarray, labels: Sequence[int]) -> 
         verifier: the network whose head is changed.
         scores: `(num_pairs,)`, from this head.
         labels: `(num_pairs,)`, 1 = same person.
+
+    Returns:
+        `{"slope", "intercept"}` of the log-odds, or None if nothing was changed.
     """
     slope, intercept = platt_scaling(scores, labels)
-    if slope > 0:
-        unit = verifier.head.layers[-1]
-        kernel, bias = unit.get_weights()
-        unit.set_weights([slope * kernel, slope * bias + intercept])
+    if slope <= 0:
+        return None
+    _set_calibration(verifier, slope, intercept)
+    return {"slope": slope, "intercept": intercept}
+
+
+def _set_calibration(verifier: Verifier, slope: float, intercept: float) -> None:
+    unit = verifier.head.layers[-1]
+    kernel, bias = unit.get_weights()
+    unit.set_weights([slope * kernel, slope * bias + intercept])
 
 
 def fit_projection(verifier: Verifier, cache: FaceCache, faces: Sequence[Face]) -> None:
@@ -218,11 +270,17 @@ def _oneshot_accuracies(
 
 
 def _answer_trials(
-    verifier: Verifier, data: TrainingData, embedded: dict[Face, np.ndarray]
+    verifier: Verifier,
+    data: TrainingData,
+    embedded: dict[Face, np.ndarray],
+    held_out: Run | None,
 ) -> pd.DataFrame:
     """The network's answers in the trial sets of every split, with a column split."""
     tables = []
     for split, trial_sets in data.trial_sets.items():
+        if held_out and split == "validation":
+            tables.append(held_out.trials(split))
+            continue
         faces = images_of(trial_sets)
         embeddings = _embed_new(verifier, data.cache, faces, embedded)
         table = verifier.answer_trials(trial_sets, faces, embeddings)

@@ -1,0 +1,121 @@
+"""Final trainings: all training people are learnt from, and all that validation decides comes from
+the run with people held out.
+"""
+
+import dataclasses
+import shutil
+
+import numpy as np
+import pytest
+
+from siamese_lib.config import ExperimentConfig
+from siamese_lib.data.load import load_dataset
+from siamese_lib.evaluation.metrics import accuracy_at
+from siamese_lib.inference.verifier import Verifier
+from siamese_lib.training.fit import train
+from siamese_lib.training.run import Run
+from tests import synthetic_omniglot
+from tests.data.test_omniglot import TINY as OMNIGLOT
+from tests.training.test_fit import PROTOCOLS, TINY
+
+ALL_PROTOCOLS = pytest.mark.parametrize("protocol", PROTOCOLS)
+
+
+def final(protocol, **values):
+    return ExperimentConfig(
+        experiment="tiny",
+        **(TINY | PROTOCOLS[protocol] | {"final": True, "num_epochs": 2} | values),
+    )
+
+
+@pytest.fixture(scope="module", params=PROTOCOLS)
+def runs(request, lfw_folder, tmp_path_factory):
+    """The final run and the one with people held out."""
+    run = train(final(request.param), lfw_folder, tmp_path_factory.mktemp("runs"), verbose=0)
+    return run, Run(run.directory.parent.parent / "tiny_held_out" / "seed_0")
+
+
+@ALL_PROTOCOLS
+def test_it_learns_from_everybody_but_the_test_people(lfw_folder, protocol):
+    dataset, config = load_dataset("lfwa", lfw_folder), final(protocol)
+    splits, before = dataset.split(config), dataset.split(config.held_out)
+    assert splits["validation"] == before["validation"] and splits["test"] == before["test"]
+    shown = {face.person for column in dataset.sampler(config, splits).columns for face in column}
+    assert splits["validation"].people <= shown and not shown & splits["test"].people
+    if protocol != "people":
+        assert splits["train"] == dataset.train_pairs
+    assert splits["train"].people <= shown
+
+
+def test_all_that_validation_decides_is_the_held_out_runs(runs):
+    run, held_out = runs
+    metrics, before = run.metrics, held_out.metrics
+    assert metrics["held_out"] == "tiny_held_out/seed_0" and "held_out" not in before
+    assert metrics["threshold"] == before["threshold"]
+    for name in ("accuracy", "auc", "cross_entropy"):
+        assert metrics["validation"][name] == pytest.approx(before["validation"][name])
+    assert run.scores("validation").equals(held_out.scores("validation"))
+    assert metrics.get("calibration") == before.get("calibration")
+    assert not any(name.startswith("val_") for name in run.history)
+
+
+def test_the_test_pairs_are_scored_by_the_final_network_at_that_threshold(runs):
+    run, held_out = runs
+    scores = run.scores("test")
+    assert not np.allclose(scores["score"], held_out.scores("test")["score"])
+    expected = accuracy_at(scores["score"], scores["label"], held_out.metrics["threshold"])
+    assert run.metrics["test"]["accuracy"] == expected
+    assert Verifier.of_run(run).settings["threshold"] == held_out.metrics["threshold"]
+
+
+def test_its_model_knows_that_everybody_was_trained_on(runs, lfw_folder):
+    run, _ = runs
+    verifier, dataset = Verifier.of_run(run), load_dataset("lfwa", lfw_folder)
+    known = verifier.known_people(dataset.train_pairs)
+    assert known["train"].all() and not verifier.known_people(dataset.test_pairs)["train"].any()
+
+
+def test_the_calibration_moves_the_scores_as_it_moved_those_of_the_held_out_run(runs):
+    run, _ = runs
+    if run.config.protocol == "people" or run.config.learns_classes:
+        kernel, bias = Verifier.of_run(run).head.layers[-1].get_weights()
+        held_out = Run(run.directory.parent.parent / run.metrics["held_out"])
+        expected = Verifier.of_run(held_out).head.layers[-1].get_weights()
+        assert np.allclose(kernel, expected[0]) and np.allclose(bias, expected[1])
+
+
+def test_a_held_out_run_of_other_data_is_refused(lfw_folder, lfw_copy, tmp_path):
+    config = final("people", num_epochs=1)
+    train(config.held_out, lfw_folder, tmp_path, verbose=0)
+    stranger = lfw_copy / "lfw2" / "Zed_Example"
+    stranger.mkdir()
+    for number, path in enumerate(sorted(lfw_copy.glob("lfw2/Ada_Example/*")), start=1):
+        shutil.copy(path, stranger / f"Zed_Example_{number:04d}.jpg")
+    (
+        lfw_copy / "peopleDevTrain.txt"
+    ).unlink()  # then everybody else is trained on
+    with pytest.raises(ValueError, match=r"made with other data.*Received: .*tiny_held_out"):
+        train(config, lfw_copy, tmp_path, verbose=0)
+
+
+@pytest.mark.parametrize("values", [{"early_stopping_patience": 2}, {"restore_best_weights": True}])
+def test_what_chooses_an_epoch_needs_people_held_out(values):
+    with pytest.raises(ValueError, match=r"nobody is held out who could choose an epoch"):
+        final("people", **values)
+
+
+def test_the_held_out_run_of_a_variant_is_one_of_the_same_variant():
+    config = dataclasses.replace(final("people"), variant="crop=(40,210,50,200),final=True")
+    assert config.held_out.experiment == "tiny_held_out"
+    assert config.held_out.variant == "crop=(40,210,50,200)" and not config.held_out.final
+
+
+def test_one_shot_trials_of_validation_alphabets_are_the_held_out_runs(tmp_path):
+    synthetic_omniglot.write_drawings(tmp_path / "omniglot")
+    values = {"final": True, "restore_best_weights": False, "num_epochs": 1}
+    config = dataclasses.replace(OMNIGLOT, **values)
+    run = train(config, tmp_path / "omniglot", tmp_path / "runs", verbose=0)
+    held_out = Run(tmp_path / "runs" / run.metrics["held_out"])
+    assert run.trials("validation").equals(held_out.trials("validation"))
+    assert run.metrics["oneshot"]["validation"] == held_out.metrics["oneshot"]["validation"]
+    assert not run.trials("test").equals(held_out.trials("test"))
