@@ -15,7 +15,10 @@ from siamese_lib.utils.machine import project_path
 BOUNDING_BOX = "bounding_box"  # the crop that follows the dark pixels of each image
 LETTERBOX = "letterbox"  # the whole image, without distortion
 # The fields that an ensemble has; everything else is set in its members' files.
-OF_ENSEMBLE = {"dataset", "protocol", "compare_with", "seed", "split_seed", "encoder", "members"}
+OF_ENSEMBLE = {
+    *("dataset", "view", "fold", "protocol", "compare_with", "seed", "split_seed", "encoder"),
+    "members",
+}
 # Fields that only the report reads: changing them does not make a finished run another run.
 REPORT_ONLY = ("compare_with",)
 
@@ -34,6 +37,10 @@ class ExperimentConfig:
     # Of the YAML file, "" if there is none; the members of an ensemble are beside it.
     folder: str = dataclasses.field(default="", compare=False)
     dataset: Literal["sample", "lfwa", "lfw-funneled", "omniglot", "folder"] = "sample"
+    # LFW's lists: view 1 has one split, to choose with; view 2 has ten folds, to report on. A fold
+    # is tested by a network that learns from the other nine.
+    view: Literal[1, 2] = 1
+    fold: Annotated[int, Between(1, 10)] | None = None
     # Of dataset folder, a folder of a person each: whether each face is found and aligned as in
     # LFW-a; whether the people of a folder are compared with one another (alphabets); the share of
     # people who are only tested, and the seed that draws them and the pairs.
@@ -174,6 +181,13 @@ class ExperimentConfig:
                 f"{' and '.join(given)} are for dataset: folder; others have lists of their own. "
                 f"Received: dataset {self.dataset}"
             )
+        if (self.view == 2) != (self.fold is not None):
+            raise ValueError(
+                "view: 2 and fold belong together: LFW's View 2 has ten folds, and a run tests one. "
+                f"Received: view {self.view}, fold {self.fold}"
+            )
+        if self.view == 2 and self.dataset not in ("lfwa", "lfw-funneled"):
+            raise ValueError(f"view: 2 is one of LFW's. Received: dataset {self.dataset}")
         if self.weight_decay and self.optimizer != "adamw":
             raise ValueError(
                 "weight_decay needs optimizer: adamw. "

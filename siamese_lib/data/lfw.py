@@ -20,7 +20,12 @@ import numpy as np
 
 from siamese_lib.data.drive import open_data, open_data_or_archives
 from siamese_lib.data.face_dataset import FRAMES, About, FaceDataset, FaceFiles
-from siamese_lib.data.pair_lists import parse_csv_pairs, parse_pair_folds, parse_people
+from siamese_lib.data.pair_lists import (
+    parse_csv_pairs,
+    parse_pair_folds,
+    parse_people,
+    parse_people_folds,
+)
 from siamese_lib.data.pairs import DIFFERENT, SAME, Face, PairList
 from siamese_lib.data.sources import FolderSource, Source, is_archive, not_found, one_file_each
 from siamese_lib.utils.machine import user_path
@@ -44,6 +49,8 @@ PEOPLE_LISTS = {
     split: (f"peopleDev{name}.txt", f"peopleDev{name}.csv")
     for split, name in (("train", "Train"), ("test", "Test"))
 }
+# View 2: ten folds of pairs, and of people.
+PAIRS_OF_FOLDS, PEOPLE_OF_FOLDS, NUM_FOLDS = "pairs.txt", "people.txt", 10
 TITLES = {"lfwa": "LFW-a", "lfw-funneled": "LFW-funneled"}
 SAMPLE_HEIGHT, SAMPLE_WIDTH = 112, 92
 SAMPLE_HEADER = b"P5\n92 112\n255\n"
@@ -122,18 +129,27 @@ def _composed(name):
     return unicodedata.normalize("NFC", name)
 
 
-def load_lfw(name: str, data_root: Path) -> FaceDataset:
+def load_lfw(name: str, data_root: Path, fold: int | None = None) -> FaceDataset:
     """The dataset with the images and lists in a folder or an archive.
 
     Args:
         name: "lfwa" or "lfw-funneled".
         data_root: the folder or archive.
+        fold: of View 2, the one that is tested, from 1 to 10; None for View 1.
 
     Raises:
         FileNotFoundError: if the images or the lists are not found.
         ValueError: if the lists are wrong or share people.
     """
     found = locate_faces(data_root)
+    facts: dict[str, Any] = {
+        "face_box": (62, 200, 70, 180),
+        "faces_may_be_shown": False,
+        "about": About(TITLES[name]),
+    }
+    named = dataclasses.replace(found, name=name)
+    if fold:
+        return with_lists(named, *_lists_of_fold(fold, data_root, found), data_root, **facts)
     found_pairs = {
         split: find_pairs(split, names, data_root, found) for split, names in PAIR_LISTS.items()
     }
@@ -144,15 +160,30 @@ def load_lfw(name: str, data_root: Path) -> FaceDataset:
             f"Received: {data_root}"
         )
     people = {split: _find_people(names, data_root, found) for split, names in PEOPLE_LISTS.items()}
-    return with_lists(
-        dataclasses.replace(found, name=name),
-        pairs,
-        people,
-        data_root,
-        face_box=(62, 200, 70, 180),
-        faces_may_be_shown=False,
-        about=About(TITLES[name]),
-    )
+    return with_lists(named, pairs, people, "peopleDevTrain.txt", data_root, **facts)
+
+
+def _lists_of_fold(fold, data_root, found):
+    """Pairs, people and the name of the list of people, as `with_lists` takes them, of View 2."""
+    content = _find(PAIRS_OF_FOLDS, data_root, found)
+    if content is None:
+        raise FileNotFoundError(
+            f"Put LFW's View 2 pair list beside the images: {PAIRS_OF_FOLDS}. Received: {data_root}"
+        )
+    folds = parse_pair_folds(content, f"{data_root}: {PAIRS_OF_FOLDS}")
+    if len(folds) != NUM_FOLDS:
+        raise ValueError(
+            f"{data_root}: View 2's {PAIRS_OF_FOLDS} has {NUM_FOLDS} folds; restore the file. "
+            f"Received: {len(folds)}"
+        )
+    test = folds.pop(fold - 1)
+    pairs = {"train": PairList(tuple(itertools.chain(*folds))), "test": test}
+    people = {}
+    if (content := _find(PEOPLE_OF_FOLDS, data_root, found)) is not None:
+        of_folds = parse_people_folds(content, f"{data_root}: {PEOPLE_OF_FOLDS}")
+        people["test"] = of_folds.pop(fold - 1)
+        people["train"] = set().union(*of_folds)
+    return pairs, people, PEOPLE_OF_FOLDS
 
 
 def find_pairs(
@@ -210,6 +241,7 @@ def with_lists(
     faces: FaceFiles,
     pairs: Mapping[str, PairList],
     people: Mapping[str, set[str] | None],
+    people_list: str,
     where: Path,
     **facts: Any,
 ) -> FaceDataset:
@@ -220,6 +252,7 @@ def with_lists(
         pairs: `{"train", "test"}` -> `PairList`.
         people: `{"train", "test"}` -> the people who are listed for it, or {} or None where there
             are no such lists.
+        people_list: the name of the list of people to train on.
         where: the folder or archive, for messages.
         facts: the dataset's `face_box`, `faces_may_be_shown` and `about`.
 
@@ -229,12 +262,12 @@ def with_lists(
     train, test = pairs["train"], pairs["test"]
     if shared := sorted(train.people & test.people):
         raise ValueError(
-            f"{where}: people are in both pair lists, which View 1 forbids; restore them. "
+            f"{where}: people are in both pair lists, which LFW forbids; restore them. "
             f"Received: {', '.join(shared[:5])}"
         )
     train_people, test_people = people.get("train"), people.get("test")
     if train_people and test_people:
-        rule = "peopleDevTrain.txt"
+        rule = people_list
     else:
         train_people, test_people = {face.person for face in faces.files}, test.people
         rule = "everyone whom the test pairs do not name"

@@ -108,7 +108,7 @@ def load_dataset(
     root = machine.user_path(data_root) if data_root else _usual_place(name)
     if name == "folder":
         return load_folder(dataset, root)
-    return load_omniglot(root) if name == "omniglot" else load_lfw(name, root)
+    return load_omniglot(root) if name == "omniglot" else load_lfw(name, root, dataset.fold)
 
 
 def _load_sample():
@@ -117,6 +117,7 @@ def _load_sample():
         FaceFiles("sample", source, face_files(source)),
         {split: read_pairs(SAMPLE_LISTS / names[0]) for split, names in PAIR_LISTS.items()},
         people={},
+        people_list="",
         where=SAMPLE_LISTS,
         face_box=FRAMES["sample"],  # the face fills the image
         faces_may_be_shown=True,

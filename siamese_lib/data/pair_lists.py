@@ -101,6 +101,30 @@ def parse_people(content: bytes, source: str) -> set[str]:
     return people
 
 
+def parse_people_folds(content: bytes, source: str) -> list[set[str]]:
+    """The people of each fold in View 2's `people.txt`: the number of folds, then people lists.
+
+    Raises:
+        ValueError: if a count is wrong.
+    """
+    rows, folds = _rows(content, source), []
+    if rows and re.fullmatch(r"[0-9]{1,2}", " ".join(rows[0][1])):
+        (_, (count,)), *rows = rows
+        while rows and re.fullmatch(r"[0-9]{1,6}", " ".join(rows[0][1])):
+            (_, (size,)), *rows = rows
+            folds.append({words[0] for _, words in rows[: int(size)] if len(words) == 2})
+            if len(folds[-1]) != int(size):
+                break
+            rows = rows[int(size) :]
+        else:
+            if not rows and len(folds) == int(count):
+                return folds
+    raise ValueError(
+        f"{source}: the first line is the number of folds, and each fold begins with its number of "
+        f"people; restore the file. Received: {len(folds)} folds that can be read"
+    )
+
+
 def _rows(content: bytes, source: Path | str) -> list[tuple[int, list[str]]]:
     """The words of each line that is not empty, with its number; accents are composed.
 
