@@ -183,7 +183,7 @@ class ExperimentConfig:
             )
         if (self.view == 2) != (self.fold is not None):
             raise ValueError(
-                "view: 2 and fold belong together: LFW's View 2 has ten folds, and a run tests one. "
+                "view: 2 and fold belong together: View 2 has ten folds, and a run tests one. "
                 f"Received: view {self.view}, fold {self.fold}"
             )
         if self.view == 2 and self.dataset not in ("lfwa", "lfw-funneled"):

@@ -27,7 +27,7 @@ MARGIN = 1 / 12  # of the face's height and width, that is shown on each side
 # one person may be as alike as copies: the sample's reach 0.984.
 MIN_CORRELATION = 0.96
 FOUND = "copies.json"
-BLOCK = 2048  # images whose correlations are held at a time
+BLOCK = 1024  # images whose correlations are held at a time
 
 
 class NearCopy(NamedTuple):

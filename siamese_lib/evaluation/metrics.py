@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from siamese_lib.data.pairs import PairList
 
 NUM_RESAMPLES = 2000
-RESAMPLES_PER_BLOCK = 100
+WEIGHTS_PER_BLOCK = 100_000  # of pairs in resamples, that are held at a time
 
 
 def best_threshold(scores: ArrayLike, labels: ArrayLike) -> float:
@@ -233,8 +233,9 @@ def _weight_blocks(left_clusters, right_clusters, num_resamples, seed):
     left, right = np.split(index, 2)
     generator = np.random.default_rng(seed)
     chances = np.full(len(clusters), 1 / len(clusters))
-    for start in range(0, num_resamples, RESAMPLES_PER_BLOCK):
-        count = min(RESAMPLES_PER_BLOCK, num_resamples - start)
+    per_block = max(1, WEIGHTS_PER_BLOCK // len(left))
+    for start in range(0, num_resamples, per_block):
+        count = min(per_block, num_resamples - start)
         draws = generator.multinomial(len(clusters), chances, size=count)
         yield np.where(left == right, draws[:, left], draws[:, left] * draws[:, right])
 

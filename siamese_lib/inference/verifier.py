@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
     from siamese_lib.training.run import Run
 
-BATCH_SIZE, PAIRS_PER_BATCH = 128, 1024
+# Larger batches of images are no faster on processors, and their activations would be what a
+# training needs the most memory for.
+BATCH_SIZE, PAIRS_PER_BATCH = 64, 1024
 FEW = 4  # images, or pairs, in a batch
 
 

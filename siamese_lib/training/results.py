@@ -74,11 +74,9 @@ def score_and_save(
         held_out: of a final training, the finished `Run` of the recipe with people held out.
     """
     metrics, embeddings = _score_pairs(run, verifier, data, seconds, held_out)
-    embedded = {
-        face: row
-        for split in ("validation", "test")
-        for face, row in zip(data.pairs[split].faces, embeddings[split])
-    }
+    embedded = _Embeddings(verifier, data.cache)
+    for split in ("validation", "test"):
+        embedded.add(data.pairs[split].faces, embeddings[split])
     run.write_oneshot(_oneshot_accuracies(verifier, data, embedded))
     if data.trial_sets:
         trials = _answer_trials(verifier, data, embedded, held_out)
@@ -247,21 +245,37 @@ def fit_projection(verifier: Verifier, cache: FaceCache, faces: Sequence[Face]) 
     layer.set_weights([kernel, -components.mean_ @ kernel])
 
 
-def _embed_new(
-    verifier: Verifier, cache: FaceCache, faces: Sequence[Face], embedded: dict[Face, np.ndarray]
-) -> np.ndarray:
-    """The embeddings `(len(faces), embedding_size)`; missing ones are added to `embedded`."""
-    if new := [face for face in faces if face not in embedded]:
-        embedded.update(zip(new, verifier.embed_faces(cache, new)))
-    return np.stack([embedded[face] for face in faces])
+class _Embeddings:
+    """The embeddings of faces, each computed once and held once."""
+
+    def __init__(self, verifier: Verifier, cache: FaceCache):
+        self._verifier, self._cache = verifier, cache
+        self._arrays: list[np.ndarray] = []
+        self._place: dict[Face, tuple[int, int]] = {}  # the array, and the row in it
+
+    def add(self, faces: Sequence[Face], embeddings: np.ndarray) -> None:
+        """Takes the embeddings of faces, in their order."""
+        places = ((len(self._arrays), row) for row in range(len(faces)))
+        self._place.update(zip(faces, places))
+        self._arrays.append(embeddings)
+
+    def of(self, faces: Sequence[Face]) -> np.ndarray:
+        """The embeddings `(len(faces), embedding_size)`; those that are missing are computed."""
+        if new := [face for face in faces if face not in self._place]:
+            self.add(new, self._verifier.embed_faces(self._cache, new))
+        places = [self._place[face] for face in faces]
+        of_first = self._arrays[places[0][0]]
+        if places == [(places[0][0], row) for row in range(len(of_first))]:
+            return of_first  # no copy: with many test images it would take the most memory of all
+        return np.stack([self._arrays[index][row] for index, row in places])
 
 
 def _oneshot_accuracies(
-    verifier: Verifier, data: TrainingData, embedded: dict[Face, np.ndarray]
+    verifier: Verifier, data: TrainingData, embedded: _Embeddings
 ) -> pd.DataFrame:
     """N-way one-shot accuracies of the network and of raw pixels, on images of test people."""
     faces = data.dataset.oneshot_faces
-    embeddings = _embed_new(verifier, data.cache, faces, embedded)
+    embeddings = embedded.of(faces)
     methods: dict[str, Compare] = {
         data.config.experiment: partial(verifier.score_among, embeddings),
         "pixels": pixel_similarity(data.cache, faces),
@@ -272,7 +286,7 @@ def _oneshot_accuracies(
 def _answer_trials(
     verifier: Verifier,
     data: TrainingData,
-    embedded: dict[Face, np.ndarray],
+    embedded: _Embeddings,
     held_out: Run | None,
 ) -> pd.DataFrame:
     """The network's answers in the trial sets of every split, with a column split."""
@@ -282,7 +296,7 @@ def _answer_trials(
             tables.append(held_out.trials(split))
             continue
         faces = images_of(trial_sets)
-        embeddings = _embed_new(verifier, data.cache, faces, embedded)
+        embeddings = embedded.of(faces)
         table = verifier.answer_trials(trial_sets, faces, embeddings)
         tables.append(table.assign(split=split))
     return pd.concat(tables, ignore_index=True)

@@ -91,9 +91,7 @@ def test_a_held_out_run_of_other_data_is_refused(lfw_folder, lfw_copy, tmp_path)
     stranger.mkdir()
     for number, path in enumerate(sorted(lfw_copy.glob("lfw2/Ada_Example/*")), start=1):
         shutil.copy(path, stranger / f"Zed_Example_{number:04d}.jpg")
-    (
-        lfw_copy / "peopleDevTrain.txt"
-    ).unlink()  # then everybody else is trained on
+    (lfw_copy / "peopleDevTrain.txt").unlink()  # then everybody else is trained on
     with pytest.raises(ValueError, match=r"made with other data.*Received: .*tiny_held_out"):
         train(config, lfw_copy, tmp_path, verbose=0)
 
