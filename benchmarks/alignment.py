@@ -1,7 +1,8 @@
 """How exact the alignment of faces must be: where the eyes are in LFW-a, what an error costs.
 
 `python -m benchmarks.alignment --data-root LFWA` measures training and validation people and writes
-`results/lfwa/alignment.json`; no test pair is read.
+`results/lfwa/alignment.json`; no test pair is read. With `--eyes` it looks for the eyes in every
+image of the pair lists instead and writes `results/lfwa/eyes.csv`.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 from skimage.transform import SimilarityTransform
 
@@ -19,12 +21,14 @@ from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.images import cropped_and_resized
 from siamese_lib.data.load import load_dataset
 from siamese_lib.data.photos import FRAME_EYES, NoFace, aligned, detect, warped
+from siamese_lib.data.summary import EYES
 from siamese_lib.evaluation.metrics import verification_metrics
 from siamese_lib.inference.verifier import Verifier
-from siamese_lib.utils.files import write_json
+from siamese_lib.utils.files import write_json, write_text
 from siamese_lib.utils.machine import project_path, project_root, versions
 
 NUM_FRAME_IMAGES = 400
+IMAGES_TOGETHER = 32
 POINTS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 # The errors that are measured, in the frame of 250x250 pixels; 0 is LFW-a's own alignment.
 ERRORS = {
@@ -57,8 +61,41 @@ def main(arguments=None):
     parser.add_argument(
         "--results", default=root / "results" / "lfwa", help="where alignment.json is written"
     )
+    parser.add_argument("--eyes", action="store_true", help="writes eyes.csv instead")
     options = parser.parse_args(arguments)
-    return exit_code(lambda: _measure_and_write(options))
+    return exit_code(lambda: (_write_eyes if options.eyes else _measure_and_write)(options))
+
+
+def _write_eyes(options):
+    dataset = load_dataset(
+        ExperimentConfig.from_yaml(project_path(options.config)), options.data_root
+    )
+    table = eye_distances(dataset, dataset.listed_faces)
+    write_text(Path(options.results) / EYES, table.to_csv(index=False, float_format="%.1f"))
+    print(f"{table['distance'].isna().sum()} of {len(table)} images show no face")
+
+
+def eye_distances(dataset, faces):
+    """How far the eyes are from where LFW-a's alignment puts them, by the detector of photos.
+
+    Args:
+        dataset: LFW-a as a `FaceDataset`.
+        faces: the faces to look at.
+
+    Returns:
+        A row for each face: image, distance (the mean of both eyes, in pixels of the frame; of
+        several faces in an image the nearest; NaN where no face is found).
+    """
+    rows = []
+    for start in range(0, len(faces), IMAGES_TOGETHER):
+        part = faces[start : start + IMAGES_TOGETHER]
+        images = [np.asarray(_image(dataset, face).convert("RGB")) for face in part]
+        for face, found in zip(part, detect(np.stack(images))):
+            eyes = np.array([landmarks[:2] for landmarks in found]).reshape(-1, 2, 2)
+            distances = np.linalg.norm(eyes - np.array(FRAME_EYES), axis=2).mean(axis=1)
+            nearest = distances.min() if len(distances) else np.nan
+            rows.append({"image": str(face), "distance": nearest})
+    return pd.DataFrame(rows)
 
 
 def _measure_and_write(options):

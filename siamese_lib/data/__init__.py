@@ -38,6 +38,7 @@ near_copies              pairs of images that are the same photograph, found by 
 copies_table             near-copies with what they mean for splits and pair lists
 image_sizes              the number of files with each size
 image_qualities          brightness, contrast and sharpness
+eye_distances            how far the eyes are from where the alignment puts them
 mean_face                the mean of some images
 example_pairs            a random sample of the pairs with a label
 """

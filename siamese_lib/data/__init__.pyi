@@ -47,6 +47,7 @@ from .sampling import (
 from .summary import (
     duplicate_files as duplicate_files,
     example_pairs as example_pairs,
+    eye_distances as eye_distances,
     image_qualities as image_qualities,
     image_sizes as image_sizes,
     images_by_person as images_by_person,

@@ -12,12 +12,15 @@ from PIL import Image
 
 from siamese_lib.data.face_dataset import FaceDataset, FaceFiles
 from siamese_lib.data.images import FaceCache
-from siamese_lib.data.pairs import Face, Pair, PairList
+from siamese_lib.data.pairs import Face, Pair, PairList, parse_face
 from siamese_lib.data.sampling import connected_components
 from siamese_lib.utils.files import as_table
+from siamese_lib.utils.machine import project_root
 
 if TYPE_CHECKING:
     import pandas as pd
+
+EYES = "eyes.csv"  # beside a dataset's results
 
 
 def statistics(pairs: PairList) -> dict[str, int]:
@@ -107,6 +110,23 @@ def image_qualities(images: np.ndarray) -> "pd.DataFrame":
         sharpness = float((neighbours - 4 * centre).std())
         rows.append((float(grey.mean()), float(grey.std()), sharpness))
     return pd.DataFrame(rows, columns=["brightness", "contrast", "sharpness"])
+
+
+def eye_distances(dataset: FaceDataset) -> dict[Face, float]:
+    """How far a detector finds the eyes from where the dataset's alignment puts them, in pixels.
+
+    `python -m benchmarks.alignment --eyes` measured them for the images of LFW-a's pair lists.
+
+    Returns:
+        `{face: distance}`, NaN where no face was found; empty for other datasets.
+    """
+    import pandas as pd
+
+    path = project_root() / "results" / dataset.name / EYES
+    if not path.is_file():
+        return {}
+    table = pd.read_csv(path)
+    return dict(zip(map(parse_face, table["image"]), table["distance"]))
 
 
 def mean_face(cache: FaceCache, faces: Sequence[Face]) -> np.ndarray:

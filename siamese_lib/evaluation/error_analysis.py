@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from siamese_lib.data.face_dataset import FaceDataset
 from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import DIFFERENT, SAME, PairList, parse_face
-from siamese_lib.data.summary import image_qualities
+from siamese_lib.data.summary import eye_distances, image_qualities
 from siamese_lib.evaluation.metrics import log_odds, people_bootstrap, sample_and_resamples
 
 NUM_REGRESSION_RESAMPLES = 200
@@ -32,7 +32,12 @@ COVARIATES = {
     ),
     "images_of_person": "number of images of the person, for two people the smaller number",
     "pixel_correlation": "correlation of the two images' pixels; near 1: near duplicates",
+    "eye_distance": (
+        "distance of the eyes from their places in the frame, of the worse aligned image (pixels)"
+    ),
 }
+# An image in which the detector finds no face, and one whose eyes are farther away, counts as this.
+MAX_EYE_DISTANCE = 20.0
 
 
 def most_confident(scores: pd.DataFrame, label: int, wrong: bool, count: int) -> pd.DataFrame:
@@ -68,7 +73,8 @@ def pair_covariates(pairs: PairList, cache: FaceCache, dataset: FaceDataset) -> 
         dataset: the `FaceDataset`, for the number of images of each person.
 
     Returns:
-        A row for each pair in the order of the list, with the columns of `COVARIATES`.
+        A row for each pair in the order of the list, with the columns of `COVARIATES`; without
+        eye_distance where `eye_distances` knows nothing of the images.
     """
     images, counts = cache[pairs.faces], Counter(face.person for face in dataset.files)
     row_of = {face: row for row, face in enumerate(pairs.faces)}
@@ -82,7 +88,7 @@ def pair_covariates(pairs: PairList, cache: FaceCache, dataset: FaceDataset) -> 
     mirrored = _standardised(images[:, :, ::-1])
     asymmetry = (1.0 - (standardised * mirrored).mean(axis=1))[sides]
     left, right = standardised[sides]
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "brightness_difference": np.abs(np.subtract(*brightness)),
             "contrast_difference": np.abs(np.subtract(*contrast)),
@@ -95,6 +101,12 @@ def pair_covariates(pairs: PairList, cache: FaceCache, dataset: FaceDataset) -> 
             "pixel_correlation": (left * right).mean(axis=1),
         }
     )
+    known = eye_distances(dataset)
+    if all(face in known for face in pairs.faces):
+        distances = np.array([known[face] for face in pairs.faces])
+        distances = np.nan_to_num(distances, nan=MAX_EYE_DISTANCE).clip(max=MAX_EYE_DISTANCE)
+        table["eye_distance"] = distances[sides].max(axis=0)
+    return table
 
 
 def _standardised(images):

@@ -25,6 +25,21 @@ def draw_image(seed, brightness=0, mirror=False):
     return (image + brightness).clip(0, 255).astype(np.uint8)
 
 
+def test_the_worse_aligned_image_gives_the_eye_distance_of_a_pair(monkeypatch, tmp_path):
+    monkeypatch.setattr("siamese_lib.data.summary.project_root", lambda: tmp_path)
+    faces = [face("Ada", 1), face("Ada", 2), face("Ben", 1), face("Ben", 2)]
+    cache = FaceCache(np.stack([draw_image(number) for number in range(4)]), faces)
+    pairs = PairList((Pair(faces[0], faces[1], 1), Pair(faces[1], faces[2], 0)))
+    dataset = SimpleNamespace(name="drawn", files=dict.fromkeys(faces))
+    (tmp_path / "results" / "drawn").mkdir(parents=True)
+    path = tmp_path / "results" / "drawn" / "eyes.csv"
+    path.write_text("image,distance\nAda_0001,1.5\nAda_0002,3.0\nBen_0001,\nBen_0002,55.0\n")
+    table = error_analysis.pair_covariates(pairs, cache, dataset)
+    assert table["eye_distance"].tolist() == [3.0, 20.0]  # no face was found in Ben's first image
+    path.write_text("image,distance\nAda_0001,1.5\n")  # of other images
+    assert "eye_distance" not in error_analysis.pair_covariates(pairs, cache, dataset)
+
+
 def test_the_covariates_describe_the_images():
     faces = [face("Ada", 1), face("Ada", 2), face("Ben", 1), face("Ben", 2)]
     cache = FaceCache(
@@ -35,9 +50,9 @@ def test_the_covariates_describe_the_images():
     )
     pairs = PairList((Pair(faces[0], faces[1], 1), Pair(faces[2], faces[3], 1)))
     table = error_analysis.pair_covariates(
-        pairs, cache, SimpleNamespace(files=dict.fromkeys([*faces, face("Ben", 3)]))
+        pairs, cache, SimpleNamespace(name="drawn", files=dict.fromkeys([*faces, face("Ben", 3)]))
     )
-    assert list(table) == list(error_analysis.COVARIATES)
+    assert list(table) == [name for name in error_analysis.COVARIATES if name != "eye_distance"]
     brighter, turned = table.iloc[0], table.iloc[1]
     assert brighter["brightness_difference"] == pytest.approx(40, abs=0.01)
     assert brighter["contrast_difference"] == pytest.approx(0, abs=0.01)
