@@ -2,14 +2,17 @@
 
 import base64
 import io
+import os
 import shutil
 from collections.abc import Collection
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
 import nbclient.exceptions
 import nbformat
 import papermill
+import psutil
 from filelock import FileLock, Timeout
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from PIL import Image
@@ -22,8 +25,9 @@ from siamese_lib.notebook.setup import headless
 from siamese_lib.utils.files import write_text
 from siamese_lib.utils.machine import project_path, project_root, user_path
 
-SWEEP_NOTEBOOK = "03_parameter_sweeps"
-NOTEBOOKS = ("01_dataset_analysis", "02_training", SWEEP_NOTEBOOK, "04_error_analysis")
+TRAINING, SWEEP_NOTEBOOK = "02_training", "03_parameter_sweeps"
+NOTEBOOKS = ("01_dataset_analysis", TRAINING, SWEEP_NOTEBOOK, "04_error_analysis")
+NEEDS = {"04_error_analysis": TRAINING}  # whose runs it reads
 OMNIGLOT_NOTEBOOK, OWN_NOTEBOOK = "05_omniglot", "06_own_pictures"
 NOTEBOOKS_OF = {"omniglot": (OMNIGLOT_NOTEBOOK,)}  # datasets with notebooks of their own
 NUM_COLOURS = 96  # of a published image; the longest notebook then stays under two megabytes
@@ -123,10 +127,11 @@ def _write_pages(output, configs, dataset, values, names):
     # heading is reported before the minutes of execution.
     pages = [Page.of(nbformat.read(_source(name), as_version=4), name) for name in names]
     write_text(work / "checklist.html", checklist_page(pages))
+    # The copy of a notebook that fails stays until the next attempt.
+    copies = {page.name: work / f"{page.name}.ipynb" for page in pages}
+    _execute_all(copies, {name: _values_for(name, dataset, values) for name in copies})
     for page in pages:
-        print(f"Executing {page.name} ...", flush=True)
-        copy = work / f"{page.name}.ipynb"  # of a notebook that fails, until the next attempt
-        execute(page.name, copy, _values_for(page.name, dataset, values))
+        copy = copies[page.name]
         notebook = nbformat.read(copy, as_version=4)
         strip_private(notebook, dataset.faces_may_be_shown, private)
         nbformat.write(notebook, copy)
@@ -138,6 +143,38 @@ def _write_pages(output, configs, dataset, values, names):
         output.rename(old)
     work.rename(output)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _execute_all(copies, values_of):
+    """Executes notebooks, two at a time: outside of training one alone leaves a core idle.
+
+    Args:
+        copies: `{name: path of the executed copy}`.
+        values_of: `{name: parameters}`.
+    """
+    started: dict[str, Future] = {}
+
+    def run(name):
+        if needed := started.get(NEEDS.get(name, "")):
+            needed.result()
+        print(f"Executing {name} ...", flush=True)
+        execute(name, copies[name], values_of[name])
+
+    before = set(psutil.Process().children())
+    # Here too: each of two executions would restore what the other one set.
+    with headless(), ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+        try:
+            # Those that train come first, since they take the longest.
+            for name in sorted(copies, key=lambda name: name not in (TRAINING, SWEEP_NOTEBOOK)):
+                started[name] = pool.submit(run, name)
+            for future in as_completed(started.values()):
+                future.result()
+        except BaseException:  # also when the user stops it: nothing goes on in the background
+            for future in started.values():
+                future.cancel()
+            for kernel in set(psutil.Process().children()) - before:
+                kernel.kill()
+            raise
 
 
 def _hidden(output, suffix):
@@ -203,7 +240,8 @@ def execute(name: str, target: Path, values: dict[str, Any]) -> None:
                 str(source),
                 str(target),
                 {key: value for key, value in values.items() if key in known},
-                cwd=str(source.parent),
+                # Not papermill's cwd: it would be that of all notebooks and of this process.
+                resources={"metadata": {"path": str(source.parent)}},
                 kernel_name="python3",
                 progress_bar=True,
             )

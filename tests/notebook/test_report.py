@@ -3,9 +3,13 @@
 import base64
 import copy
 import io
+import os
+import time
+from pathlib import Path
 
 import nbformat
 import numpy as np
+import psutil
 import pytest
 from bs4 import BeautifulSoup
 from links import broken_links
@@ -406,6 +410,57 @@ def test_a_kernel_that_dies_is_told_with_notebook_cell_and_copy(tmp_path, monkey
     with pytest.raises(RuntimeError, match=message):
         report.execute("02_dies", tmp_path / "copy.ipynb", {})
     assert (tmp_path / "copy.ipynb").is_file()
+
+
+def sources_of(folder, monkeypatch, **sources):
+    """Notebooks of one cell each in the place of the project's."""
+    for name, source in sources.items():
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "", "language": "py"}
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    monkeypatch.setattr(report, "_source", lambda name: folder / f"{name}.ipynb")
+    copies = {name: folder / f"copy_{name}.ipynb" for name in sources}
+    return copies, {name: {} for name in sources}
+
+
+def test_notebooks_run_side_by_side_and_one_waits_for_what_it_needs(tmp_path, monkeypatch):
+    clock = f"import time; open({str(tmp_path / 'log')!r}, 'a').write"
+    copies, values = sources_of(
+        tmp_path,
+        monkeypatch,
+        **{
+            "01_dataset_analysis": f"{clock}('1')",
+            "02_training": f"{clock}('2'); time.sleep(3); {clock}('b')",
+            "03_parameter_sweeps": f"{clock}('3'); time.sleep(3)",
+            "04_error_analysis": f"{clock}('4')",
+        },
+    )
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    before = Path.cwd()
+    report._execute_all(copies, values)
+    log = (tmp_path / "log").read_text()
+    assert set(log[:2]) == {"2", "3"} and sorted(log) == sorted("1234b")
+    assert log.index("4") > log.index("b")
+    assert all(path.is_file() for path in copies.values())
+    assert Path.cwd() == before and "SIAMESE_HEADLESS" not in os.environ
+
+
+def test_where_a_notebook_fails_the_others_are_ended(tmp_path, monkeypatch):
+    copies, values = sources_of(
+        tmp_path,
+        monkeypatch,
+        **{
+            "01_dataset_analysis": f"open({str(tmp_path / 'log')!r}, 'a')",
+            "02_training": "raise ValueError('no data')",
+            "03_parameter_sweeps": "import time; time.sleep(600)",
+        },
+    )
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    started, before = time.monotonic(), set(psutil.Process().children())
+    with pytest.raises(RuntimeError, match="02_training failed: ValueError: no data"):
+        report._execute_all(copies, values)
+    assert time.monotonic() - started < 60
+    assert set(psutil.Process().children()) <= before
 
 
 @pytest.mark.parametrize("kind", ["file", "folder with other files", "folder in a folder"])
