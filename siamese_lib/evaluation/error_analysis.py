@@ -19,7 +19,9 @@ from siamese_lib.data.summary import eye_distances, image_qualities
 from siamese_lib.evaluation.metrics import log_odds, people_bootstrap, sample_and_resamples
 
 NUM_REGRESSION_RESAMPLES = 200
-PAIRS_PER_COVARIATE = 5  # wrong pairs, and correct ones, that a regression needs
+# Wrong pairs, correct ones, and people, that a regression needs. With fewer people than that, some
+# resamples leave so few that a covariate separates wrong from correct, and its odds are infinite.
+PER_COVARIATE = 5
 COVARIATES = {
     "brightness_difference": "difference of the mean grey values (0-255)",
     "contrast_difference": "difference of the standard deviations of the grey values (0-255)",
@@ -185,7 +187,7 @@ def regression_of_errors(
     """A logistic regression of "wrong" on all covariates at once, with bootstrap intervals.
 
     Without a penalty, which would draw the odds ratios and their intervals towards 1. It therefore
-    needs enough errors: `PAIRS_PER_COVARIATE` wrong and as many correct pairs for each covariate
+    needs enough errors: `PER_COVARIATE` wrong pairs, correct pairs and people for each covariate
     (Vittinghoff and McCulloch, 2007). The intervals are by bootstrap over people.
 
     Args:
@@ -198,14 +200,14 @@ def regression_of_errors(
         covariate, the others fixed), low, high (95 %). An interval that contains 1 shows nothing.
 
     Raises:
-        ValueError: if there are too few wrong or too few correct pairs.
+        ValueError: if there are too few wrong pairs, correct pairs or people.
     """
     wrong = np.asarray(wrong, dtype=int)
-    if not enough_for_regression(wrong, covariates):
+    if not enough_for_regression(pairs, wrong, covariates):
         raise ValueError(
             f"A regression of errors on {covariates.shape[1]} covariates needs "
-            f"{PAIRS_PER_COVARIATE * covariates.shape[1]} wrong and as many correct pairs. "
-            f"Received: {wrong.sum()} wrong of {len(wrong)}"
+            f"{PER_COVARIATE * covariates.shape[1]} wrong and as many correct pairs and people. "
+            f"Received: {wrong.sum()} wrong of {len(wrong)} pairs of {_num_people(pairs)} people"
         )
     inputs = ((covariates - covariates.mean()) / covariates.std().clip(lower=1e-9)).to_numpy()
     coefficients = [
@@ -217,10 +219,16 @@ def regression_of_errors(
     return pd.DataFrame(odds_ratios, index=covariates.columns)
 
 
-def enough_for_regression(wrong: ArrayLike, covariates: pd.DataFrame) -> bool:
-    """Whether there are enough wrong and correct pairs for `regression_of_errors`."""
+def enough_for_regression(pairs: PairList, wrong: ArrayLike, covariates: pd.DataFrame) -> bool:
+    """Whether there are enough wrong and correct pairs and people for `regression_of_errors`."""
     num_wrong, num_pairs = int(np.sum(wrong)), len(covariates)
-    return min(num_wrong, num_pairs - num_wrong) >= PAIRS_PER_COVARIATE * covariates.shape[1]
+    fewest = min(num_wrong, num_pairs - num_wrong, _num_people(pairs))
+    return fewest >= PER_COVARIATE * covariates.shape[1]
+
+
+def _num_people(pairs):
+    """The number of people, or of groups where people belong to groups."""
+    return len(set().union(*pairs.clusters_of_sides))
 
 
 def errors_by_person(scores: pd.DataFrame) -> pd.DataFrame:

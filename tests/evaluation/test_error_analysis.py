@@ -112,8 +112,22 @@ def test_the_regression_finds_the_cause_only_in_the_class_that_has_it():
 
 def test_a_regression_without_errors_is_reported():
     pairs, _, covariates = pairs_with_a_cause(20, 0)
-    with pytest.raises(ValueError, match=r"10 wrong and as many .* Received: 0 wrong of 20"):
+    with pytest.raises(ValueError, match=r"10 wrong and as many .* Received: 0 wrong of 20 pairs"):
         error_analysis.regression_of_errors(pairs, np.zeros(20), covariates)
+
+
+def test_a_regression_on_few_people_is_not_made():
+    pairs, wrong, covariates = pairs_with_a_cause(400, 0)
+    few = PairList(
+        tuple(
+            Pair(Face(f"P{index % 9}", 1), Face(f"P{index % 9}", 2 + index), 1)
+            for index in range(len(pairs))
+        )
+    )
+    assert error_analysis.enough_for_regression(pairs, wrong, covariates)
+    assert not error_analysis.enough_for_regression(few, wrong, covariates)
+    with pytest.raises(ValueError, match=r"Received: .* pairs of 9 people"):
+        error_analysis.regression_of_errors(few, wrong, covariates)
 
 
 def test_odds_ratios_are_those_of_the_counts_and_no_penalty_draws_them_to_one():
