@@ -149,7 +149,8 @@ def load_lfw(name: str, data_root: Path, fold: int | None = None) -> FaceDataset
     }
     named = dataclasses.replace(found, name=name)
     if fold:
-        return with_lists(named, *_lists_of_fold(fold, data_root, found), data_root, **facts)
+        of_folds, people_of_folds = _lists_of_fold(fold, data_root, found)
+        return with_lists(named, of_folds, people_of_folds, PEOPLE_OF_FOLDS, data_root, **facts)
     found_pairs = {
         split: find_pairs(split, names, data_root, found) for split, names in PAIR_LISTS.items()
     }
@@ -164,7 +165,7 @@ def load_lfw(name: str, data_root: Path, fold: int | None = None) -> FaceDataset
 
 
 def _lists_of_fold(fold, data_root, found):
-    """Pairs, people and the name of the list of people, as `with_lists` takes them, of View 2."""
+    """Pairs and people of View 2, as `with_lists` takes them."""
     content = _find(PAIRS_OF_FOLDS, data_root, found)
     if content is None:
         raise FileNotFoundError(
@@ -183,7 +184,7 @@ def _lists_of_fold(fold, data_root, found):
         of_folds = parse_people_folds(content, f"{data_root}: {PEOPLE_OF_FOLDS}")
         people["test"] = of_folds.pop(fold - 1)
         people["train"] = set().union(*of_folds)
-    return pairs, people, PEOPLE_OF_FOLDS
+    return pairs, people
 
 
 def find_pairs(
