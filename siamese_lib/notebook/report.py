@@ -5,7 +5,7 @@ import io
 import os
 import shutil
 from collections.abc import Collection
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +152,7 @@ def _execute_all(copies, values_of):
         copies: `{name: path of the executed copy}`.
         values_of: `{name: parameters}`.
     """
-    started: dict[str, Future] = {}
+    started = {}
 
     def run(name):
         if needed := started.get(NEEDS.get(name, "")):
