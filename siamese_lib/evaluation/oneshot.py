@@ -31,7 +31,7 @@ Compare = Callable[[Any, Any], np.ndarray]
 # for a narrower interval; the validation sets choose the epoch.
 NUM_TRIAL_SETS = {"validation": 100, "test": 20, "test_400": 400}
 NUM_WAYS = 20  # as in Koch et al. (2015)
-PAIRS_PER_BATCH = 1024  # whose vectors are in memory at the same time
+PAIRS_PER_BATCH = 256  # of cosines: the vectors of their images, as float64, are held together
 
 
 def trial_sets(dataset: FaceDataset, config: ExperimentConfig) -> dict[str, list[TrialSet]]:

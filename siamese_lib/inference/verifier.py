@@ -143,16 +143,27 @@ class Verifier:
             of an image, one behind the other.
         """
         starts = range(0, len(images), BATCH_SIZE)
-        return self._embed_batches(images[start : start + BATCH_SIZE] for start in starts)
+        batches = (images[start : start + BATCH_SIZE] for start in starts)
+        return self._embed_batches(batches, len(images))
 
     def embed_faces(self, cache: FaceCache, faces: Sequence[Face]) -> np.ndarray:
         """The embeddings `(len(faces), embedding_size)` of faces, read from a cache in batches."""
         starts = range(0, len(faces), BATCH_SIZE)
-        return self._embed_batches(cache[faces[start : start + BATCH_SIZE]] for start in starts)
+        batches = (cache[faces[start : start + BATCH_SIZE]] for start in starts)
+        return self._embed_batches(batches, len(faces))
 
-    def _embed_batches(self, batches: Iterable[np.ndarray]) -> np.ndarray:
+    def _embed_batches(self, batches: Iterable[np.ndarray], count: int) -> np.ndarray:
         self._folded.refresh()
-        return np.concatenate([self._embed_batch(images) for images in batches])
+        embeddings, end = None, 0
+        for images in batches:
+            of_batch = self._embed_batch(images)
+            if embeddings is None:  # each batch in its place: joined at last, all are held twice
+                embeddings = np.empty((count, of_batch.shape[1]), of_batch.dtype)
+            start, end = end, end + len(of_batch)
+            embeddings[start:end] = of_batch
+        if embeddings is None:
+            raise ValueError("There are no images to embed; give one at least. Received: 0 images")
+        return embeddings
 
     def _embed_batch(self, images: np.ndarray) -> np.ndarray:
         copies = symmetries(np.asarray(images, dtype=np.float32), self._symmetries)
