@@ -306,7 +306,7 @@ def test_the_hash_changes_with_every_field_that_decides_the_result():
     )
     other = {
         "experiment": "other", "variant": "a=1", "dataset": "lfwa", "seed": 1, "split_seed": 1,
-        "training_fraction": 0.5, "validation_fraction": 0.3, "split_by": "pair",
+        "training_fraction": 0.5, "final": True, "validation_fraction": 0.3, "split_by": "pair",
         "start_from": "a.keras",
         "crop": (0, 9, 0, 9), "image_size": (90, 105), "test_time_flip": True, "encoder": "koch",
         "embedding_size": 64, "base_filters": 16, "dropout_rate": 0.1, "learning_rate": 0.1,
@@ -335,6 +335,8 @@ def test_the_hash_changes_with_every_field_that_decides_the_result():
         {"dataset": "folder", "test_fraction": 0.5},
         {"dataset": "folder", "test_seed": 1},
         {"encoder": "ensemble", "members": ("one/seed_1",)},
+        {"dataset": "lfwa", "view": 2, "fold": 1},
+        {"dataset": "lfwa", "view": 2, "fold": 2},
     ]
     hashes = {
         base.hash(),
@@ -351,7 +353,7 @@ def test_the_hash_changes_with_every_field_that_decides_the_result():
         "joint_bayesian",
         "symmetries",
         "members",
-        *("align", "groups", "test_fraction", "test_seed"),
+        *("align", "groups", "test_fraction", "test_seed", "view", "fold"),
     } == set(base.result_fields())
 
 

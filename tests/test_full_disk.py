@@ -63,7 +63,9 @@ def refused(arguments, capsys):
 def test_a_cache_on_a_full_disk(disk, monkeypatch, capsys):
     monkeypatch.setenv("SIAMESE_CACHE", str(disk.folder))
     assert "No space left on device" in refused(["prepare"], capsys)
-    assert [path.name for path in (disk.folder / "images").iterdir()] == [".lock"]
+    # Nothing unfinished is left; smaller images, for the search for copies, may have found room.
+    left = [path for path in (disk.folder / "images").iterdir() if path.name != ".lock"]
+    assert all((path / "index.json").is_file() for path in left)
     disk.change("size=20m")
     assert main(["prepare"]) == 0
 

@@ -6,13 +6,12 @@ Identical files are found by `summary.duplicate_files`; here small grey images a
 
 import dataclasses
 from collections.abc import Iterable, Iterator
-from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from siamese_lib.data.face_dataset import FaceDataset, FaceFiles
-from siamese_lib.data.images import FaceCache, UnreadableImages, open_cache
+from siamese_lib.data.images import FaceCache, UnreadableImages, cached_images
 from siamese_lib.data.pairs import Face
 from siamese_lib.utils.files import as_table, cached_folder, fingerprint, read_json, write_json
 from siamese_lib.utils.machine import cache_root
@@ -161,8 +160,7 @@ def small_images(dataset: FaceDataset | FaceFiles, faces: list[Face]) -> FaceCac
             max(leftmost, left - across),
             min(rightmost, right + across),
         )
-    with redirect_stdout(None):  # its note on sizes is for the images of a training
-        return open_cache(dataset, box, SIZE, faces)
+    return cached_images(dataset, box, SIZE, faces)
 
 
 def _alike(

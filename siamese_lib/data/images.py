@@ -228,6 +228,19 @@ def open_cache(
         UnreadableImages: a ValueError, if files cannot be read as images.
     """
     faces = sorted(dataset.listed_faces if faces is None else faces)  # type: ignore[union-attr]
+    cache = cached_images(dataset, crop, image_size, faces)
+    if note := size_note(cache.num_other_size, len(faces), crop, dataset.frame):
+        print(note)
+    return cache
+
+
+def cached_images(
+    dataset: FaceDataset | FaceFiles,
+    crop: Box | str | None,
+    image_size: tuple[int, int],
+    faces: Sequence[Face],
+) -> FaceCache:
+    """`open_cache` for sorted faces, without its note on their sizes."""
     if missing := [str(face) for face in faces if face not in dataset.files]:
         raise FileNotFoundError(
             f"{dataset.source.location}: {len(missing)} of the required images are missing; "
@@ -250,8 +263,6 @@ def open_cache(
         read=lambda folder: _read(folder, (len(faces), *image_size, 1)),
         build=lambda folder: _build(folder, dataset.source, names, crop, image_size, frame),
     )
-    if note := size_note(num_other_size, len(faces), crop, frame):
-        print(note)
     return FaceCache(images, faces, num_other_size)
 
 
