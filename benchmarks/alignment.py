@@ -70,12 +70,12 @@ def _write_eyes(options):
     dataset = load_dataset(
         ExperimentConfig.from_yaml(project_path(options.config)), options.data_root
     )
-    table = eye_distances(dataset, dataset.listed_faces)
+    table = measure_eyes(dataset, dataset.listed_faces)
     write_text(Path(options.results) / EYES, table.to_csv(index=False, float_format="%.1f"))
     print(f"{table['distance'].isna().sum()} of {len(table)} images show no face")
 
 
-def eye_distances(dataset, faces):
+def measure_eyes(dataset, faces):
     """How far the eyes are from where LFW-a's alignment puts them, by the detector of photos.
 
     Args:

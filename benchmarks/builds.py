@@ -61,13 +61,24 @@ def ratio_rows(name, commands, builds, turns, bar):
                 shutil.rmtree(work)
         seconds.append(turn)
         print(name, turn, flush=True)
+    return share_rows(name, seconds, "of the earlier build's", bar)
+
+
+def share_rows(name, turns, unit, bar):
+    """Two rows: what share of the first command's wall and CPU time the second one takes.
+
+    Args:
+        name, unit: for the reader.
+        turns: for each turn, what `run` returned for the two commands.
+        bar: the largest share that is asked for.
+    """
     return [
         row(
             f"{name}, {kind} time",
-            [new[index] / old[index] for old, new in seconds],
-            "of the earlier build's",
+            [second[index] / first[index] for first, second in turns],
+            unit,
             bar,
-            f"{seconds[-1][0][index]:.1f} s, now {seconds[-1][1][index]:.1f} s",
+            f"{turns[-1][0][index]:.1f} s, then {turns[-1][1][index]:.1f} s",
             at_most=True,
         )
         for index, kind in enumerate(("wall", "CPU"))

@@ -7,8 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from benchmarks.alternating import row
-from benchmarks.builds import photographs, run
+from benchmarks.builds import photographs, run, share_rows
 from benchmarks.table import save_rows
 from siamese_lib.utils.machine import project_root
 
@@ -27,19 +26,8 @@ def main():
         finally:
             shutil.rmtree(work)
         print(turns[-1], flush=True)
-    save_rows(
-        [
-            row(
-                f"find in {NUM_PHOTOGRAPHS:,} photographs, second time, {kind} time",
-                [again[index] / first[index] for first, again in turns],
-                "of the first time's",
-                0.1,
-                f"{turns[-1][0][index]:.1f} s, then {turns[-1][1][index]:.1f} s",
-                at_most=True,
-            )
-            for index, kind in enumerate(("wall", "CPU"))
-        ]
-    )
+    name = f"find in {NUM_PHOTOGRAPHS:,} photographs, second time"
+    save_rows(share_rows(name, turns, "of the first time's", 0.1))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.networks import build_model
 from siamese_lib.training.fit import train
 from siamese_lib.training.pipeline import TrainingData
-from siamese_lib.training.results import fit_joint_bayesian_head
+from siamese_lib.training.results import fit_head
 from siamese_lib.utils.files import read_json, write_json
 from siamese_lib.utils.machine import project_root
 from siamese_lib.utils.tensorflow import keras
@@ -53,12 +53,11 @@ class FittedAUC(keras.callbacks.Callback):
         self._verifier = Verifier(network, {"test_time_flip": config.test_time_flip})
 
     def on_epoch_end(self, epoch, logs=None):
-        config, data, verifier = self._data.config, self._data, self._verifier
-        shown = data.class_sampler.shown(config.seed, epoch=0)
-        classes = [data.class_sampler.class_of[face] for face in shown]
-        fit_joint_bayesian_head(verifier, data.cache, shown, classes)
+        data, verifier = self._data, self._verifier
         pairs = data.pairs["validation"]
-        auc = area_under_roc(verifier.score_pairs(data.cache, pairs), pairs.labels)
+        embeddings = verifier.embed_faces(data.cache, pairs.faces)
+        fit_head(verifier, data, embeddings)
+        auc = area_under_roc(verifier.score_embedded(pairs, embeddings), pairs.labels)
         known = read_json(self._path) if self._path.is_file() else []
         write_json(self._path, [*known[:epoch], auc])
         print(f"epoch {epoch + 1}: AUC {auc:.4f} with a fitted head", flush=True)

@@ -14,11 +14,10 @@ from siamese_lib.utils.machine import project_path
 
 BOUNDING_BOX = "bounding_box"  # the crop that follows the dark pixels of each image
 LETTERBOX = "letterbox"  # the whole image, without distortion
-# The fields that an ensemble has; everything else is set in its members' files.
-OF_ENSEMBLE = {
-    *("dataset", "view", "fold", "protocol", "compare_with", "seed", "split_seed", "encoder"),
-    "members",
-}
+# The fields that an ensemble has; everything else is set in its members' files. Its members are
+# trained on its data.
+OF_DATA = {"dataset", "view", "fold"}
+OF_ENSEMBLE = {"protocol", "compare_with", "seed", "split_seed", "encoder", "members"} | OF_DATA
 # Fields that only the report reads: changing them does not make a finished run another run.
 REPORT_ONLY = ("compare_with",)
 
@@ -290,10 +289,10 @@ class ExperimentConfig:
                 for key in sorted(overrides)
                 if getattr(config, key) != getattr(base, key) and key not in REPORT_ONLY
             ]
-            if config.members and not {"dataset", "members"}.issuperset(changed):
+            if config.members and not (OF_DATA | {"members"}).issuperset(changed):
                 raise ValueError(
                     "An ensemble has the settings of its members; change them in the members' "
-                    "files. Only dataset and members can be replaced. "
+                    "files. Only dataset, view, fold and members can be replaced. "
                     f"Received: {', '.join(changed)}"
                 )
             named = [
@@ -316,7 +315,7 @@ class ExperimentConfig:
     def networks(self) -> "list[ExperimentConfig]":
         """The configs of the networks that it trains: its own, or those of an ensemble's members.
 
-        Members are trained on the ensemble's dataset.
+        Members are trained on the ensemble's dataset, view and fold.
 
         Raises:
             FileNotFoundError, ValueError: if the experiment of a member cannot be used.
@@ -325,7 +324,7 @@ class ExperimentConfig:
             return [self]
         folder, networks = Path(self.folder or project_path("experiments")), []
         for experiment, seed in (member.split("/seed_") for member in self.members):
-            values = {"seed": int(seed), "dataset": self.dataset}
+            values = {"seed": int(seed)} | {name: getattr(self, name) for name in OF_DATA}
             try:
                 networks.append(self.from_yaml(folder / f"{experiment}.yaml", values))
             except FileNotFoundError as error:

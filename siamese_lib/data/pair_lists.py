@@ -107,21 +107,20 @@ def parse_people_folds(content: bytes, source: str) -> list[set[str]]:
     Raises:
         ValueError: if a count is wrong.
     """
-    rows, folds = _rows(content, source), []
-    if rows and re.fullmatch(r"[0-9]{1,2}", " ".join(rows[0][1])):
-        (_, (count,)), *rows = rows
-        while rows and re.fullmatch(r"[0-9]{1,6}", " ".join(rows[0][1])):
-            (_, (size,)), *rows = rows
-            folds.append({words[0] for _, words in rows[: int(size)] if len(words) == 2})
-            if len(folds[-1]) != int(size):
-                break
-            rows = rows[int(size) :]
-        else:
-            if not rows and len(folds) == int(count):
-                return folds
+    first, *rows = [words for _, words in _rows(content, source)] or [[]]
+    # A line of one word is the count of the fold below; nobody stands before the first.
+    counts, folds = ["0"], [set[str]()]
+    for words in rows:
+        if len(words) == 1:
+            counts.append(words[0])
+            folds.append(set())
+        elif len(words) == 2:
+            folds[-1].add(words[0])
+    if first == [str(len(folds) - 1)] and counts == [str(len(people)) for people in folds]:
+        return folds[1:]
     raise ValueError(
         f"{source}: the first line is the number of folds, and each fold begins with its number of "
-        f"people; restore the file. Received: {len(folds)} folds that can be read"
+        f"people; restore the file. Received: {len(folds) - 1} folds"
     )
 
 

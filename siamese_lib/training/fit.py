@@ -130,27 +130,21 @@ def _train_network(
     held_out: Run | None,
 ) -> None:
     started = time.perf_counter()
-    data = TrainingData.load(config, data_root)
+    data = TrainingData.load(config, data_root, held_out)
     seconds = {"prepare": time.perf_counter() - started}
-    if held_out and held_out.pairs("validation") != data.pairs["validation"]:
-        raise ValueError(
-            "The run with people held out was made with other data; remove it, and it is trained "
-            f"again. Received: {held_out.directory}"
-        )
     if config.dataset == "folder":
         keep_lists(run, data.dataset)
     previous_policy = keras.config.dtype_policy()
 
     def save(epoch, learner):
         verifier = _verifier(config, _siamese_network(config, learner))
-        history = run.history.head(epoch)
-        save_intermediate(run.after_epoch(epoch), verifier, data, history, held_out)
+        save_intermediate(run.after_epoch(epoch), verifier, data, run.history.head(epoch))
 
     try:
         seed_everything(config.seed)
         policy = set_precision(config.mixed_precision)
         callbacks = [AtEpochs(config.score_epochs, save), Checkpoints(run), *callbacks]
-        score_and_save(run, _fit(run, data, verbose, callbacks), data, seconds, held_out)
+        score_and_save(run, _fit(run, data, verbose, callbacks), data, seconds)
     except tf.errors.ResourceExhaustedError as error:
         raise ValueError(
             "TensorFlow ran out of memory or disk space; choose a smaller batch_size, or free "

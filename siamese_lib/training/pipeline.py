@@ -19,6 +19,7 @@ from siamese_lib.data.pairs import PairList, TrialSet
 from siamese_lib.data.sampling import ClassSampler, PairSampler
 from siamese_lib.evaluation.oneshot import trial_sets
 from siamese_lib.models.layers import symmetries
+from siamese_lib.training.run import Run
 from siamese_lib.utils.tensorflow import tf
 
 ELASTIC_POINTS = 5  # in each direction, of the grid whose points elastic distortion moves
@@ -35,6 +36,9 @@ class TrainingData:
         sampler: the examples that the network learns from.
         cache: a `FaceCache` of all images.
         trial_sets: `{split: [TrialSet]}` where people belong to groups, else empty.
+        held_out: of a final training, the finished `Run` of the recipe with people held out: the
+            network has seen the validation people, so calibration, threshold and all that is stated
+            of validation are that run's.
     """
 
     config: ExperimentConfig
@@ -43,16 +47,28 @@ class TrainingData:
     sampler: PairSampler | ClassSampler
     cache: FaceCache
     trial_sets: dict[str, list[TrialSet]]
+    held_out: Run | None = None
 
     @classmethod
-    def load(cls, config: ExperimentConfig, data_root: Path | str | None) -> "TrainingData":
+    def load(
+        cls,
+        config: ExperimentConfig,
+        data_root: Path | str | None,
+        held_out: Run | None = None,
+    ) -> "TrainingData":
         """Finds the dataset, splits it and prepares its images.
 
         Raises:
-            FileNotFoundError, ValueError: if the data cannot be used.
+            FileNotFoundError, ValueError: if the data cannot be used, or the held-out run was made
+                with others.
         """
         dataset = load_dataset(config, data_root)
         pairs = dataset.split(config)
+        if held_out and held_out.pairs("validation") != pairs["validation"]:
+            raise ValueError(
+                "The run with people held out was made with other data; remove it, and it is "
+                f"trained again. Received: {held_out.directory}"
+            )
         return cls(
             config,
             dataset,
@@ -60,6 +76,7 @@ class TrainingData:
             sampler=dataset.sampler(config, pairs),
             cache=open_cache(dataset, config.crop, config.image_size, dataset.faces_of(config)),
             trial_sets=trial_sets(dataset, config),
+            held_out=held_out,
         )
 
     @property

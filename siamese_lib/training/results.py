@@ -55,31 +55,23 @@ def keep_lists(run: Run, dataset: FaceDataset) -> None:
 
 
 def score_and_save(
-    run: Run,
-    verifier: Verifier,
-    data: TrainingData,
-    seconds: Mapping[str, float],
-    held_out: Run | None = None,
+    run: Run, verifier: Verifier, data: TrainingData, seconds: Mapping[str, float]
 ) -> None:
     """Scores every pair, chooses the threshold on validation, saves scores, metrics and model.
-
-    The network of a final training has seen the validation people. Its calibration, its threshold
-    and all that is stated of validation are therefore those of the held-out run.
 
     Args:
         run: the `Run` to write into.
         verifier: the trained network; its head and settings are completed.
         data: the run's `TrainingData`.
         seconds: times measured so far, for the metrics.
-        held_out: of a final training, the finished `Run` of the recipe with people held out.
     """
-    metrics, embeddings = _score_pairs(run, verifier, data, seconds, held_out)
+    metrics, embeddings = _score_pairs(run, verifier, data, seconds)
     embedded = _Embeddings(verifier, data.cache)
     for split in ("validation", "test"):
         embedded.add(data.pairs[split].faces, embeddings[split])
     run.write_oneshot(_oneshot_accuracies(verifier, data, embedded))
     if data.trial_sets:
-        trials = _answer_trials(verifier, data, embedded, held_out)
+        trials = _answer_trials(verifier, data, embedded)
         run.write_trials(trials)
         metrics["oneshot"] = {
             split: trial_accuracy(trials[trials["split"] == split]) for split in data.trial_sets
@@ -102,11 +94,7 @@ def score_and_save(
 
 
 def save_intermediate(
-    run: Run,
-    verifier: Verifier,
-    data: TrainingData,
-    history: pd.DataFrame,
-    held_out: Run | None = None,
+    run: Run, verifier: Verifier, data: TrainingData, history: pd.DataFrame
 ) -> None:
     """Saves scores and metrics as a training of `len(history)` epochs would, without the model."""
     if run.done:
@@ -114,42 +102,38 @@ def save_intermediate(
     config = dataclasses.replace(data.config, num_epochs=len(history), score_epochs=())
     run.write_json("config.json", config.to_dict())
     run.write_history(history.to_dict("records"))
-    metrics, _ = _score_pairs(run, verifier, data, {}, held_out)
+    metrics, _ = _score_pairs(run, verifier, data, {})
     run.write_json("metrics.json", metrics)
     run.finish()
 
 
 def _score_pairs(
-    run: Run,
-    verifier: Verifier,
-    data: TrainingData,
-    seconds: Mapping[str, float],
-    held_out: Run | None,
+    run: Run, verifier: Verifier, data: TrainingData, seconds: Mapping[str, float]
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Writes the scores of every pair; returns the metrics and each split's embeddings."""
-    pairs = data.pairs
+    pairs, held_out = data.pairs, data.held_out
     embeddings = {
         split: verifier.embed_faces(data.cache, pairs[split].faces)
         for split in ("train", "validation")
     }
     calibration = None
     if data.config.learns_classes:
-        calibration = _fit_head(verifier, data, embeddings["validation"], held_out)
+        calibration = fit_head(verifier, data, embeddings["validation"])
     started = time.perf_counter()
     embeddings["test"] = verifier.embed_faces(data.cache, pairs["test"].faces)
     scores = {"test": verifier.score_embedded(pairs["test"], embeddings["test"])}
     predict_seconds = time.perf_counter() - started
-    for split in ("train", "validation"):
-        scores[split] = verifier.score_embedded(pairs[split], embeddings[split])
+    scores["train"] = verifier.score_embedded(pairs["train"], embeddings["train"])
     if held_out:
         scores["validation"] = held_out.scores("validation")["score"].to_numpy()
+        threshold = held_out.metrics["threshold"]
+    else:
+        scores["validation"] = verifier.score_embedded(
+            pairs["validation"], embeddings["validation"]
+        )
+        threshold = calibrated_threshold(scores["validation"], pairs["validation"].labels)
     _warn_of_collapse(embeddings["validation"], scores["validation"])
     penalties = None if data.config.learns_classes else _penalties(verifier.network)
-    threshold = (
-        held_out.metrics["threshold"]
-        if held_out
-        else calibrated_threshold(scores["validation"], pairs["validation"].labels)
-    )
     metrics = metrics_of_splits(pairs, scores, threshold, penalties)
     metrics["seconds"] = {**seconds, "predict": predict_seconds, **_training_seconds(run.history)}
     metrics["num_epochs"] = len(run.history)
@@ -165,11 +149,8 @@ def _score_pairs(
     return metrics, embeddings
 
 
-def _fit_head(
-    verifier: Verifier,
-    data: TrainingData,
-    validation_embeddings: np.ndarray,
-    held_out: Run | None,
+def fit_head(
+    verifier: Verifier, data: TrainingData, validation_embeddings: np.ndarray
 ) -> dict[str, float] | None:
     """Fits the head of a network that was trained on classes: joint Bayesian, then calibration.
 
@@ -184,8 +165,8 @@ def _fit_head(
         shown = data.class_sampler.shown(data.config.seed, epoch=0)
         classes = [data.class_sampler.class_of[face] for face in shown]
         fit_joint_bayesian_head(verifier, data.cache, shown, classes)
-    if held_out:
-        calibration = held_out.metrics.get("calibration")
+    if data.held_out:
+        calibration = data.held_out.metrics.get("calibration")
         if calibration:
             _set_calibration(verifier, **calibration)
         return calibration
@@ -283,17 +264,12 @@ def _oneshot_accuracies(
     return oneshot_accuracies(methods, faces, group_of=data.dataset.group_of)
 
 
-def _answer_trials(
-    verifier: Verifier,
-    data: TrainingData,
-    embedded: _Embeddings,
-    held_out: Run | None,
-) -> pd.DataFrame:
+def _answer_trials(verifier: Verifier, data: TrainingData, embedded: _Embeddings) -> pd.DataFrame:
     """The network's answers in the trial sets of every split, with a column split."""
     tables = []
     for split, trial_sets in data.trial_sets.items():
-        if held_out and split == "validation":
-            tables.append(held_out.trials(split))
+        if data.held_out and split == "validation":
+            tables.append(data.held_out.trials(split))
             continue
         faces = images_of(trial_sets)
         embeddings = embedded.of(faces)

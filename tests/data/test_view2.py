@@ -116,3 +116,15 @@ def test_view_and_fold_belong_together(values):
 def test_view_2_is_of_lfw():
     with pytest.raises(ValueError, match=r"one of LFW's. Received: dataset sample"):
         ExperimentConfig(experiment="any", view=2, fold=1)
+
+
+def test_the_members_of_an_ensemble_test_its_fold(tmp_path):
+    (tmp_path / "one.yaml").write_text("dataset: lfwa\n")
+    (tmp_path / "two.yaml").write_text("base: one\nbase_filters: 16\n")
+    members = "[one/seed_0, two/seed_1]"
+    (tmp_path / "both.yaml").write_text(
+        f"dataset: lfwa\nview: 2\nfold: 3\nencoder: ensemble\nmembers: {members}\n"
+    )
+    for overrides, fold in (({}, 3), ({"fold": 7}, 7)):
+        config = ExperimentConfig.from_yaml(tmp_path / "both.yaml", overrides)
+        assert [(each.view, each.fold) for each in config.networks()] == [(2, fold)] * 2
