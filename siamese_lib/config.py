@@ -71,8 +71,9 @@ class ExperimentConfig:
     # In scoring, the embedding is the mean of those of an image and its mirror image.
     test_time_flip: bool = False
 
-    # "koch": the reference of 2015; "compact": a small residual network; "lbp": hand-crafted.
-    encoder: Literal["koch", "compact", "lbp", "ensemble"] = "compact"
+    # "koch": the reference of 2015; "compact": a small residual network; hand-crafted: "lbp", local
+    # binary patterns, and "lpq", local phases.
+    encoder: Literal["koch", "compact", "lbp", "lpq", "ensemble"] = "compact"
     members: tuple[RunName, ...] = ()  # of an ensemble: the runs, "EXPERIMENT/seed_N"
     # A model file whose encoder has the same architecture; its weights are the first ones.
     start_from: str = ""
@@ -109,7 +110,8 @@ class ExperimentConfig:
     monitor: Literal["val_loss", "val_auc", "val_oneshot_accuracy"] = "val_loss"
     early_stopping_patience: PositiveInt | None = None  # epochs without improvement; None: off
     early_stopping_min_delta: Annotated[float, Between(0.0, 100.0)] = 0.0
-    restore_best_weights: bool = False  # keep the weights of the epoch that is best by monitor
+    # Keep the weights of the epoch that is best by monitor; a final training keeps the last ones.
+    restore_best_weights: bool = False
     # "auto": bfloat16 where the hardware has it, float16 on older GPUs, else float32.
     mixed_precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
 
@@ -197,12 +199,12 @@ class ExperimentConfig:
                 "start_from is for a network, encoder: compact or koch. "
                 f"Received: encoder {self.encoder}"
             )
-        chooses_epoch = self.restore_best_weights or self.early_stopping_patience is not None
-        if self.final and (chooses_epoch or self.members):
+        if self.final and (self.early_stopping_patience is not None or self.members):
             raise ValueError(
-                "final: true is for a network without early_stopping_patience and "
-                "restore_best_weights: nobody is held out who could choose an epoch. "
-                f"Received: {self.early_stopping_patience}, {self.restore_best_weights}"
+                "final: true is for a network without early_stopping_patience: nobody is held out "
+                "who could stop it. "
+                f"Received: early_stopping_patience {self.early_stopping_patience}, "
+                f"{len(self.members)} members"
             )
         if self.score_epochs and not self.shorter_runs_are_prefixes:
             raise ValueError(
@@ -228,8 +230,8 @@ class ExperimentConfig:
                 "split_by: pair is for protocol pairs; protocol people holds out whole people. "
                 f"Received: protocol {self.protocol}"
             )
-        if self.encoder == "lbp" and not self.joint_bayesian:
-            raise ValueError("encoder: lbp needs joint_bayesian: true. Received: false")
+        if self.is_hand_crafted and not self.joint_bayesian:
+            raise ValueError(f"encoder: {self.encoder} needs joint_bayesian: true. Received: false")
         for name, set_ in (
             ("Protocol people", self.protocol == "people"),
             ("joint_bayesian", self.joint_bayesian),
@@ -238,7 +240,7 @@ class ExperimentConfig:
                 raise ValueError(
                     f"{name} needs a loss of classes, as margin_softmax. Received: loss {self.loss}"
                 )
-        trains_on_classes = self.learns_classes and self.encoder != "lbp"
+        trains_on_classes = self.learns_classes and not self.is_hand_crafted
         if trains_on_classes and (self.encoder == "koch" or self.monitor == "val_loss"):
             raise ValueError(
                 "A loss of classes needs encoder: compact and monitor: val_auc or "
@@ -366,7 +368,12 @@ class ExperimentConfig:
     @property
     def learns_classes(self) -> bool:
         """Whether it is trained on images of known classes instead of pairs."""
-        return self.loss != "binary_crossentropy" or self.encoder == "lbp"
+        return self.loss != "binary_crossentropy" or self.is_hand_crafted
+
+    @property
+    def is_hand_crafted(self) -> bool:
+        """Whether images are described without a network; the description is mapped linearly."""
+        return self.encoder in ("lbp", "lpq")
 
     @property
     def monitor_increases(self) -> bool:
@@ -374,10 +381,15 @@ class ExperimentConfig:
         return self.monitor != "val_loss"
 
     @property
+    def keeps_best_weights(self) -> bool:
+        """Whether validation chooses the epoch; in a final training nobody is held out."""
+        return self.restore_best_weights and not self.final
+
+    @property
     def shorter_runs_are_prefixes(self) -> bool:
         """Whether epoch k of a long training equals a training of k epochs."""
         constant = self.learning_rate_schedule == "constant" and not self.restore_best_weights
-        return constant and self.encoder not in ("lbp", "ensemble")
+        return constant and not (self.is_hand_crafted or self.members)
 
     @property
     def validation_seed(self) -> int:

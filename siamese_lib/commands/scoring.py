@@ -110,7 +110,8 @@ def oneshot(options):
     import numpy as np
 
     from siamese_lib.data.images import size_note, sized_input
-    from siamese_lib.evaluation.oneshot import images_of, pairs_of_trial_sets, trial_accuracy
+    from siamese_lib.evaluation.oneshot import pairs_of_trial_sets, trial_accuracy
+    from siamese_lib.evaluation.trials import images_of
 
     source, trial_sets = sl.data.read_trials(options.trials)
     verifier = sl.Verifier.load(options.model)

@@ -7,9 +7,10 @@ character; a *group* contains classes that are compared with one another, in Omn
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.data.pairs import Face, PairList
+from siamese_lib.data.pairs import Face, PairList, TrialSet
 from siamese_lib.data.sampling import (
     ClassSampler,
     PairSampler,
@@ -89,6 +90,7 @@ class FaceDataset(FaceFiles):
             the dataset has no groups. The people of a group are held out together.
         photographs: whether its images are photographs: the same one may occur twice, under two
             names, while nobody draws a character twice alike.
+        trials_root: the folder or archive of published one-shot trials, or None.
     """
 
     train_pairs: PairList
@@ -100,6 +102,7 @@ class FaceDataset(FaceFiles):
     about: About
     group_of: Mapping[str, str] = field(default_factory=dict)
     photographs: bool = True
+    trials_root: Path | None = None
 
     @cached_property
     def copies_of_test(self) -> frozenset[Face]:
@@ -111,6 +114,18 @@ class FaceDataset(FaceFiles):
         from siamese_lib.data.copies import copies_of_test
 
         return frozenset(copies_of_test(self)) if self.photographs else frozenset()
+
+    @cached_property
+    def published_trials(self) -> list[TrialSet]:
+        """The published one-shot trials, their images as faces of this dataset; else empty.
+
+        Raises:
+            ValueError: if a published image is not among the images of the test people.
+        """
+        # The trials are files in Omniglot's layout, and that module stands on this one.
+        from siamese_lib.data.omniglot import read_trials_of_faces
+
+        return read_trials_of_faces(self) if self.trials_root else []
 
     @property
     def listed_faces(self) -> list[Face]:

@@ -71,6 +71,10 @@ FILES = {
             "images_evaluation.zip",
             "1f61a8f3366785b057fc117d9228e78a16e3d976c8953b2a10fcc74cf0609cee",
         ),
+        "all_runs.zip": (
+            "one-shot-classification/all_runs.zip",
+            "437c1eeab0af8484112e1b4cc0f3d541ec727f7c47b9b202da738af9dfd6c325",
+        ),
     },
 }
 # What to do if the download fails, by dataset.

@@ -7,8 +7,11 @@ validation, the 20 evaluation alphabets for the test only.
 Lake, Salakhutdinov and Tenenbaum (2015); MIT licence, https://github.com/brendenlake/omniglot.
 """
 
+import io
 import re
 from pathlib import Path, PurePosixPath
+
+from PIL import Image
 
 from siamese_lib.data.drive import open_data, open_data_or_archives
 from siamese_lib.data.face_dataset import FRAMES, About, FaceDataset
@@ -27,6 +30,7 @@ LABELS = re.compile(r"(?P<root>(?:.*/)?)run(?P<number>\d+)/class_labels\.txt")
 # are 30,000 pairs in all, the smallest set of Koch et al. (2015, table 1).
 PAIRS_PER_ALPHABET = 1000
 TEST_PAIRS = 10_000  # from all evaluation characters, as in the paper
+LAKES_TRIALS = ("all_runs.zip", "all_runs")  # as published, and unpacked
 ABOUT = About(
     "Omniglot",
     results="omniglot",
@@ -43,7 +47,8 @@ def load_omniglot(data_root: Path | str) -> FaceDataset:
 
     Args:
         data_root: a folder with `images_background` and `images_evaluation`, an archive of both, or
-            a folder with archives of them.
+            a folder with archives of them. If Lake's 20 one-shot runs (`all_runs.zip`) are in the
+            folder too, they are the dataset's published trials.
 
     Raises:
         FileNotFoundError: if the drawings are not there.
@@ -83,6 +88,9 @@ def load_omniglot(data_root: Path | str) -> FaceDataset:
         about=ABOUT,
         group_of=alphabet_of,
         photographs=False,
+        trials_root=next(
+            filter(Path.exists, (Path(data_root, name) for name in LAKES_TRIALS)), None
+        ),
     )
 
 
@@ -150,3 +158,38 @@ def _read_trial_set(source, names, labels, root):
             f"Received: {missing[0]}"
         )
     return TrialSet(tuple(gallery), probes, tuple(gallery.index(answer) for answer in answers))
+
+
+def read_trials_of_faces(dataset: FaceDataset) -> list[TrialSet]:
+    """The dataset's published trials, each image as the `Face` of the same drawing.
+
+    Lake's files do not name characters and drawers; each of their drawings is pixel for pixel one
+    of the evaluation alphabets'.
+
+    Raises:
+        FileNotFoundError, ValueError: if the trials cannot be read, or hold another drawing.
+    """
+    assert dataset.trials_root is not None
+    source, trial_sets = read_trials(dataset.trials_root)
+    face_of = {
+        _ink(dataset.source.read(dataset.files[face])): face for face in dataset.oneshot_faces
+    }
+
+    def face(name: str) -> Face:
+        try:
+            return face_of[_ink(source.read(name))]
+        except KeyError:
+            raise ValueError(
+                "The published trials hold a drawing that is not one of the evaluation alphabets; "
+                f"restore {dataset.trials_root}. Received: {name}"
+            ) from None
+
+    return [
+        TrialSet(tuple(map(face, gallery)), tuple(map(face, probes)), answers)
+        for gallery, probes, answers in trial_sets
+    ]
+
+
+def _ink(content: bytes) -> bytes:
+    with Image.open(io.BytesIO(content)) as image:
+        return image.convert("1").tobytes()

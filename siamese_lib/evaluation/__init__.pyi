@@ -29,12 +29,10 @@ from .oneshot import (
     answered_correctly as answered_correctly,
     average_over_seeds as average_over_seeds,
     cosine_similarity as cosine_similarity,
-    images_of as images_of,
     oneshot_accuracies as oneshot_accuracies,
     pairs_of_trial_sets as pairs_of_trial_sets,
     pixel_vectors as pixel_vectors,
     trial_accuracy as trial_accuracy,
-    trial_sets as trial_sets,
 )
 from .thresholds import (
     calibrated as calibrated,
@@ -42,4 +40,8 @@ from .thresholds import (
     errors_at as errors_at,
     roc_band as roc_band,
     selective_accuracy as selective_accuracy,
+)
+from .trials import (
+    images_of as images_of,
+    trial_sets as trial_sets,
 )

@@ -1,25 +1,20 @@
-"""One-shot classification: which of N people is on an image, given one image of each?
+"""Answers in one-shot trials, and their accuracy.
 
-After Koch, Zemel and Salakhutdinov (2015, section 4.3) and Lake et al. (2011): a trial has a
-gallery, one image each of N people, and a probe, another image of one of them; the answer is the
-gallery image that is most similar to the probe. Where people belong to groups (characters to
-alphabets), trials stay within a group, which is harder: two drawers draw the same characters, as in
-the paper. Needs no network and no TensorFlow.
+The answer is the gallery image that is most similar to the probe. Needs no network and no
+TensorFlow.
 """
 
 import math
-import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siamese_lib.config import ExperimentConfig
-from siamese_lib.data.face_dataset import FaceDataset
 from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import Face, TrialSet, cluster_of, parse_face
 from siamese_lib.evaluation.metrics import people_bootstrap
+from siamese_lib.evaluation.trials import draw_trial_sets, draw_trials
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,145 +22,7 @@ if TYPE_CHECKING:
 # `compare(left, right)`: the similarities `(num_pairs,)` of images named by their rows.
 Compare = Callable[[Any, Any], np.ndarray]
 
-# Trial sets within groups. "test" is the customary number, "test_400" repeats the same test people
-# for a narrower interval; the validation sets choose the epoch.
-NUM_TRIAL_SETS = {"validation": 100, "test": 20, "test_400": 400}
-NUM_WAYS = 20  # as in Koch et al. (2015)
 PAIRS_PER_BATCH = 256  # of cosines: the vectors of their images, as float64, are held together
-
-
-def trial_sets(dataset: FaceDataset, config: ExperimentConfig) -> dict[str, list[TrialSet]]:
-    """The trial sets of an experiment within groups, `{split of NUM_TRIAL_SETS: [TrialSet]}`.
-
-    They have 20 ways, or fewer where groups have fewer people. The dict is empty without groups,
-    and where the people of a group do not share two image numbers.
-    """
-    if not dataset.group_of:
-        return {}
-    _, validation_people = dataset.people(config)
-    validation = [face for face in dataset.files if face.person in validation_people]
-    faces_of = {"validation": validation, "test": dataset.oneshot_faces}
-    ways_of = {split: _num_ways(faces, dataset.group_of) for split, faces in faces_of.items()}
-    if not all(ways_of.values()):
-        return {}
-    return {
-        split: draw_trial_sets(
-            faces_of[split.partition("_")[0]],
-            dataset.group_of,
-            num_ways=ways_of[split.partition("_")[0]],
-            num_trial_sets=number,
-        )
-        for split, number in NUM_TRIAL_SETS.items()
-    }
-
-
-def _num_ways(faces: Sequence[Face], group_of: Mapping[str, str]) -> int:
-    """The number of ways that trials within these groups can have, or 0 if there can be none."""
-    numbers_of: dict[str, dict[str, set[int]]] = {}
-    for face in faces:
-        people = numbers_of.setdefault(group_of[face.person], {})
-        people.setdefault(face.person, set()).add(face.number)
-    ways = min(NUM_WAYS, max(map(len, numbers_of.values()), default=0))
-    used = [list(people.values()) for people in numbers_of.values() if len(people) >= ways]
-    shares_two = all(len(set.intersection(*numbers)) >= 2 for numbers in used)
-    return ways if ways >= 2 and shares_two else 0
-
-
-def draw_trial_sets(
-    faces: Sequence[Face],
-    group_of: Mapping[str, str],
-    num_ways: int = NUM_WAYS,
-    num_trial_sets: int = 20,
-    seed: int = 0,
-) -> list[TrialSet]:
-    """Draws trial sets within groups (Koch et al., 2015, section 4.3).
-
-    A group is chosen, N of its people, and two image numbers (in Omniglot two drawers). The first
-    drawer's images are the gallery, the second's are the probes; a second set swaps the two. Every
-    group is used before one is used again, except groups with fewer than N people.
-
-    Args:
-        faces: images of people who were not trained on.
-        group_of: the group of each person.
-        num_ways: N, and the number of trials in a set.
-        num_trial_sets: an even number.
-        seed: the same seed draws the same sets.
-
-    Raises:
-        ValueError: if no group has N people.
-    """
-    groups: dict[str, dict[str, dict[int, Face]]] = {}
-    for face in sorted(faces):
-        people = groups.setdefault(group_of[face.person], {})
-        people.setdefault(face.person, {})[face.number] = face
-    groups = {name: people for name, people in groups.items() if len(people) >= num_ways}
-    if not groups:
-        raise ValueError(
-            "One-shot trials need a group with as many people as there are ways. "
-            f"Received: num_ways={num_ways}"
-        )
-    generator = random.Random(seed)
-    sets: list[TrialSet] = []
-    unused: list[str] = []
-    while len(sets) < num_trial_sets:
-        unused = unused or generator.sample(sorted(groups), len(groups))
-        people = groups[unused.pop()]
-        chosen = generator.sample(sorted(people), num_ways)
-        common = set.intersection(*(set(people[person]) for person in chosen))
-        first, second = generator.sample(sorted(common), 2)
-        for of_gallery, of_probes in ((first, second), (second, first)):
-            answers = tuple(generator.sample(range(num_ways), num_ways))
-            gallery = tuple(people[person][of_gallery] for person in chosen)
-            probes = tuple(people[chosen[answer]][of_probes] for answer in answers)
-            sets.append(TrialSet(gallery, probes, answers))
-    return sets
-
-
-def draw_trials(faces: Sequence[Face], num_ways: int, num_trials: int, seed: int) -> list[TrialSet]:
-    """Draws single trials across people, each a `TrialSet` with one probe.
-
-    Everybody with two images is the probe's person equally often; the other people of a gallery
-    are drawn from all, with one image each.
-
-    Args:
-        faces: the images to draw from, each once; of people who were not trained on.
-        num_ways: N, the people in a gallery.
-        num_trials: the number of trials.
-        seed: the same seed draws the same trials.
-
-    Raises:
-        ValueError: if N is less than 2 or more than there are people, or nobody has two images.
-    """
-    _, person_of, counts = np.unique(
-        [face.person for face in faces], return_inverse=True, return_counts=True
-    )
-    several = np.flatnonzero(counts > 1)
-    if not 2 <= num_ways <= len(counts) or not len(several):
-        raise ValueError(
-            "A trial needs two or more people, and one of them with two images. "
-            f"Received: num_ways={num_ways}, {len(counts)} people, {len(several)} with two"
-        )
-    generator = np.random.default_rng(seed)
-    asked = generator.choice(several, num_trials)
-    others = np.stack(
-        [generator.choice(len(counts) - 1, num_ways - 1, replace=False) for _ in range(num_trials)]
-    )
-    others += others >= asked[:, np.newaxis]  # skips the probe's person
-    people = np.column_stack([asked, others])
-    images = generator.integers(counts[people])
-    # An offset of 1 to count - 1, around: any other image of the person.
-    probes = (images[:, 0] + generator.integers(1, counts[asked])) % counts[asked]
-    rows, starts = np.argsort(person_of, kind="stable"), np.cumsum(counts) - counts
-    galleries, probes = rows[starts[people] + images], rows[starts[asked] + probes]
-    return [
-        TrialSet(tuple(faces[row] for row in gallery), (faces[probe],), (0,))
-        for gallery, probe in zip(galleries, probes)
-    ]
-
-
-def images_of(trial_sets: Sequence[TrialSet]) -> list:
-    """Every image in these trial sets, once, sorted."""
-    return sorted({image for trials in trial_sets for image in (*trials.gallery, *trials.probes)})
 
 
 def answered_correctly(similarities: np.ndarray, answers: Sequence[int]) -> np.ndarray:

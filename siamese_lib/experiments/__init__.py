@@ -11,6 +11,10 @@ best_settings         for each axis the best setting on validation, and which ar
 significantly_better  whether one setting beats another on validation, over people and seeds
 ablation              what each component of a recipe contributes
 people_curve          calibration against training, by the number of own people
+runs_of_folds         the finished runs of a sweep over the folds of LFW's View 2
+folds_rows            their mean accuracy, standard error and AUC, a row for each experiment
+roc_over_folds        their ROC curves, read at the same false accept rates
+beside_published      these rows beside the published ones
 results_table         the leaderboard as a table for readers
 """
 

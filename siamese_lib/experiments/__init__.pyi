@@ -1,5 +1,11 @@
 # The public names, for lazy loading, editors and type checkers.
 from .engines import LocalEngine as LocalEngine
+from .folds import (
+    beside_published as beside_published,
+    folds_rows as folds_rows,
+    roc_over_folds as roc_over_folds,
+    runs_of_folds as runs_of_folds,
+)
 from .leaderboard import results_table as results_table
 from .own_people import people_curve as people_curve
 from .ray_engine import RayEngine as RayEngine

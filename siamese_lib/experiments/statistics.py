@@ -1,13 +1,14 @@
 """Statistics of runs and sweeps: means over seeds, 95 % intervals, significance, ablations.
 
 `python -m siamese_lib leaderboard` writes the tables of this module to `ablation.json`,
-`learning_curve.json` and `leak.json` beside the leaderboard of LFW-a.
+`learning_curve.json` and `leak.json` beside the leaderboard of LFW-a, and `view2.json`.
 """
 
 import itertools
 import statistics
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from siamese_lib.evaluation.metrics import (
     people_weights,
     resampled_areas_under_roc,
 )
+from siamese_lib.experiments.folds import folds_rows, runs_of_folds
 from siamese_lib.experiments.sweep import ABLATED, DONE, FULL_RECIPE, Sweep
 from siamese_lib.training.run import Run
 from siamese_lib.utils.files import as_text, write_json
@@ -239,7 +241,7 @@ def _gains(full, ablated):
     return gains
 
 
-def points_of_axis(sweep: Sweep, axis: str, runs_dir: Path | str) -> list[dict[str, Any]]:
+def points_of_axis(sweep: Sweep, runs_dir: Path | str, axis: str) -> list[dict[str, Any]]:
     """The finished runs along one axis of a sweep, a dict for each value, averaged over seeds.
 
     Returns:
@@ -273,22 +275,23 @@ def _point_row(runs):
 
 
 def write_tables(sweeps_dir: Path | str, results_dir: Path | str) -> None:
-    """Writes the tables of ablations, learning curves and the leak of a split by pairs.
+    """Writes the tables of ablations, learning curves, the leak of a split by pairs, and View 2.
 
-    They come from the finished runs of the sweep files `ablation_*`, `learning_curve_*`, `leak_*`.
+    They come from the finished runs of the sweep files `ablation_*`, `learning_curve_*`, `leak_*`
+    and `view2_*`.
 
     Args:
         sweeps_dir: `experiments/sweeps`.
         results_dir: the folder of the results; the runs of the sweeps are in its `sweeps`.
     """
-    axes = {"ablation": ABLATED, "learning_curve": "training_fraction", "leak": "split_by"}
-    for name, axis in axes.items():
-        rows, runs_dir = [], Path(results_dir) / "sweeps"
+    tables: dict[str, Callable[[Sweep, Path], list[dict[str, Any]]]] = {
+        "ablation": ablation,
+        "learning_curve": partial(points_of_axis, axis="training_fraction"),
+        "leak": partial(points_of_axis, axis="split_by"),
+        "view2": lambda sweep, runs_dir: folds_rows(runs_of_folds(sweep, runs_dir)),
+    }
+    for name, rows_of in tables.items():
+        rows = []
         for path in sorted(Path(sweeps_dir).glob(f"{name}_*.yaml")):
-            sweep = Sweep.from_yaml(path)
-            rows += (
-                ablation(sweep, runs_dir)
-                if axis == ABLATED
-                else points_of_axis(sweep, axis, runs_dir)
-            )
+            rows += rows_of(Sweep.from_yaml(path), Path(results_dir) / "sweeps")
         write_json(Path(results_dir) / f"{name}.json", rows)

@@ -14,8 +14,8 @@ from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import Face, PairList, TrialSet
 from siamese_lib.evaluation.oneshot import answer_trials
 from siamese_lib.inference.model_file import read_model, write_model
+from siamese_lib.models.descriptors import DESCRIPTORS
 from siamese_lib.models.layers import FoldedEncoder, symmetries
-from siamese_lib.models.networks import local_binary_patterns
 from siamese_lib.utils.files import read_json
 from siamese_lib.utils.machine import project_root
 from siamese_lib.utils.tensorflow import tf
@@ -38,10 +38,10 @@ class Verifier:
         network: the Siamese `keras.Model`.
         encoder, head: its two layers, from an image to its embedding and from two embeddings to a
             score.
-        settings: a dict with crop, image_size, test_time_flip, threshold, mixed_precision, align,
-            and what the network comes from: experiment, dataset, seed, config (all fields), people,
-            `{"train", "validation"}` -> the people, as `hashed_people` writes them, start_from, as
-            `fit` records it, and calibration, as `calibrate` records it.
+        settings: a dict with encoder, crop, image_size, test_time_flip, threshold, mixed_precision,
+            align, and what the network comes from: experiment, dataset, seed, config (all fields),
+            people (`{"train", "validation"}` -> the people, as `hashed_people` writes them),
+            start_from, as `fit` records it, and calibration, as `calibrate` records it.
     """
 
     def __init__(self, network: Any, settings: dict[str, Any]):
@@ -178,8 +178,14 @@ class Verifier:
         return (self._embed_view(batch) + self._embed_view(batch[:, :, ::-1])) / 2
 
     def _embed_view(self, batch: np.ndarray) -> np.ndarray:
-        inputs = local_binary_patterns(batch) if self._takes_descriptors else batch
-        return _predict(self._folded.network, [inputs], BATCH_SIZE)
+        return _predict(self._folded.network, [self.inputs_of(batch)], BATCH_SIZE)
+
+    def inputs_of(self, images: np.ndarray) -> np.ndarray:
+        """What the encoder takes: the images themselves, or hand-crafted descriptors of them."""
+        if not self._takes_descriptors:
+            return images
+        # Files of before there were others name none: local binary patterns.
+        return DESCRIPTORS[self.settings.get("encoder", "lbp")](images)
 
     def score(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """The scores of pairs of embeddings.

@@ -4,7 +4,7 @@ build_model            the Siamese network of an experiment
 comparison             how its head compares two embeddings, in words
 count_parameters       numbers of weights
 layer_table            a row for each layer
-local_binary_patterns  hand-crafted descriptors
+DESCRIPTORS            hand-crafted descriptors by the encoder's name
 fit_joint_bayesian     the joint Bayesian model of embeddings
 """
 

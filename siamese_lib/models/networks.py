@@ -1,16 +1,12 @@
-"""The networks: encoders, heads, and the Siamese network that compares two images with them.
-
-Also local binary patterns, the descriptors that one of the encoders maps linearly.
-"""
+"""The networks: encoders, heads, and the Siamese network that compares two images with them."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from PIL import Image
-from skimage.feature import local_binary_pattern
 
 from siamese_lib.config import ExperimentConfig
+from siamese_lib.models.descriptors import DESCRIPTORS
 from siamese_lib.models.layers import (
     AbsoluteDifference,
     BatchNormalization,
@@ -26,10 +22,6 @@ from siamese_lib.utils.tensorflow import keras
 layers, ops = keras.layers, keras.ops
 
 PENALTY_CONVOLUTION, PENALTY_DENSE = 2e-4, 2e-3  # L2 penalties of the reference
-# (scale of the image, radius in pixels): fine texture at full size, coarse shape at a third.
-SCALES = ((1.0, 1), (1.0, 2), (0.6, 1), (0.6, 2), (0.35, 1))
-CELL_PIXELS = {1.0: 14, 0.6: 12, 0.35: 12}
-NUM_PATTERNS = 59  # of eight neighbours: 58 uniform patterns, and one bin for all others
 
 
 def build_model(config: ExperimentConfig, encoder: Any = None) -> Any:
@@ -121,48 +113,11 @@ def koch_encoder(config: ExperimentConfig) -> Any:
 
 def projection_encoder(config: ExperimentConfig) -> Any:
     """A linear map of descriptors `(batch, num_values)`, set by `results.fit_projection`."""
-    num_values = local_binary_patterns(np.zeros((1, *config.image_size, 1))).shape[1]
+    num_values = DESCRIPTORS[config.encoder](np.zeros((1, *config.image_size, 1))).shape[1]
     values = keras.Input((num_values,), name="descriptors")
     return keras.Model(
         values, layers.Dense(config.embedding_size, name="embedding")(values), name="encoder"
     )
-
-
-def local_binary_patterns(images: np.ndarray) -> np.ndarray:
-    """Histograms of local binary patterns in a grid of cells (Ahonen et al., 2006), at five scales.
-
-    A pattern says which of a pixel's eight neighbours are brighter; no monotonic change of the
-    light alters it. The square root of a histogram makes the Euclidean distance that of Hellinger.
-
-    Args:
-        images: `(num_images, height, width, 1)`, 0-255.
-
-    Returns:
-        `(num_images, num_values)`, float32.
-    """
-    return np.stack([_histograms(np.asarray(image[..., 0], dtype=np.uint8)) for image in images])
-
-
-def _histograms(image: np.ndarray) -> np.ndarray:
-    height, width = image.shape
-    histograms = []
-    for share, radius in SCALES:
-        size = int(width * share), int(height * share)
-        resized = np.asarray(Image.fromarray(image).resize(size))
-        codes = local_binary_pattern(resized, 8, radius, method="nri_uniform").astype(int)
-        rows, columns = (_cells(size, CELL_PIXELS[share]) for size in codes.shape)
-        cells = rows[:, np.newaxis] * (columns[-1] + 1) + columns
-        num_bins = (cells[-1, -1] + 1) * NUM_PATTERNS
-        counts = np.bincount((cells * NUM_PATTERNS + codes).ravel(), minlength=num_bins)
-        counts = counts.reshape(-1, NUM_PATTERNS)
-        histograms.append(np.sqrt(counts / counts.sum(axis=1, keepdims=True)).ravel())
-    return np.concatenate(histograms).astype(np.float32)
-
-
-def _cells(size: int, cell_pixels: int) -> np.ndarray:
-    """The cell number of each row or column; the cells differ in size by at most one pixel."""
-    num_cells = max(1, size // cell_pixels)
-    return np.arange(size) * num_cells // size
 
 
 def koch_head(config: ExperimentConfig) -> Any:
@@ -226,7 +181,11 @@ def joint_bayesian_head(config: ExperimentConfig) -> Any:
     return keras.Model(embeddings, x, name="head")
 
 
-_ENCODERS = {"koch": koch_encoder, "compact": compact_encoder, "lbp": projection_encoder}
+_ENCODERS = {
+    "koch": koch_encoder,
+    "compact": compact_encoder,
+    **dict.fromkeys(DESCRIPTORS, projection_encoder),
+}
 
 
 def comparison(config: ExperimentConfig) -> str:

@@ -15,6 +15,7 @@ people_curves             accuracy against the number of own people
 oneshot_by_epoch          one-shot accuracy by epoch
 siamese_diagram           the network as boxes and arrows
 roc_bands                 ROC curves with bands
+roc_of_folds              ROC curves of folds and their mean
 det_curves                detection error trade-off curves
 reliability_diagram       observed against predicted probability
 selective_accuracy_curve  accuracy when pairs near the threshold are not decided

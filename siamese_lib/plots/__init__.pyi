@@ -21,6 +21,7 @@ from .errors import (
     plane_of_people as plane_of_people,
     reliability_diagram as reliability_diagram,
     roc_bands as roc_bands,
+    roc_of_folds as roc_of_folds,
     score_histogram as score_histogram,
     selective_accuracy_curve as selective_accuracy_curve,
 )

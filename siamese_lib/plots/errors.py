@@ -50,6 +50,32 @@ def roc_bands(curves: Mapping[str, Sequence[np.ndarray]], title: str) -> Describ
     return figure
 
 
+def roc_of_folds(
+    curves: Mapping[str, tuple[np.ndarray, Sequence[np.ndarray]]], title: str
+) -> DescribedFigure:
+    """The mean ROC curve of each method over folds, and the folds' own curves, thin.
+
+    Args:
+        curves: `{name: (false_accept_rates, true_accept_rates)}`, as `experiments.roc_over_folds`
+            returns them.
+        title: the figure's title.
+    """
+    figure, axes = new_figure(
+        5.6,
+        4.6,
+        title,
+        xlabel="false accept rate (share of different pairs)",
+        ylabel="true accept rate (share of same pairs)",
+    )
+    for index, (name, (rates, of_folds)) in enumerate(curves.items()):
+        for each in of_folds:
+            axes.plot(rates, each, color=CYCLE[index], alpha=0.25, linewidth=0.7)
+        axes.plot(rates, np.mean(of_folds, axis=0), label=name, **curve_style(index))
+    axes.set(xlim=(0.0, 0.4), ylim=(0.6, 1.0))
+    axes.legend(frameon=False, loc="lower right")
+    return figure
+
+
 def det_curves(curves: Mapping[str, Sequence[np.ndarray]], title: str) -> DescribedFigure:
     """Detection error trade-off curves: the false reject rate against the false accept rate.
 

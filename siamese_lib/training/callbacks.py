@@ -10,7 +10,7 @@ import numpy as np
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.evaluation.metrics import area_under_roc
-from siamese_lib.evaluation.oneshot import images_of
+from siamese_lib.evaluation.trials import images_of
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.networks import build_model
 from siamese_lib.training.pipeline import TrainingData
@@ -109,7 +109,7 @@ class RunRecorder(keras.callbacks.Callback):
         times = {"learning_rate": learning_rate, "seconds": seconds}
         self._rows.append({"epoch": epoch + 1, **values, **times})
         self._run.write_history(self._rows)
-        if self._config.restore_best_weights and self._epochs_without_improvement(0.0) == 0:
+        if self._config.keeps_best_weights and self._epochs_without_improvement(0.0) == 0:
             with atomic_write(self._run.path("best.weights.h5")) as temporary:
                 self.model.save_weights(temporary, overwrite=True)
         self.model.stop_training = self.should_stop()

@@ -162,7 +162,7 @@ def _train_network(
 
 
 def _verifier(config: ExperimentConfig, network: Any) -> Verifier:
-    names = ["crop", "image_size", "test_time_flip", "mixed_precision", "align"]
+    names = ["encoder", "crop", "image_size", "test_time_flip", "mixed_precision", "align"]
     values = config.to_dict()
     return Verifier(network, {name: values[name] for name in names})
 
@@ -170,7 +170,7 @@ def _verifier(config: ExperimentConfig, network: Any) -> Verifier:
 def _fit(run: Run, data: TrainingData, verbose: int, callbacks: Sequence[Any]) -> Verifier:
     """A `Verifier` with the trained encoder; the head is fitted later."""
     config = data.config
-    if config.encoder != "lbp":
+    if not config.is_hand_crafted:
         return _verifier(config, _fit_network(run, data, verbose, callbacks))
     verifier = _verifier(config, build_model(config))
     started = time.perf_counter()
@@ -201,7 +201,7 @@ def _fit_network(run: Run, data: TrainingData, verbose: int, callbacks: Sequence
             shuffle=False,  # the batches are shuffled by seed and epoch already
             verbose=verbose,
         )
-    if config.restore_best_weights:
+    if config.keeps_best_weights:
         learner.load_weights(run.path("best.weights.h5"))
     return _siamese_network(config, learner)
 

@@ -17,7 +17,7 @@ from siamese_lib.data.images import FaceCache, open_cache
 from siamese_lib.data.load import load_dataset
 from siamese_lib.data.pairs import PairList, TrialSet
 from siamese_lib.data.sampling import ClassSampler, PairSampler
-from siamese_lib.evaluation.oneshot import trial_sets
+from siamese_lib.evaluation.trials import trial_sets
 from siamese_lib.models.layers import symmetries
 from siamese_lib.training.run import Run
 from siamese_lib.utils.tensorflow import tf

@@ -23,14 +23,14 @@ from siamese_lib.evaluation.metrics import (
 )
 from siamese_lib.evaluation.oneshot import (
     Compare,
-    images_of,
     oneshot_accuracies,
     pixel_similarity,
     trial_accuracy,
 )
+from siamese_lib.evaluation.trials import images_of
 from siamese_lib.inference.verifier import Verifier, hashed_people
 from siamese_lib.models.layers import fit_joint_bayesian
-from siamese_lib.models.networks import count_parameters, local_binary_patterns
+from siamese_lib.models.networks import count_parameters
 from siamese_lib.training.pipeline import TrainingData
 from siamese_lib.training.run import Run
 from siamese_lib.training.start_from import origin, with_known_people
@@ -221,7 +221,7 @@ def fit_projection(verifier: Verifier, cache: FaceCache, faces: Sequence[Face]) 
 
     layer = verifier.encoder.get_layer("embedding")
     components = PCA(layer.units, svd_solver="randomized", random_state=0)
-    components.fit(local_binary_patterns(cache[faces]))
+    components.fit(verifier.inputs_of(cache[faces]))
     kernel = components.components_.T / components.explained_variance_**0.25
     layer.set_weights([kernel, -components.mean_ @ kernel])
 

@@ -259,7 +259,7 @@ class Run:
         """The one-shot trials within groups of a split, as `oneshot.answer_trials` returns them.
 
         Args:
-            split: "validation", "test" or "test_400".
+            split: a key of `evaluation.trial_sets`, for example "validation" or "test_400".
         """
         table = _read_csv(self.path("trials.csv"), TRIAL_COLUMNS, old_names=True)
         split_of = table["split"].replace(OLD_NAMES["metric"])

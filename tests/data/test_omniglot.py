@@ -18,7 +18,7 @@ from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.load import load_dataset
 from siamese_lib.data.omniglot import read_trials
 from siamese_lib.data.pairs import PairList
-from siamese_lib.evaluation.oneshot import trial_sets
+from siamese_lib.evaluation.trials import PUBLISHED, VARIANTS, trial_sets
 from siamese_lib.experiments.leaderboard import leaderboard, results_table
 from siamese_lib.notebook.report import build_report
 from siamese_lib.training.fit import train
@@ -193,6 +193,35 @@ def test_trials_are_written_and_read_in_the_layout_of_lake(dataset, tmp_path):
                 assert [source.read(name) for name in names] == contents
 
 
+@pytest.fixture
+def published(folder, dataset, tmp_path):
+    """A folder with the drawings and four trial sets beside them."""
+    shutil.copytree(folder, tmp_path / "omniglot")
+    sets = trial_sets(dataset, TINY)["test"][:4]
+    write_trials(tmp_path / "omniglot" / "all_runs", dataset, sets)
+    return tmp_path / "omniglot", sets
+
+
+def test_published_trials_are_found_and_their_drawings_recognised(dataset, published):
+    root, sets = published
+    read = load_dataset("omniglot", root)
+    assert read.files.keys() == dataset.files.keys() and dataset.published_trials == []
+    for trials, again in zip(sets, read.published_trials, strict=True):
+        # Lake's folders sort a gallery by its files; the trials are the same.
+        assert trials == again
+    found = trial_sets(read, TINY)
+    assert found[PUBLISHED] == sets and {*VARIANTS} < {*found}
+    assert "test_published" not in trial_sets(dataset, TINY)
+
+
+def test_a_published_drawing_of_another_alphabet_is_refused(published):
+    root, _ = published
+    strange = next((root / "images_background").rglob("*.png"))
+    shutil.copy(strange, root / "all_runs" / "run02" / "test" / "item05.png")
+    with pytest.raises(ValueError, match=r"not one of the evaluation.*run02/test/item05\.png$"):
+        trial_sets(load_dataset("omniglot", root), TINY)
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -231,7 +260,6 @@ def test_of_two_copies_of_a_half_one_is_read(folder, dataset, tmp_path):
 
 
 @pytest.mark.training
-@pytest.mark.training
 def test_a_training_is_stopped_by_one_shot_accuracy_and_writes_the_trials(trained):
     assert list(trained.history["epoch"]) == [1, 2]
     assert trained.history["val_oneshot_accuracy"].between(0, 1).all()
@@ -251,7 +279,6 @@ def test_a_training_is_stopped_by_one_shot_accuracy_and_writes_the_trials(traine
     assert set(table["method"]) == {"tiny", "pixels", "chance"}
 
 
-@pytest.mark.training
 @pytest.mark.training
 def test_the_command_gives_the_accuracy_of_the_run(trained, dataset, tmp_path, capsys):
     write_trials(tmp_path / "all_runs", dataset, trial_sets(dataset, TINY)["test"])
@@ -274,7 +301,6 @@ def test_the_command_gives_the_accuracy_of_the_run(trained, dataset, tmp_path, c
     )
 
 
-@pytest.mark.training
 @pytest.mark.training
 def test_an_interrupted_training_ends_as_an_uninterrupted_one(folder, trained, tmp_path):
     class Interrupted(Exception):
@@ -326,7 +352,6 @@ def test_the_notebook_reads_as_a_report(folder, tmp_path):
     )
 
 
-@pytest.mark.training
 @pytest.mark.training
 def test_the_leaderboard_gives_one_shot_accuracy_over_seeds(trained, tmp_path):
     for seed in (0, 1):

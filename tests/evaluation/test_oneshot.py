@@ -1,7 +1,5 @@
 """One-shot classification: the trials, correct answers, and cases whose accuracy is known."""
 
-from collections import Counter
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,8 +11,6 @@ from siamese_lib.evaluation.oneshot import (
     average_over_seeds,
     clustered_accuracy,
     cosine_similarity,
-    draw_trial_sets,
-    draw_trials,
     oneshot_accuracies,
     pairs_of_trial_sets,
     pixel_vectors,
@@ -27,48 +23,6 @@ FACES = [Face(person, number) for person, count in COUNTS.items() for number in 
 FACES = [FACES[place] for place in np.random.default_rng(5).permutation(len(FACES))]
 PEOPLE = sorted(COUNTS)
 IDENTITY = np.eye(len(PEOPLE))[[PEOPLE.index(face.person) for face in FACES]]
-
-
-@pytest.mark.parametrize("num_ways", [2, 5, len(COUNTS)])
-def test_a_trial_holds_n_people_and_another_image_of_the_first(num_ways):
-    trials = draw_trials(FACES, num_ways, 300, seed=0)
-    assert len(trials) == 300
-    for gallery, (probe,), answers in trials:
-        assert len({face.person for face in gallery}) == len(gallery) == num_ways
-        assert answers == (0,) and gallery[0].person == probe.person and gallery[0] != probe
-
-
-def test_everybody_with_two_images_is_asked_for_equally_often_with_every_image():
-    trials = draw_trials(FACES, 3, 6000, seed=0)
-    probes = [probe for _, (probe,), _ in trials]
-    others = [face for gallery, _, _ in trials for face in gallery[1:]]
-    asked = Counter(probe.person for probe in probes)
-    assert set(asked) == {"Ada", "Ben", "Zoe"}
-    assert all(abs(count - 2000) < 200 for count in asked.values())
-    assert {face for face in FACES if COUNTS[face.person] > 1} == set(probes)
-    assert set(FACES) == set(others)
-    beside = Counter(face.person for face in others if COUNTS[face.person] == 1)
-    assert len(beside) == 12 and max(beside.values()) < 1.3 * min(beside.values())
-
-
-def test_a_seed_draws_the_same_trials_again_and_another_seed_others():
-    first, again, other = (draw_trials(FACES, 4, 50, seed) for seed in (3, 3, 4))
-    assert first == again and first != other
-
-
-@pytest.mark.parametrize(
-    ("faces", "num_ways"),
-    [
-        (FACES, 1),
-        (FACES, len(COUNTS) + 1),
-        ([Face("Ada", 1), Face("Ben", 1)], 2),
-        ([Face("Ada", 1), Face("Ada", 2)], 2),
-    ],
-    ids=["one way", "too many ways", "nobody twice", "alone"],
-)
-def test_trials_that_cannot_be_drawn_are_refused(faces, num_ways):
-    with pytest.raises(ValueError, match="A trial needs"):
-        draw_trials(faces, num_ways, 10, seed=0)
 
 
 def test_the_largest_similarity_wins_and_a_tie_is_wrong():
@@ -236,10 +190,3 @@ def test_trials_within_groups_are_harder_than_across():
     )
     assert sorted(set(within["ways"])) == [2, 5]  # no group has ten
     assert (within[within["method"] == "group"]["accuracy"] == 0).all()
-
-
-def test_a_group_that_is_too_small_is_never_asked_and_none_at_all_is_an_error():
-    runs = draw_trial_sets(GROUPED, GROUP_OF, num_ways=5, num_trial_sets=8)
-    assert {face.person[0] for run in runs for face in run.gallery} == {"A", "B"}
-    with pytest.raises(ValueError, match=r"need a group with as many people.*num_ways=7"):
-        draw_trial_sets(GROUPED, GROUP_OF, num_ways=7)

@@ -99,7 +99,7 @@ def test_a_component_is_compared_on_the_seeds_that_both_recipes_have(folder):
 def test_points_of_an_axis_are_means_over_seeds_and_leave_out_missing_runs(folder):
     wrong = {(0.25, 0): 12, (0.25, 1): 16, (1.0, 0): 4}
     sweep, runs_dir = finish(folder, "learning_curve_base", lambda *point: wrong.get(point))
-    quarter, whole = points_of_axis(sweep, "training_fraction", runs_dir)
+    quarter, whole = points_of_axis(sweep, runs_dir, "training_fraction")
     assert (quarter["training_fraction"], quarter["seeds"], whole["seeds"]) == (0.25, [0, 1], [0])
     assert quarter["test_accuracy_mean"] == pytest.approx(1 - 14 / NUM_PAIRS)
     low, high = quarter["test_accuracy_interval"]
@@ -112,9 +112,9 @@ def test_all_tables_are_written_even_before_a_run_is_finished(folder):
     write_tables(folder / "experiments" / "sweeps", folder / "results")
     tables = {
         name: json.loads((folder / "results" / f"{name}.json").read_text())
-        for name in ("ablation", "learning_curve", "leak")
+        for name in ("ablation", "learning_curve", "leak", "view2")
     }
-    assert tables["ablation"] == []
+    assert tables["ablation"] == tables["view2"] == []
     # The whole training set with the split by person is a run of both sweeps.
     assert [row["training_fraction"] for row in tables["learning_curve"]] == [1.0]
     assert [row["split_by"] for row in tables["leak"]] == ["person", "pair"]

@@ -29,6 +29,7 @@ ODDS = pd.DataFrame(
 IMAGE, MAP = np.zeros((20, 16, 1), np.uint8), np.linspace(-1, 1, 320).reshape(20, 16)
 PLOTS = {
     "roc_bands": lambda: errors.roc_bands({"one": BAND}, "title"),
+    "roc_of_folds": lambda: errors.roc_of_folds({"one": (RATES, [RATES**0.3] * 3)}, "title"),
     "det_curves": lambda: errors.det_curves({"one": BAND[:2]}, "title"),
     "reliability_diagram": lambda: errors.reliability_diagram(
         {"Platt": RATES}, np.arange(20) % 2, "title"

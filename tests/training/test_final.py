@@ -96,10 +96,14 @@ def test_a_held_out_run_of_other_data_is_refused(lfw_folder, lfw_copy, tmp_path)
         train(config, lfw_copy, tmp_path, verbose=0)
 
 
-@pytest.mark.parametrize("values", [{"early_stopping_patience": 2}, {"restore_best_weights": True}])
-def test_what_chooses_an_epoch_needs_people_held_out(values):
-    with pytest.raises(ValueError, match=r"nobody is held out who could choose an epoch"):
-        final("people", **values)
+def test_early_stopping_needs_people_held_out():
+    with pytest.raises(ValueError, match=r"nobody is held out who could stop it.*patience 2"):
+        final("people", early_stopping_patience=2)
+
+
+def test_the_held_out_run_keeps_its_best_epoch_and_the_final_one_its_last():
+    config = final("people", restore_best_weights=True)
+    assert config.held_out.keeps_best_weights and not config.keeps_best_weights
 
 
 def test_the_held_out_run_of_a_variant_is_one_of_the_same_variant():
@@ -110,7 +114,7 @@ def test_the_held_out_run_of_a_variant_is_one_of_the_same_variant():
 
 def test_one_shot_trials_of_validation_alphabets_are_the_held_out_runs(tmp_path):
     synthetic_omniglot.write_drawings(tmp_path / "omniglot")
-    values = {"final": True, "restore_best_weights": False, "num_epochs": 1}
+    values = {"final": True, "restore_best_weights": True, "num_epochs": 1}
     config = dataclasses.replace(OMNIGLOT, **values)
     run = train(config, tmp_path / "omniglot", tmp_path / "runs", verbose=0)
     held_out = Run(tmp_path / "runs" / run.metrics["held_out"])
