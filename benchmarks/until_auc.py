@@ -66,6 +66,7 @@ class FittedAUC(keras.callbacks.Callback):
 def curve(build, data_root, runs):
     """The AUC after each epoch of a build's recipe; a killed training resumes."""
     config = ExperimentConfig.from_yaml(build / EXPERIMENT)
+    config = config.held_out if config.final else config
     path = runs / f"auc_{config.hash()}.json"
     callback = FittedAUC(TrainingData.load(config, data_root), path)
     train(config, data_root, runs, callbacks=[callback])

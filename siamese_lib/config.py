@@ -17,14 +17,22 @@ LETTERBOX = "letterbox"  # the whole image, without distortion
 # The fields that an ensemble has; everything else is set in its members' files. Its members are
 # trained on its data.
 OF_DATA = {"dataset", "view", "fold"}
-OF_ENSEMBLE = {"protocol", "compare_with", "seed", "split_seed", "encoder", "members"} | OF_DATA
+OF_ENSEMBLE = OF_DATA | {
+    "protocol",
+    "compare_with",
+    "seed",
+    "split_seed",
+    "final",
+    "encoder",
+    "members",
+}
 # Fields that only the report reads: changing them does not make a finished run another run.
 REPORT_ONLY = ("compare_with",)
 
 Seed = Annotated[int, Between(0, 2**31 - 1)]
 Share = Annotated[float, Between(0.0, 1.0)]
 PositiveInt = Annotated[int, Between(1, 10_000)]
-RunName = Annotated[str, re.compile(r"[\w.-]+/seed_(0|[1-9][0-9]*)")]
+RunName = Annotated[str, re.compile(r"[\w.-]+(/seed_(0|[1-9][0-9]*))?")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +82,8 @@ class ExperimentConfig:
     # "koch": the reference of 2015; "compact": a small residual network; hand-crafted: "lbp", local
     # binary patterns, and "lpq", local phases.
     encoder: Literal["koch", "compact", "lbp", "lpq", "ensemble"] = "compact"
-    members: tuple[RunName, ...] = ()  # of an ensemble: the runs, "EXPERIMENT/seed_N"
+    # Of an ensemble: the runs, "EXPERIMENT/seed_N", or "EXPERIMENT": with the ensemble's own seed.
+    members: tuple[RunName, ...] = ()
     # A model file whose encoder has the same architecture; its weights are the first ones.
     start_from: str = ""
     embedding_size: Annotated[int, Between(2, 8192)] = 4096
@@ -199,12 +208,11 @@ class ExperimentConfig:
                 "start_from is for a network, encoder: compact or koch. "
                 f"Received: encoder {self.encoder}"
             )
-        if self.final and (self.early_stopping_patience is not None or self.members):
+        if self.final and self.early_stopping_patience is not None:
             raise ValueError(
                 "final: true is for a network without early_stopping_patience: nobody is held out "
                 "who could stop it. "
-                f"Received: early_stopping_patience {self.early_stopping_patience}, "
-                f"{len(self.members)} members"
+                f"Received: early_stopping_patience {self.early_stopping_patience}"
             )
         if self.score_epochs and not self.shorter_runs_are_prefixes:
             raise ValueError(
@@ -291,11 +299,14 @@ class ExperimentConfig:
                 for key in sorted(overrides)
                 if getattr(config, key) != getattr(base, key) and key not in REPORT_ONLY
             ]
-            if config.members and not (OF_DATA | {"members"}).issuperset(changed):
+            replaceable = OF_DATA | {"members"}
+            if any("/seed_" not in member for member in config.members):
+                replaceable.add("seed")
+            if config.members and not replaceable.issuperset(changed):
                 raise ValueError(
                     "An ensemble has the settings of its members; change them in the members' "
-                    "files. Only dataset, view, fold and members can be replaced. "
-                    f"Received: {', '.join(changed)}"
+                    "files. Only dataset, view, fold, members, and the seed of members without "
+                    f"one can be replaced. Received: {', '.join(changed)}"
                 )
             named = [
                 f"{key}={getattr(config, key)}".replace(" ", "") for key in changed if key != "seed"
@@ -317,7 +328,8 @@ class ExperimentConfig:
     def networks(self) -> "list[ExperimentConfig]":
         """The configs of the networks that it trains: its own, or those of an ensemble's members.
 
-        Members are trained on the ensemble's dataset, view and fold.
+        Members are trained on the ensemble's dataset, view and fold. Unless the ensemble is final,
+        those of its members that are have people held out too.
 
         Raises:
             FileNotFoundError, ValueError: if the experiment of a member cannot be used.
@@ -325,10 +337,13 @@ class ExperimentConfig:
         if not self.members:
             return [self]
         folder, networks = Path(self.folder or project_path("experiments")), []
-        for experiment, seed in (member.split("/seed_") for member in self.members):
-            values = {"seed": int(seed)} | {name: getattr(self, name) for name in OF_DATA}
+        for experiment, _, seed in (name.partition("/seed_") for name in self.members):
+            values = {"seed": int(seed or self.seed)}
+            values |= {name: getattr(self, name) for name in OF_DATA}
             try:
-                networks.append(self.from_yaml(folder / f"{experiment}.yaml", values))
+                member = self.from_yaml(folder / f"{experiment}.yaml", values)
+                held_out = member.final and not self.final
+                networks.append(member.held_out if held_out else member)
             except FileNotFoundError as error:
                 raise FileNotFoundError(
                     f"{self.experiment} has the member {experiment}, whose file is missing; "
@@ -398,7 +413,7 @@ class ExperimentConfig:
 
     @property
     def held_out(self) -> "ExperimentConfig":
-        """Of a final training, the same recipe with people held out."""
+        """Of a final training or ensemble, the same recipe with people held out."""
         variant = [part for part in self.variant.split(",") if not part.startswith("final=")]
         return dataclasses.replace(
             self,

@@ -12,7 +12,8 @@ from benchmarks import alternating, baseline, growth, scoring, trainings
 from benchmarks.figure import draw
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.load import load_dataset
-from siamese_lib.models.networks import build_model, count_parameters
+from siamese_lib.models.networks import build_model
+from siamese_lib.models.tables import count_parameters
 from siamese_lib.utils.machine import project_root
 
 RESULTS = project_root() / "benchmarks" / "results.json"

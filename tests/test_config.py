@@ -104,7 +104,7 @@ def test_a_whole_number_does_for_a_fraction(tmp_path):
             "encoder: ensemble\nmembers: [a/seed_0]\nnum_epochs: 3",
             "settings of its members.*Received: num_epochs",
         ),
-        ("members: [lfwa_people]", "members takes runs, EXPERIMENT/seed_N"),
+        ("members: [lfwa_people/seed_x]", "members takes runs, EXPERIMENT/seed_N"),
         ("erasing_probability: 1.1", "erasing_probability lies between"),
         (
             "protocol: people",
@@ -455,6 +455,26 @@ def test_a_setting_that_an_ensemble_would_ignore_is_refused(ensemble, override):
         ExperimentConfig.from_yaml(ensemble, override)
 
 
+def test_a_member_without_a_seed_has_that_of_the_ensemble(ensemble):
+    ensemble.write_text(ensemble.read_text().replace("/seed_2", ""))
+    for seed in (0, 3):
+        config = ExperimentConfig.from_yaml(ensemble, {"seed": seed})
+        assert [member.seed for member in config.networks()] == [seed] and config.variant == ""
+
+
+@pytest.mark.parametrize("final", [True, False])
+def test_an_ensemble_has_the_final_members_or_those_with_people_held_out(ensemble, final):
+    member = ensemble.with_name("lfwa_people.yaml")
+    member.write_text(f"{member.read_text()}final: true\n")
+    ensemble.write_text(f"{ensemble.read_text()}final: {str(final).lower()}\n")
+    config = ExperimentConfig.from_yaml(ensemble)
+    (network,) = config.networks()
+    name = "lfwa_people" if final else "lfwa_people_held_out"
+    assert (network.experiment, network.final) == (name, final)
+    (network,) = config.held_out.networks()
+    assert (config.held_out.experiment, network.final) == ("both_held_out", False)
+
+
 def test_the_folder_of_the_file_is_neither_saved_nor_part_of_the_run(ensemble):
     config = ExperimentConfig.from_yaml(ensemble)
     again = ExperimentConfig.from_dict(config.to_dict())
@@ -468,8 +488,8 @@ def test_an_experiment_has_one_network_and_an_ensemble_those_of_its_members():
     both = ExperimentConfig(experiment="both", encoder="ensemble", members=members)
     networks = both.networks()
     assert [(each.experiment, each.seed) for each in networks] == [
-        ("lfwa_people", 2),
-        ("lfwa_lbp", 0),
+        ("lfwa_people_held_out", 2),
+        ("lfwa_lbp_held_out", 0),
     ]
     assert [each.encoder for each in networks] == ["compact", "lbp"]
 

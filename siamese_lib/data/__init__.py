@@ -31,6 +31,8 @@ DETECTOR                 the requirement of the face detector, for pip
 decode_image             decode, crop and resize one image
 statistics               counts of a pair list
 people_table             people, images and pairs of each split
+learning_table           what each experiment learns from
+measuring_pairs          the pairs it is measured on: listed, or drawn
 images_by_person         the number of images of each person
 shared_people            the number of people that two splits share
 duplicate_files          groups of identical files

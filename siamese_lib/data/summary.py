@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.face_dataset import FaceDataset, FaceFiles
 from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import Face, Pair, PairList, parse_face
@@ -52,6 +53,46 @@ def people_table(dataset: FaceDataset, pairs_by_split: Mapping[str, PairList]) -
         del counts["components"]
         rows.append({"split": f"{split} pairs", **counts})
     return as_table(rows).set_index("split")
+
+
+def learning_table(dataset: FaceDataset, configs: Iterable[ExperimentConfig]) -> "pd.DataFrame":
+    """What each experiment learns from, a row for each: pairs, or images of classes.
+
+    Under protocol `people` a class is a person, under `pairs` the images that same pairs join.
+    """
+    rows = []
+    for config in configs:
+        sampler = dataset.sampler(config, dataset.split(config))
+        kind = "person" if config.protocol == "people" else "group of joined images"
+        rows.append(
+            {
+                "experiment": config.experiment,
+                "protocol": config.protocol,
+                "an example is": f"an image of a {kind}" if config.learns_classes else "a pair",
+                "held out": "nobody" if config.final else f"{config.validation_fraction:.0%}",
+                **sampler.counts,
+            }
+        )
+    return as_table(rows).set_index("experiment")
+
+
+def measuring_pairs(
+    config: ExperimentConfig, splits: Mapping[str, PairList]
+) -> dict[str, PairList]:
+    """The pairs that an experiment is measured on, named by where they come from.
+
+    The test pairs are always those of the list; under protocol `people` training and validation
+    pairs are drawn from the images of these people.
+
+    Args:
+        config: the experiment.
+        splits: what `dataset.split(config)` returned.
+    """
+    origin = "drawn" if config.protocol == "people" else "listed"
+    return {
+        f"{'listed' if split == 'test' else origin} {split}": pairs
+        for split, pairs in splits.items()
+    }
 
 
 def images_by_person(dataset: FaceFiles) -> Counter[str]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from siamese_lib.evaluation.metrics import accuracy_at, best_threshold
 from siamese_lib.evaluation.oneshot import average_over_seeds, trial_accuracy
+from siamese_lib.evaluation.trials import PUBLISHED
 from siamese_lib.experiments.statistics import accuracy_interval, mean_over_runs
 from siamese_lib.training.run import Run
 from siamese_lib.utils.files import as_table, atomic_write, write_json, write_text
@@ -41,7 +42,7 @@ def leaderboard_row(runs: Sequence[Run]) -> dict[str, Any]:
         runs: its finished runs, one for each seed.
 
     Returns:
-        A dict with the keys experiment, protocol, encoder, num_parameters, num_seeds,
+        A dict with the keys experiment, protocol, final, encoder, num_parameters, num_seeds,
         validation_accuracy_mean, test_accuracy_mean, test_accuracy_sd (None for a single seed),
         test_accuracy_interval (of the mean, 95 %, by bootstrap over people),
         test_accuracy_at_half_mean, test_auc_mean, threshold_cost_mean (the best possible accuracy
@@ -53,6 +54,7 @@ def leaderboard_row(runs: Sequence[Run]) -> dict[str, Any]:
     row = {
         "experiment": config.experiment,
         "protocol": config.protocol,
+        "final": config.final,
         "encoder": config.encoder,
         "num_parameters": metrics["parameters"]["total"],
         "num_seeds": len(runs),
@@ -94,10 +96,11 @@ def results_table(rows: Sequence[Mapping[str, Any]], markdown: bool = False) -> 
         markdown: whether experiments are marked as code and accuracies on test as bold.
 
     Returns:
-        A DataFrame with the columns experiment, protocol, encoder, parameters, seeds, validation,
-        test, 95 % interval, at 0.5, test AUC, training. Rows with one-shot trials have, between
-        seeds and training, the columns 20-way one-shot (20 trial sets), interval (20), 400 trial
-        sets, interval (400), verification, 95 % interval.
+        A DataFrame with the columns experiment, protocol, learns from ("all": a final training;
+        "less held out"), encoder, parameters, seeds, validation, test, 95 % interval, at 0.5, test
+        AUC, training. Rows with one-shot trials have, between seeds and training, the columns
+        20-way one-shot (Lake's trial sets) and interval (Lake's), if these were answered, 20 drawn
+        trial sets, interval (20), 400 trial sets, interval (400), verification, 95 % interval.
     """
     return as_table([_cells(row, *(("**", "`") if markdown else ("", ""))) for row in rows])
 
@@ -106,6 +109,7 @@ def _cells(row, bold, code):
     cells = {
         "experiment": f"{code}{row['experiment']}{code}",
         "protocol": row["protocol"],
+        "learns from": "all" if row.get("final") else "less held out",
         "encoder": row["encoder"],
         "parameters": f"{row['num_parameters']:,}",
         "seeds": str(row["num_seeds"]),
@@ -113,15 +117,12 @@ def _cells(row, bold, code):
     test = _percent(row["test_accuracy_mean"], row["test_accuracy_sd"], bold)
     interval = _interval(row["test_accuracy_interval"])
     if "oneshot" in row:
-        few, many = row["oneshot"]["test"], row["oneshot"]["test_400"]
-        cells |= {
-            "20-way one-shot (20 trial sets)": _percent(few["accuracy"], few["accuracy_sd"], bold),
-            "interval (20)": _interval(few["accuracy_interval"]),
-            "400 trial sets": _percent(many["accuracy"], many["accuracy_sd"], bold),
-            "interval (400)": _interval(many["accuracy_interval"]),
-            "verification": test,
-            "95 % interval": interval,
-        }
+        for split, (title, short) in _TRIALS.items():
+            if split in row["oneshot"]:
+                answers = row["oneshot"][split]
+                cells[title] = _percent(answers["accuracy"], answers["accuracy_sd"], bold)
+                cells[f"interval ({short})"] = _interval(answers["accuracy_interval"])
+        cells |= {"verification": test, "95 % interval": interval}
     else:
         cells |= {
             "validation": _percent(row["validation_accuracy_mean"]),
@@ -131,6 +132,14 @@ def _cells(row, bold, code):
             "test AUC": f"{row['test_auc_mean']:.3f}",
         }
     return cells | {"training": f"{row['train_seconds_mean'] / 60:.1f} min"}
+
+
+# Columns of one-shot accuracies: the title, and what the interval's column is called.
+_TRIALS = {
+    PUBLISHED: ("20-way one-shot (Lake's trial sets)", "Lake's"),
+    "test": ("20 drawn trial sets", "20"),
+    "test_400": ("400 trial sets", "400"),
+}
 
 
 def _percent(mean, deviation=None, bold=""):

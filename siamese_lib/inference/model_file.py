@@ -1,5 +1,6 @@
 """Model files: the network in `NAME.keras` and its settings in `NAME.json`, read safely."""
 
+import io
 import json
 import shutil
 import tempfile
@@ -84,12 +85,24 @@ def read_model(path: Path | str) -> tuple[Any, dict[str, Any]]:
     return network, settings
 
 
-def write_model(path: Path | str, network: Any, settings: dict[str, Any]) -> None:
-    """Writes a network to `NAME.keras` and its settings to `NAME.json`."""
+def write_model(
+    path: Path | str, network: Any, settings: dict[str, Any], half_precision: bool = False
+) -> None:
+    """Writes a network to `NAME.keras` and its settings to `NAME.json`.
+
+    Args:
+        path: `NAME.keras`.
+        network: the `keras.Model`.
+        settings: what scoring needs beside it.
+        half_precision: whether weights are stored as 16-bit numbers, which halves the file; they
+            are read as 32-bit numbers again.
+    """
     path = Path(path)
     with atomic_write(path) as temporary:
         network.save(temporary)
         _remove_new_arguments(temporary)
+        if half_precision:
+            _halve_weights(temporary)
     write_json(path.with_suffix(".json"), settings)
 
 
@@ -191,6 +204,29 @@ def _remove_new_arguments(path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     members["config.json"] = json.dumps(_without_new(json.loads(members["config.json"]))).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+def _halve_weights(path: Path) -> None:
+    """Rewrites a model file with its 32-bit weights as 16-bit ones."""
+    import h5py
+
+    def copy(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset):
+            values = item[()].astype("float16") if item.dtype == "float32" else item[()]
+            halved[name] = values
+        else:
+            halved.require_group(name)
+        halved[name].attrs.update(item.attrs)
+
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    whole, buffer = h5py.File(io.BytesIO(members["model.weights.h5"])), io.BytesIO()
+    with whole, h5py.File(buffer, "w") as halved:
+        whole.visititems(copy)
+    members["model.weights.h5"] = buffer.getvalue()
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)

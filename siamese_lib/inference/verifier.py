@@ -91,9 +91,9 @@ class Verifier:
             f"Received: {run.directory}"
         )
 
-    def save(self, path: Path | str) -> None:
-        """Writes the network to `NAME.keras` and the settings to `NAME.json`."""
-        write_model(path, self.network, self.settings)
+    def save(self, path: Path | str, half_precision: bool = False) -> None:
+        """Writes the network to `NAME.keras` and the settings to `NAME.json`, as `write_model`."""
+        write_model(path, self.network, self.settings, half_precision)
 
     @property
     def crop(self) -> Box | str | None:

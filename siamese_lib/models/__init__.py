@@ -3,6 +3,7 @@
 build_model            the Siamese network of an experiment
 comparison             how its head compares two embeddings, in words
 count_parameters       numbers of weights
+block_table            a row for each block of layers
 layer_table            a row for each layer
 DESCRIPTORS            hand-crafted descriptors by the encoder's name
 fit_joint_bayesian     the joint Bayesian model of embeddings

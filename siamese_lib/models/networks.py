@@ -19,7 +19,7 @@ from siamese_lib.models.layers import (
 )
 from siamese_lib.utils.tensorflow import keras
 
-layers, ops = keras.layers, keras.ops
+layers = keras.layers
 
 PENALTY_CONVOLUTION, PENALTY_DENSE = 2e-4, 2e-3  # L2 penalties of the reference
 
@@ -238,55 +238,3 @@ def _residual_block(x, filters, strides, name):
     x = _convolution(x, filters, 3, 1, f"{name}_second")
     x = layers.Add(name=f"{name}_add")([x, shortcut])
     return layers.ReLU(name=f"{name}_relu")(x)
-
-
-def count_parameters(model: Any) -> dict[str, int]:
-    """The numbers of weights of a model, without the state of random generators.
-
-    Returns:
-        `{"total", "trainable", "non_trainable"}`.
-    """
-    trainable = sum(int(ops.size(weight)) for weight in model.trainable_weights)
-    fixed = sum(int(ops.size(weight)) for weight in model.non_trainable_weights)
-    return {"total": trainable + fixed, "trainable": trainable, "non_trainable": fixed}
-
-
-def layer_table(model: Any) -> list[dict[str, Any]]:
-    """The layers of a model in order, with those of nested models.
-
-    Returns:
-        A dict for each layer with the keys name, type, output_shape, filters, kernel, strides,
-        pooling, activation, regularisation, parameters; None where a layer has no such property.
-    """
-    rows: list[dict[str, Any]] = []
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            rows += layer_table(layer)
-        elif not isinstance(layer, layers.InputLayer):
-            rows.append(_layer_row(layer))
-    return rows
-
-
-def _layer_row(layer: Any) -> dict[str, Any]:
-    outputs = layer.output if isinstance(layer.output, list) else [layer.output]
-    activation = getattr(getattr(layer, "activation", None), "__name__", "linear")
-    return {
-        "name": layer.name,
-        "type": type(layer).__name__,
-        "output_shape": list(outputs[0].shape[1:]),
-        "filters": getattr(layer, "filters", getattr(layer, "units", None)),
-        "kernel": list(getattr(layer, "kernel_size", [])) or None,
-        "strides": list(getattr(layer, "strides", None) or []) or None,
-        "pooling": list(getattr(layer, "pool_size", [])) or None,
-        "activation": None if activation == "linear" else activation,
-        "regularisation": _regularisation(layer),
-        "parameters": layer.count_params(),
-    }
-
-
-def _regularisation(layer: Any) -> str | None:
-    """The L2 penalty of a layer with its factor, or dropout with its rate."""
-    if isinstance(layer, layers.Dropout):
-        return f"dropout {layer.rate:g}"
-    penalty = getattr(layer, "kernel_regularizer", None)
-    return f"L2 {float(penalty.l2):g}" if penalty else None

@@ -4,6 +4,8 @@ start_notebook        mount Google Drive on request, print versions
 find_lfwa             find LFW-a in the usual folders, copy it from Drive
 persistent_folder     a folder that outlives the session, on Drive if it is mounted
 notebook_links        links to the project's notebooks, on Colab or as files
+folded                a table that opens on a click
+setup_table           the settings of experiments, grouped, with their meaning
 threshold_slider      widget: decisions at a movable threshold
 threshold_view        its static view
 pair_browser          widget: pages of pairs with filters

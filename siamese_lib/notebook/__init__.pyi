@@ -13,6 +13,10 @@ from .setup import (
     persistent_folder as persistent_folder,
     start_notebook as start_notebook,
 )
+from .tables import (
+    folded as folded,
+    setup_table as setup_table,
+)
 from .widgets import (
     browser_view as browser_view,
     pair_browser as pair_browser,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
 
 from siamese_lib.config import ExperimentConfig
@@ -83,6 +84,7 @@ def notebook_page(notebook: Any, page: Page, pages: Sequence[Page]) -> str:
     _number_figures(notebook, page)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
+            cell.source = with_mathml(cell.source)
             cell.source = _with_links_to_pages(cell.source, {page.name for page in pages})
     exporter = HTMLExporter(
         template_name="page",
@@ -130,6 +132,19 @@ def _with_links_to_pages(source, names):
         return f"[{words}]({name}.html)" if name in names else words
 
     return re.sub(r"\[([^\]]*)\]\((\w+)\.ipynb\)", page_link, source)
+
+
+def with_mathml(source: str) -> str:
+    """Markdown with its formulas, between one or two dollar signs, as MathML.
+
+    Browsers draw MathML by themselves; the usual script for formulas comes from the network.
+    """
+
+    def display(match):
+        return convert(match[1].strip(), display="block")
+
+    source = re.sub(r"\$\$(.+?)\$\$", display, source, flags=re.DOTALL)
+    return re.sub(r"\$(\S[^$\n]*?)\$", lambda match: convert(match[1]), source)
 
 
 def with_anchors(text: str) -> str:

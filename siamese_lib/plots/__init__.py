@@ -14,6 +14,7 @@ oneshot_curves            one-shot accuracy against the number of people
 people_curves             accuracy against the number of own people
 oneshot_by_epoch          one-shot accuracy by epoch
 siamese_diagram           the network as boxes and arrows
+block_areas               the blocks of networks, their parameters as areas
 roc_bands                 ROC curves with bands
 roc_of_folds              ROC curves of folds and their mean
 det_curves                detection error trade-off curves

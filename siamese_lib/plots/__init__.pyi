@@ -9,7 +9,6 @@ from .basic import (
     oneshot_by_epoch as oneshot_by_epoch,
     oneshot_curves as oneshot_curves,
     people_curves as people_curves,
-    siamese_diagram as siamese_diagram,
     split_overlap as split_overlap,
 )
 from .errors import (
@@ -34,6 +33,10 @@ from .galleries import (
     neighbour_rows as neighbour_rows,
     pair_gallery as pair_gallery,
     trial as trial,
+)
+from .networks import (
+    block_areas as block_areas,
+    siamese_diagram as siamese_diagram,
 )
 from .style import (
     DescribedFigure as DescribedFigure,

@@ -78,7 +78,7 @@ def cross_validated_scores(
     return scores
 
 
-def fuse_runs(run: Run, members: Sequence[Run]) -> None:
+def fuse_runs(run: Run, members: Sequence[Run], held_out: Run | None = None) -> None:
     """Writes scores, metrics and versions of an ensemble's run.
 
     Training and test pairs are scored by weights from all validation pairs, at a threshold from
@@ -87,6 +87,9 @@ def fuse_runs(run: Run, members: Sequence[Run]) -> None:
     Args:
         run: the `Run` to write into; its `config.json` exists.
         members: finished `Run`s that scored the same pairs.
+        held_out: of a final ensemble, the one of its members' runs with people held out. Their
+            scores of the validation pairs are those of the final members too, and so are weights
+            and threshold.
 
     Raises:
         ValueError: if the members scored different pairs, because other people were held out.
@@ -115,6 +118,8 @@ def fuse_runs(run: Run, members: Sequence[Run]) -> None:
         metrics[name] = {key: sum(values[name][key] for values in of_members) for key in keys}
     metrics["num_epochs"] = sum(values["num_epochs"] for values in of_members)
     metrics["weights"] = {member.name: weight for member, weight in zip(members, weights)}
+    if held_out:
+        metrics["held_out"] = held_out.name
     run.write_scores(pairs, fused)
     run.write_json("metrics.json", metrics)
     run.write_json("versions.json", {**versions(), "data": members[0].versions["data"]})

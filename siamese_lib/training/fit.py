@@ -113,7 +113,7 @@ def _train(
         run.remove_half_written()
         run.write_json("config.json", config.to_dict())
         if members:
-            fuse_runs(run, members)
+            fuse_runs(run, members, held_out)
         else:
             _train_network(run, config, data_root, verbose, callbacks, held_out)
         run.finish()

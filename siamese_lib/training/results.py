@@ -30,7 +30,7 @@ from siamese_lib.evaluation.oneshot import (
 from siamese_lib.evaluation.trials import images_of
 from siamese_lib.inference.verifier import Verifier, hashed_people
 from siamese_lib.models.layers import fit_joint_bayesian
-from siamese_lib.models.networks import count_parameters
+from siamese_lib.models.tables import count_parameters
 from siamese_lib.training.pipeline import TrainingData
 from siamese_lib.training.run import Run
 from siamese_lib.training.start_from import origin, with_known_people

@@ -105,6 +105,14 @@ class Run:
         runs = [Run(runs_dir / name) for name in sorted(weights, key=weights.get, reverse=True)]
         return [run for run in runs if run.done]
 
+    @property
+    def validated(self) -> "Run":
+        """The run whose validation people chose the threshold: this one, or of a final training its
+        run with people held out, if that is beside it.
+        """
+        held_out = self.directory.resolve().parent.parent / self.metrics.get("held_out", self.name)
+        return Run(held_out) if Run(held_out).done else self
+
     def path(self, name: str) -> Path:
         """The path of one of the run's files."""
         return self.directory / name

@@ -1,5 +1,7 @@
 """The summary of a dataset, of the sample and of a small drawn LFW."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -68,3 +70,22 @@ def test_the_most_confident_come_first(label, wrong, expected):
     scores = pd.DataFrame({"label": [1, 1, 1, 0, 0, 0], "score": [0.8, 0.9, 0.1, 0.2, 0.6, 0.95]})
     scores["wrong"] = (scores["score"] >= 0.5) != (scores["label"] == 1)
     assert most_confident(scores, label, wrong, 2)["score"].tolist() == expected
+
+
+def test_what_is_learnt_from_and_what_is_measured_on_are_told_apart():
+    dataset = load_dataset("sample")
+    base = ExperimentConfig(experiment="pairs", loss="margin_softmax", monitor="val_auc")
+    people = dataclasses.replace(base, experiment="people", protocol="people", final=True)
+    table = summary.learning_table(dataset, [base, people])
+    assert table.loc["pairs", "an example is"] == "an image of a group of joined images"
+    assert table.loc["people", "an example is"] == "an image of a person"
+    assert table["held out"].tolist() == ["20%", "nobody"]
+    splits = dataset.split(people)
+    assert table.loc["people", "classes"] == len(dataset.train_people)
+    assert list(summary.measuring_pairs(people, splits)) == [
+        "drawn train",
+        "drawn validation",
+        "listed test",
+    ]
+    assert "listed train" in summary.measuring_pairs(base, dataset.split(base))
+    assert summary.measuring_pairs(people, splits)["listed test"] is splits["test"]

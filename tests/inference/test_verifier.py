@@ -333,3 +333,17 @@ def test_a_model_of_an_earlier_version_gives_the_same_scores(network, images, tm
     loaded = Verifier.load(tmp_path / "model.keras")
     assert loaded.crop == (0, 40, 0, 36) and loaded.settings["test_time_flip"] is True
     np.testing.assert_array_equal(loaded.embed(images), verifier.embed(images))
+
+
+def test_a_file_of_half_precision_is_half_as_large_and_scores_alike(network, images, tmp_path):
+    verifier = Verifier(network, SETTINGS)
+    verifier.save(tmp_path / "whole.keras")
+    verifier.save(tmp_path / "half.keras", half_precision=True)
+    whole, half = ((tmp_path / f"{name}.keras").stat().st_size for name in ("whole", "half"))
+    assert half < 0.7 * whole
+    again = Verifier.load(tmp_path / "half.keras")
+    assert {weight.dtype for weight in again.network.weights} == {"float32"}
+    np.testing.assert_allclose(again.embed(images), verifier.embed(images), atol=2e-3)
+    cache = FaceCache(images, FACES)
+    expected = verifier.score_pairs(cache, PAIRS)
+    np.testing.assert_allclose(again.score_pairs(cache, PAIRS), expected, atol=2e-3)

@@ -11,9 +11,8 @@ from siamese_lib.models.networks import (
     build_learner,
     build_model,
     comparison,
-    count_parameters,
-    layer_table,
 )
+from siamese_lib.models.tables import block_table, count_parameters, layer_table
 from siamese_lib.training.objectives import binary_crossentropy, build_loss
 
 SIZES = {"koch": (105, 105), "compact": (40, 36)}
@@ -353,3 +352,26 @@ def test_batch_normalization_is_that_of_keras(dtype, tolerance):
             rtol=tolerance,
             atol=tolerance,
         )
+
+
+@pytest.mark.parametrize("encoder", ["koch", "compact"])
+def test_blocks_hold_every_parameter_and_name_the_way_of_an_image(encoder):
+    network = build_model(tiny(encoder))
+    rows = block_table(network)
+    assert sum(row["parameters"] for row in rows) == count_parameters(network)["total"]
+    names = {
+        "koch": [f"convolution {number}" for number in range(1, 5)],
+        "compact": ["stem", *(f"stage {number}" for number in range(1, 5))],
+    }
+    assert [row["block"] for row in rows] == [*names[encoder], "embedding", "comparison"]
+    assert rows[-1]["output_shape"] == [1] and len(rows[0]["output_shape"]) == 3
+
+
+def test_a_block_is_told_in_the_fields_words():
+    words = {row["block"]: row["layers"] for row in block_table(build_model(tiny("compact")))}
+    assert words["stem"] == "conv 3x3, 16, BN, ReLU, max-pooling 2x2"
+    assert words["stage 1"] == "conv 3x3, 16, BN, ReLU, conv 3x3, 16, BN, + shortcut, ReLU"
+    assert words["stage 2"].endswith("+ shortcut, ReLU; shortcut: conv 1x1, 32 / 2")
+    assert words["embedding"] == "dropout 0.4, 32 units, BN, length 1"
+    reference = {row["block"]: row["layers"] for row in block_table(build_model(tiny("koch")))}
+    assert reference["comparison"] == "|left - right|, dropout 0.4, 1 unit, sigmoid"

@@ -25,6 +25,7 @@ from siamese_lib.notebook.pages import (
     checklist_page,
     front_page,
     notebook_page,
+    with_mathml,
 )
 from siamese_lib.plots import galleries
 from siamese_lib.training.run import Run
@@ -475,3 +476,11 @@ def test_a_report_never_replaces_what_is_no_report(tmp_path, kind):
     with pytest.raises(ValueError, match=r"Received: .*mine"):
         report.build_report(machine.project_root() / "experiments/sample.yaml", output=output)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_formulas_are_drawn_by_the_browser_itself():
+    text = with_mathml("Of $a_k$ and $b$:\n\n$$p = \\frac{1}{2}$$\n\nIt costs 5 $ or 6 $ a day.")
+    assert text.count("<math") == 3 and text.count('display="block"') == 1
+    assert "<mfrac>" in text and "5 $ or 6 $ a day" in text
+    soup = BeautifulSoup(text, "html.parser")
+    assert soup.find("math").get_text() == "ak"

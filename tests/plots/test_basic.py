@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from siamese_lib.plots import basic, errors, galleries, sweeps
+from siamese_lib.plots import basic, errors, galleries, networks, sweeps
 
 GENERATOR = np.random.default_rng(0)
 SCORES, LABELS = GENERATOR.uniform(size=60), GENERATOR.integers(0, 2, 60)
@@ -72,7 +72,10 @@ PANELS = {
         [(IMAGES[0], IMAGES[1])] * 2, ["correct", "wrong"], [False, True], "title"
     ),
     "an empty gallery": lambda: galleries.pair_gallery([], [], [], "title"),
-    "siamese_diagram": lambda: basic.siamese_diagram((105, 105), "koch", 4096, "|l - r|"),
+    "siamese_diagram": lambda: networks.siamese_diagram((105, 105), "koch", 4096, "|l - r|"),
+    "block_areas": lambda: networks.block_areas(
+        {"one": [{"block": "stem", "output_shape": [4, 4, 2], "parameters": 90_000}]}, "title"
+    ),
 }
 
 

@@ -7,6 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
+import yaml
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.load import load_dataset
@@ -57,6 +58,7 @@ def test_all_that_validation_decides_is_the_held_out_runs(runs):
     assert run.scores("validation").equals(held_out.scores("validation"))
     assert metrics.get("calibration") == before.get("calibration")
     assert not any(name.startswith("val_") for name in run.history)
+    assert run.validated.name == held_out.validated.name == held_out.name
 
 
 def test_the_test_pairs_are_scored_by_the_final_network_at_that_threshold(runs):
@@ -121,3 +123,30 @@ def test_one_shot_trials_of_validation_alphabets_are_the_held_out_runs(tmp_path)
     assert run.trials("validation").equals(held_out.trials("validation"))
     assert run.metrics["oneshot"]["validation"] == held_out.metrics["oneshot"]["validation"]
     assert not run.trials("test").equals(held_out.trials("test"))
+
+
+def test_a_final_ensemble_decides_as_that_of_its_members_with_people_held_out(lfw_folder, tmp_path):
+    network = TINY | PROTOCOLS["people"] | {"final": True, "num_epochs": 1}
+    files = {
+        "network": network,
+        "patterns": network | {"encoder": "lpq", "joint_bayesian": True, "embedding_size": 6},
+        "both": {
+            "dataset": "lfwa",
+            "protocol": "people",
+            "encoder": "ensemble",
+            "members": ["network", "patterns"],
+            "final": True,
+        },
+    }
+    for name, values in files.items():
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(values))
+    config = ExperimentConfig.from_yaml(tmp_path / "both.yaml")
+    run = train(config, lfw_folder, tmp_path / "runs", verbose=0)
+    held_out = Run(tmp_path / "runs" / run.metrics["held_out"])
+    assert held_out.name == "both_held_out/seed_0"
+    assert run.metrics["threshold"] == held_out.metrics["threshold"]
+    weights = (list(each.metrics["weights"].values()) for each in (run, held_out))
+    assert np.allclose(*weights)
+    assert run.scores("validation").equals(held_out.scores("validation"))
+    assert not np.allclose(run.scores("test")["score"], held_out.scores("test")["score"])
+    assert {each.name for each in run.networks()} == {"network/seed_0", "patterns/seed_0"}
