@@ -6,6 +6,7 @@ persistent_folder     a folder that outlives the session, on Drive if it is moun
 notebook_links        links to the project's notebooks, on Colab or as files
 folded                a table that opens on a click
 setup_table           the settings of experiments, grouped, with their meaning
+times_table           the times of runs, until the best epoch and in all
 threshold_slider      widget: decisions at a movable threshold
 threshold_view        its static view
 pair_browser          widget: pages of pairs with filters

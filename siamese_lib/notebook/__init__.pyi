@@ -16,6 +16,7 @@ from .setup import (
 from .tables import (
     folded as folded,
     setup_table as setup_table,
+    times_table as times_table,
 )
 from .widgets import (
     browser_view as browser_view,

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from siamese_lib.config import ExperimentConfig
+from siamese_lib.training.run import Run
 
 # In each group the fields of an experiment in reading order, and what they mean.
 GROUPS: dict[str, dict[str, str]] = {
@@ -89,6 +90,39 @@ def folded(table: pd.DataFrame, title: str) -> Any:
 
     summary = f"<summary>{html.escape(title)}</summary>"
     return HTML(f"<details>{summary}{table.to_html(index=False)}</details>")
+
+
+def times_table(runs: Mapping[str, Run]) -> pd.DataFrame:
+    """The times of runs, a row for each: until the best epoch, in all, for scoring.
+
+    The best epoch is that with the highest AUC (or one-shot accuracy, or lowest loss) on
+    validation; of a final training, whose epochs nobody validates, that of its run with people held
+    out. If it is the last one, the training was stopped while it still improved.
+    """
+    rows = {}
+    for name, run in runs.items():
+        seconds, history = run.metrics["seconds"], run.validated.history
+        best, until = _best_epoch(history), "-"
+        converged = best is not None and best < len(history)
+        if converged:
+            until = f"{history['seconds'][:best].sum() / 60:.1f}"
+        rows[name] = {
+            "epochs": run.metrics["num_epochs"],
+            "best epoch": best if converged else ("-" if best is None else "still improving"),
+            "minutes until then": until,
+            "minutes in all": f"{seconds['train'] / 60:.1f}",
+            "seconds an epoch": f"{seconds['epoch']:.1f}",
+            "seconds to score": f"{seconds['predict']:.1f}",
+        }
+    return pd.DataFrame(rows).T
+
+
+def _best_epoch(history: pd.DataFrame) -> int | None:
+    """The epoch that is best on validation, from 1 on; None if none was validated."""
+    for column, sign in (("val_auc", 1), ("val_oneshot_accuracy", 1), ("val_loss", -1)):
+        if column in history:
+            return int((sign * history[column]).argmax()) + 1
+    return None
 
 
 def setup_table(experiments: Mapping[str, ExperimentConfig]) -> pd.DataFrame:

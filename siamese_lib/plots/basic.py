@@ -94,44 +94,82 @@ def split_overlap(
     return figure
 
 
-def learning_curves(histories: Mapping[str, pd.DataFrame], title: str) -> DescribedFigure:
-    """Loss, accuracy and AUC by epoch, training dashed and validation solid.
+def learning_curves(
+    histories: Mapping[str, pd.DataFrame],
+    title: str,
+    fitted: Mapping[str, Mapping[str, float]] | None = None,
+) -> DescribedFigure:
+    """Losses, accuracy and AUC by epoch, training dashed and validation solid.
 
-    Columns that a history does not have are left out, and panels without any curve.
+    The loss of pairs and the loss of classes are in panels of their own. Panels without any curve
+    are left out.
 
     Args:
         histories: `{name: Run.history}`.
         title: the figure's title.
+        fitted: `{name: Run.metrics["validation"]}` of networks whose head is fitted after the last
+            epoch; a star marks what the fit makes of it.
     """
-    labels = {"loss": "loss (with penalties)", "accuracy": "accuracy at 0.5", "auc": "AUC"}
-    columns = {column.removeprefix("val_") for history in histories.values() for column in history}
-    labels = {column: label for column, label in labels.items() if column in columns}
-    figure, panels = new_figure(11, 3.6, title, ncols=len(labels), squeeze=False)
-    for axes, (column, label) in zip(panels.flat, labels.items()):
+    columns = {name: _columns_of_panels(history) for name, history in histories.items()}
+    shown = [panel for panel in PANELS if any(panel in of_name for of_name in columns.values())]
+    figure, panels = new_figure(
+        3.7 * max(len(shown), 2), 3.8, title, ncols=len(shown), squeeze=False
+    )
+    for axes, panel in zip(panels.flat, shown):
         for color, (name, history) in zip(itertools.cycle(CYCLE), histories.items()):
             marker = "o" if len(history) < 3 else None
-            for prefix, split, line in (("", "training", "--"), ("val_", "validation", "-")):
-                if prefix + column in history:
-                    axes.plot(
-                        history["epoch"],
-                        history[prefix + column],
-                        color=color,
-                        linestyle=line,
-                        marker=marker,
-                        label=f"{name}, {split}",
-                    )
-        axes.set(xlabel="epoch", ylabel=label)
+            for column in columns[name].get(panel, ()):
+                split, line = (
+                    ("validation", "-") if column.startswith("val_") else ("training", "--")
+                )
+                style = {"color": color, "linestyle": line, "marker": marker}
+                label = f"{name}, {split}"
+                axes.plot(history["epoch"], history[column], label=label, **style)
+            value = (fitted or {}).get(name, {}).get(PANELS[panel])
+            if value is not None:
+                star = {"color": color, "marker": "*", "markersize": 11, "linestyle": "none"}
+                axes.plot(history["epoch"].max(), value, label=f"{name}, head fitted", **star)
+        axes.set(xlabel="epoch", ylabel=panel)
+        if "loss" in panel:
+            axes.set_yscale("log")  # with penalties, a loss is ten times another one's
+            axes.yaxis.set_major_formatter("{x:g}")
+            axes.yaxis.set_minor_formatter("{x:g}")
         axes.xaxis.get_major_locator().set_params(integer=True)
     curves = {line.get_label(): line for axes in panels.flat for line in axes.get_lines()}
     figure.legend(
         curves.values(),
         curves.keys(),
         loc="outside lower center",
-        ncols=4,  # as many as the width takes
+        ncols=3,  # as many as the width takes
         frameon=False,
         fontsize=8,
     )
     return figure
+
+
+# The panels of `learning_curves`, and the metric that a fitted head is drawn by.
+PANELS = {
+    "loss of pairs": "cross_entropy",
+    "loss of classes": "",
+    "accuracy on pairs": "accuracy",
+    "AUC": "auc",
+}
+
+
+def _columns_of_panels(history: pd.DataFrame) -> dict[str, list[str]]:
+    """The columns of a history by panel; a training on classes measures no training pairs."""
+    on_pairs = "accuracy" in history
+    wanted = {
+        "loss of pairs": ["loss", "val_loss"] if on_pairs else ["val_pair_loss"],
+        "loss of classes": [] if on_pairs else ["loss"],
+        "accuracy on pairs": ["accuracy", "val_accuracy"] if on_pairs else ["val_pair_accuracy"],
+        "AUC": ["auc", "val_auc"],
+    }
+    found = {
+        panel: [column for column in columns if column in history]
+        for panel, columns in wanted.items()
+    }
+    return {panel: columns for panel, columns in found.items() if columns}
 
 
 def oneshot_curves(table: pd.DataFrame, title: str, who: str = "people") -> DescribedFigure:

@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.evaluation.metrics import area_under_roc
+from siamese_lib.evaluation.metrics import (
+    accuracy_at,
+    area_under_roc,
+    cross_entropy,
+    log_odds,
+    platt_scaling,
+)
 from siamese_lib.evaluation.trials import images_of
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.networks import build_model
@@ -54,12 +60,20 @@ class _Validation(keras.callbacks.Callback):
 
 
 class PairValidation(_Validation):
-    """After each epoch the AUC of the validation pairs, for models that are trained on classes."""
+    """After each epoch AUC, accuracy and loss of the validation pairs, for models of classes.
+
+    Accuracy and loss are those of the cosine, calibrated on the same pairs: a network of classes
+    has no probabilities before its head is fitted.
+    """
 
     def on_epoch_end(self, epoch, logs=None):
         pairs = self._data.pairs["validation"]
         scores = self._verifier.score_pairs(self._data.cache, pairs)
         logs["val_auc"] = area_under_roc(scores, pairs.labels)
+        slope, intercept = platt_scaling(scores, pairs.labels)
+        calibrated = 1.0 / (1.0 + np.exp(-slope * log_odds(scores) - intercept))
+        logs["val_pair_accuracy"] = accuracy_at(calibrated, pairs.labels, 0.5)
+        logs["val_pair_loss"] = cross_entropy(calibrated, pairs.labels)
 
 
 class OneShotValidation(_Validation):

@@ -6,7 +6,15 @@ import pandas as pd
 import pytest
 
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.notebook.tables import GROUPS, NO_SETTINGS, folded, setup_table, uses
+from siamese_lib.notebook.tables import (
+    GROUPS,
+    NO_SETTINGS,
+    folded,
+    setup_table,
+    times_table,
+    uses,
+)
+from siamese_lib.training.run import SPLITS, Run
 from siamese_lib.utils.machine import project_path
 
 FILES = sorted(project_path("experiments").glob("*.yaml"))
@@ -59,3 +67,44 @@ def test_a_folded_table_opens_on_its_title():
     text = folded(pd.DataFrame({"layer": ["a<b"], "parameters": [3]}), "every layer & more").data
     assert text.startswith("<details><summary>every layer &amp; more</summary><table")
     assert "a&lt;b" in text and text.endswith("</details>")
+
+
+# What makes metrics whole.
+WHOLE = {"threshold": 0.5} | dict.fromkeys(SPLITS, {"accuracy": 0.5, "auc": 0.5})
+
+
+def finished(folder, aucs, **metrics):
+    """A run whose validation AUCs by epoch are known; without any, one fitted in one step."""
+    run = Run(folder / "any" / "seed_0")
+    rows = [{"epoch": epoch + 1, "seconds": 60.0, "val_auc": auc} for epoch, auc in enumerate(aucs)]
+    run.write_history(rows or [{"epoch": 1, "seconds": 60.0}])
+    seconds = {"train": 60.0 * len(rows), "epoch": 60.0, "predict": 2.0}
+    run.write_json("metrics.json", WHOLE | {"num_epochs": len(rows), "seconds": seconds} | metrics)
+    run.finish()
+    return run
+
+
+@pytest.mark.parametrize(
+    ("aucs", "best", "until"),
+    [
+        ([0.6, 0.9, 0.8], 2, "2.0"),
+        ([0.6, 0.8, 0.9], "still improving", "-"),
+        ([], "-", "-"),
+    ],
+)
+def test_a_time_of_convergence_is_stated_only_where_there_is_one(tmp_path, aucs, best, until):
+    row = times_table({"a": finished(tmp_path, aucs)}).loc["a"]
+    assert (row["best epoch"], row["minutes until then"]) == (best, until)
+    assert row["minutes in all"] == f"{len(aucs)}.0" and row["seconds to score"] == "2.0"
+
+
+def test_a_final_training_converges_as_its_run_with_people_held_out(tmp_path):
+    finished(tmp_path / "runs", [0.6, 0.9, 0.8])
+    final = Run(tmp_path / "runs" / "final" / "seed_0")
+    final.write_history([{"epoch": epoch, "seconds": 90.0} for epoch in (1, 2, 3)])
+    seconds = {"train": 270.0, "epoch": 90.0, "predict": 2.0}
+    metrics = WHOLE | {"num_epochs": 3, "seconds": seconds, "held_out": "any/seed_0"}
+    final.write_json("metrics.json", metrics)
+    final.finish()
+    row = times_table({"a": final}).loc["a"]
+    assert (row["best epoch"], row["minutes in all"]) == (2, "4.5")

@@ -129,10 +129,30 @@ def test_no_figure_is_kept_by_pyplot():
     assert plt.get_fignums() == before
 
 
+def test_losses_of_pairs_and_of_classes_have_panels_of_their_own():
+    of_classes = pd.DataFrame(
+        {"epoch": [1, 2], "loss": [9.0, 2.0], "val_auc": [0.8, 0.9]}
+        | {"val_pair_loss": [0.6, 0.5], "val_pair_accuracy": [0.7, 0.8]}
+    )
+    fitted = {"people": {"cross_entropy": 0.3, "accuracy": 0.85, "auc": 0.95}}
+    figure = basic.learning_curves({"pairs": HISTORY, "people": of_classes}, "t", fitted)
+    panels = {axes.get_ylabel(): axes for axes in figure.axes}
+    drawn = {name: [line.get_label() for line in axes.get_lines()] for name, axes in panels.items()}
+    both = ["pairs, training", "pairs, validation", "people, validation", "people, head fitted"]
+    assert drawn == {
+        "loss of pairs": both,
+        "loss of classes": ["people, training"],
+        "accuracy on pairs": both,
+        "AUC": both,
+    }
+    star = panels["AUC"].get_lines()[-1]
+    assert (star.get_xdata()[0], star.get_ydata()[0]) == (2, 0.95)
+
+
 def test_a_training_without_accuracies_has_no_panel_of_them():
-    history = HISTORY.drop(columns=["accuracy", "val_accuracy"])
+    history = HISTORY[["epoch", "loss", "val_auc"]]
     labels = [axes.get_ylabel() for axes in basic.learning_curves({"one": history}, "t").axes]
-    assert labels == ["loss (with penalties)", "AUC"]
+    assert labels == ["loss of classes", "AUC"]
 
 
 def test_an_ensemble_of_many_has_a_learning_curve_of_each():
