@@ -70,7 +70,7 @@ def test_a_folded_table_opens_on_its_title():
 
 
 # What makes metrics whole.
-WHOLE = {"threshold": 0.5} | dict.fromkeys(SPLITS, {"accuracy": 0.5, "auc": 0.5})
+WHOLE = {"threshold": 0.5} | {split: {"accuracy": 0.5, "auc": 0.5} for split in SPLITS}
 
 
 def finished(folder, aucs, **metrics):
