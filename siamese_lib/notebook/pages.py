@@ -4,6 +4,7 @@ Figures of notebooks get numbers and captions, their code is folded. The assignm
 the headings of notebooks that answer them are in `notebooks/checklist.yaml`.
 """
 
+import base64
 import copy
 import html
 import re
@@ -25,6 +26,7 @@ from siamese_lib.utils.files import parse_yaml, read_json
 from siamese_lib.utils.machine import project_root
 
 TEMPLATES = Path(__file__).parent / "templates"
+IMAGE_TYPES = {"image/svg+xml", "image/png", "image/jpeg"}  # of an output, one of them
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def notebook_page(notebook: Any, page: Page, pages: Sequence[Page]) -> str:
         template_name="page",
         extra_template_basedirs=[str(TEMPLATES)],
         extra_template_paths=[str(TEMPLATES)],
-        filters={"with_anchors": with_anchors},
+        filters={"with_anchors": with_anchors, "in_base64": in_base64},
         exclude_anchor_links=True,
         exclude_input_prompt=True,
         exclude_output_prompt=True,
@@ -111,13 +113,13 @@ def _number_figures(notebook, page):
             headings = re.findall(r"^#+ +(.+?) *$", cell.source, re.MULTILINE)
             section = _unnumbered(_plain(headings[-1])) if headings else section
         for output in cell.get("outputs", []):
-            if "image/png" in output.get("data", {}):
+            for mime_type in IMAGE_TYPES & output.get("data", {}).keys():
                 count += 1
                 number = f"{int(page.name[:2])}.{count}"
-                output.metadata["image/png"] = {
+                output.metadata[mime_type] = {
                     "alt": f"Image of the section {section}.",
                     "caption": section,
-                    **output.metadata.get("image/png", {}),
+                    **output.metadata.get(mime_type, {}),
                     "number": f"Figure {number}",
                     "anchor": f"figure-{number.replace('.', '-')}",
                 }
@@ -132,6 +134,11 @@ def _with_links_to_pages(source, names):
         return f"[{words}]({name}.html)" if name in names else words
 
     return re.sub(r"\[([^\]]*)\]\((\w+)\.ipynb\)", page_link, source)
+
+
+def in_base64(text: str) -> str:
+    """A text as base64, for the address of an image."""
+    return base64.b64encode(text.encode("utf-8")).decode("ascii")
 
 
 def with_mathml(source: str) -> str:

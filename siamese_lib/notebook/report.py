@@ -30,7 +30,7 @@ NOTEBOOKS = ("01_dataset_analysis", TRAINING, SWEEP_NOTEBOOK, "04_error_analysis
 NEEDS = {"04_error_analysis": TRAINING}  # whose runs it reads
 OMNIGLOT_NOTEBOOK, OWN_NOTEBOOK = "05_omniglot", "06_own_pictures"
 NOTEBOOKS_OF = {"omniglot": (OMNIGLOT_NOTEBOOK,)}  # datasets with notebooks of their own
-NUM_COLOURS = 96  # of a published image; the longest notebook then stays under two megabytes
+JPEG_QUALITY = 85  # of published pictures; the longest notebook then stays under two megabytes
 HIDDEN_FACES = (
     "The figure shows faces of LFW, which may not be published; run the notebook to see it."
 )
@@ -269,8 +269,8 @@ def strip_private(notebook: Any, faces_may_be_shown: bool, private: Collection[s
     """Removes from an executed notebook, in place, what must not or need not be published.
 
     Removed are the outputs of cells tagged `faces` if faces may not be shown, widget states (of no
-    use without a kernel), and papermill's notes. Paths of this machine are shortened, images get
-    fewer colours, and texts that follow each other on one stream become one.
+    use without a kernel), and papermill's notes. Paths of this machine are shortened, pictures
+    become JPEG where that is smaller, and texts that follow each other on one stream become one.
 
     Args:
         notebook: a notebook of nbformat.
@@ -289,26 +289,33 @@ def strip_private(notebook: Any, faces_may_be_shown: bool, private: Collection[s
         cell.outputs = [out for out in cell.outputs if WIDGET_VIEW not in out.get("data", {})]
         CoalesceStreamsPreprocessor().preprocess_cell(cell, {}, 0)
         for output in cell.outputs:
-            if image := output.get("data", {}).get("image/png"):
-                output.data["image/png"] = quantize_png(image)
+            _make_smaller(output)
         cell.source = _without_paths(cell.source, private)
         cell.outputs = nbformat.from_dict(_without_paths(cell.outputs, private))
 
 
-def quantize_png(encoded: str) -> str:
-    """The PNG with at most `NUM_COLOURS` colours: galleries of faces take a third of the space.
+def _make_smaller(output: Any) -> None:
+    """Stores a picture of an output as JPEG where that is smaller: galleries of faces."""
+    encoded = output.get("data", {}).get("image/png")
+    if not encoded:
+        return
+    content = base64.b64decode(encoded)
+    with Image.open(io.BytesIO(content)) as image:
+        as_jpeg = jpeg_of(image)
+    if len(as_jpeg) < len(content):
+        del output.data["image/png"]
+        output.data["image/jpeg"] = base64.b64encode(as_jpeg).decode("ascii")
+        if words := output.metadata.pop("image/png", None):
+            output.metadata["image/jpeg"] = words
 
-    Args:
-        encoded: base64, as a notebook stores it.
 
-    Returns:
-        The same encoded, base64.
-    """
+def jpeg_of(image: Image.Image) -> bytes:
+    """A picture as JPEG on a white ground, with its colours at full resolution."""
+    ground = Image.new("RGB", image.size, "white")
+    ground.paste(image, mask=image.getchannel("A") if image.mode == "RGBA" else None)
     content = io.BytesIO()
-    with Image.open(io.BytesIO(base64.b64decode(encoded))) as image:
-        quantized = image.convert("RGB").quantize(NUM_COLOURS, dither=Image.Dither.NONE)
-    quantized.save(content, format="png", optimize=True)
-    return base64.b64encode(content.getvalue()).decode("ascii")
+    ground.save(content, "jpeg", quality=JPEG_QUALITY, subsampling=0, optimize=True)
+    return content.getvalue()
 
 
 def _without_paths(content, private):

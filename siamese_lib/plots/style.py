@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
@@ -81,12 +82,24 @@ class DescribedFigure(Figure):
         return ". ".join(dict.fromkeys(sentences)) + "."
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        """The image for IPython, and beside it the words: `(data, metadata)`."""
-        content = io.BytesIO()
-        self.savefig(content, format="png", bbox_inches="tight")
-        image = base64.b64encode(content.getvalue()).decode("ascii")
+        """The image for IPython, and beside it the words: `(data, metadata)`.
+
+        Curves and their texts are sharp at every size as SVG; pictures are PNG.
+        """
+        content, has_pictures = io.BytesIO(), any(axes.images for axes in self.axes)
+        if has_pictures:
+            mime_type = "image/png"
+            self.savefig(content, format="png", bbox_inches="tight")
+            image = base64.b64encode(content.getvalue()).decode("ascii")
+        else:
+            mime_type = "image/svg+xml"
+            # Without a date and with names that follow from the content: the same figure is the
+            # same text.
+            with rc_context({"svg.hashsalt": "siamese_lib"}):
+                self.savefig(content, format="svg", bbox_inches="tight", metadata={"Date": None})
+            image = content.getvalue().decode("utf-8")
         words = {"alt": self.description, "caption": self.title}
-        return {"image/png": image, "text/plain": repr(self)}, {"image/png": words}
+        return {mime_type: image, "text/plain": repr(self)}, {mime_type: words}
 
 
 def _axes_sentences(axes):

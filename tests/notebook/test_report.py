@@ -27,7 +27,7 @@ from siamese_lib.notebook.pages import (
     notebook_page,
     with_mathml,
 )
-from siamese_lib.plots import galleries
+from siamese_lib.plots import errors, galleries
 from siamese_lib.training.run import Run
 from siamese_lib.utils import machine
 from siamese_lib.utils.files import parse_yaml
@@ -389,15 +389,46 @@ def test_an_anchor_is_a_heading_without_its_number():
 
 def test_a_published_image_looks_as_it_was_drawn_and_takes_less_space():
     images = np.random.default_rng(0).integers(0, 256, (6, 40, 36, 1)).astype(np.uint8)
-    drawn = io.BytesIO()
-    galleries.faces(images, list("abcdef"), "Faces").savefig(drawn, format="png")
-    published = base64.b64decode(report.quantize_png(base64.b64encode(drawn.getvalue()).decode()))
-    assert len(published) < 0.7 * len(drawn.getvalue())
+    images = np.repeat(np.repeat(images, 4, axis=1), 4, axis=2)  # as smooth as photographs are
+    data, metadata = galleries.faces(images, list("abcdef"), "Faces")._repr_mimebundle_()
+    output = new_output("display_data", data=dict(data), metadata=metadata)
+    made = new_notebook(cells=[cell("gallery", [output])])
+    report.strip_private(made, faces_may_be_shown=True, private=[])
+    nbformat.validate(made)
+    (published,) = made.cells[0].outputs
+    assert "image/png" not in published.data
+    assert published.metadata["image/jpeg"]["caption"] == "Faces"
+    drawn, content = (
+        base64.b64decode(text) for text in (data["image/png"], published.data["image/jpeg"])
+    )
+    assert len(content) < 0.9 * len(drawn)
     before, after = (
-        np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), dtype=float)
-        for png in (drawn.getvalue(), published)
+        np.asarray(Image.open(io.BytesIO(each)).convert("RGB"), dtype=float)
+        for each in (drawn, content)
     )
     assert before.shape == after.shape and np.abs(before - after).mean() < 3
+
+
+def test_curves_are_drawn_as_svg_and_the_same_figure_is_the_same_text():
+    def bundle():
+        return errors.det_curves({"one": np.linspace(0.01, 0.5, 20)[np.newaxis][[0, 0]]}, "DET")
+
+    (data, metadata), (again, _) = (bundle()._repr_mimebundle_() for _ in range(2))
+    assert set(data) == {"image/svg+xml", "text/plain"} and data["image/svg+xml"].endswith(
+        "</svg>\n"
+    )
+    assert data["image/svg+xml"] == again["image/svg+xml"]
+    made = new_notebook(
+        cells=[
+            new_markdown_cell("# 3 · Title\n\nAbstract."),
+            cell("curve", [new_output("display_data", data=data, metadata=metadata)]),
+        ]
+    )
+    page = Page.of(made, "03_any")
+    soup = BeautifulSoup(notebook_page(made, page, [page]), "html.parser")
+    picture = soup.find("figure").find("img")
+    assert picture["src"].startswith("data:image/svg+xml;base64,") and "DET" in picture["alt"]
+    assert "Figure 3.1" in soup.find("figcaption").get_text()
 
 
 def test_a_kernel_that_dies_is_told_with_notebook_cell_and_copy(tmp_path, monkeypatch):

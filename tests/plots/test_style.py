@@ -61,5 +61,13 @@ def test_a_notebook_stores_the_words_beside_the_image():
     )
 
 
+def test_curves_are_stored_as_svg_with_the_same_words():
+    band = ([0, 0.5, 1], [0, 0.9, 1], [0, 0.8, 1], [0, 1.0, 1])
+    figure = errors.roc_bands({"one": band}, "ROC of one")
+    data, metadata = DisplayFormatter().format(figure)
+    assert data["image/svg+xml"].lstrip().startswith("<?xml") and "image/png" not in data
+    assert metadata["image/svg+xml"]["caption"] == "ROC of one"
+
+
 def test_a_figure_without_any_title_still_has_a_name():
     assert style.DescribedFigure().description == "Figure."
