@@ -24,6 +24,11 @@ regression_of_errors    odds ratios of an error for all covariates at once
 enough_for_regression   whether there are enough errors for that
 most_confident          most confident correct or wrong decisions
 least_confident         decisions nearest to the threshold
+ranks                   the share of pairs with a smaller value, of each covariate
+reasons_for             in which ways a pair is unusual that fit its decision
+sentences               these reasons in words
+shares_of_reasons       how often each reason goes with errors
+wrong_decision          the decision that is wrong for each pair
 errors_by_person        false accepts and false rejects of each person
 suspected_label_errors  pairs whose labels need a check
 trial_sets              one-shot trials of an experiment

@@ -34,6 +34,13 @@ from .oneshot import (
     pixel_vectors as pixel_vectors,
     trial_accuracy as trial_accuracy,
 )
+from .reasons import (
+    ranks as ranks,
+    reasons_for as reasons_for,
+    sentences as sentences,
+    shares_of_reasons as shares_of_reasons,
+    wrong_decision as wrong_decision,
+)
 from .thresholds import (
     calibrated as calibrated,
     calibration_table as calibration_table,

@@ -45,6 +45,8 @@ MAX_EYE_DISTANCE = 20.0
 def most_confident(scores: pd.DataFrame, label: int, wrong: bool, count: int) -> pd.DataFrame:
     """The most confident correct or wrong decisions on the pairs of one class.
 
+    Nobody is in two of them, so that a few people do not fill the list.
+
     Args:
         scores: rows of `Run.scores` with the further column `wrong`.
         label: 1 = same person, 0 = different people.
@@ -57,13 +59,25 @@ def most_confident(scores: pd.DataFrame, label: int, wrong: bool, count: int) ->
     chosen = scores[(scores["label"] == label) & (scores["wrong"] == wrong)]
     # A correct same pair and a wrong different pair have high scores.
     high = (label == SAME) != wrong
-    return chosen.sort_values("score", ascending=not high, kind="stable").head(count)
+    return _one_each(chosen.sort_values("score", ascending=not high, kind="stable"), count)
+
+
+def _one_each(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    """The first rows, at most `count`, without those of a person who is in an earlier one."""
+    shown: set[str] = set()
+    kept = []
+    for index, left, right in zip(rows.index, rows["left"], rows["right"]):
+        people = {parse_face(left).person, parse_face(right).person}
+        if len(kept) < count and shown.isdisjoint(people):
+            kept.append(index)
+            shown |= people
+    return rows.loc[kept]
 
 
 def least_confident(scores: pd.DataFrame, threshold: float, count: int) -> pd.DataFrame:
-    """The rows of `Run.scores` nearest to the threshold, in log-odds; the nearest first."""
+    """The rows of `Run.scores` nearest to the threshold, in log-odds, one a person at most."""
     distance = np.abs(log_odds(scores["score"]) - log_odds(threshold))
-    return scores.iloc[np.argsort(distance, kind="stable")[:count]]
+    return _one_each(scores.iloc[np.argsort(distance, kind="stable")], count)
 
 
 def pair_covariates(pairs: PairList, cache: FaceCache, dataset: FaceDataset) -> pd.DataFrame:

@@ -17,7 +17,8 @@ draw_probes        faces of people with another image
 nearest_faces      the gallery faces that score highest with each probe
 map_of_faces       embeddings as points of a plane
 scored_gallery     figure of scored pairs
-explained_gallery  figure of scored pairs with occlusion maps
+explained_galleries  figures of scored pairs with occlusion maps on one scale
+mean_occlusion_maps  the mean effect of each region over many pairs
 neighbour_sheet    figure of faces with their nearest neighbours
 """
 

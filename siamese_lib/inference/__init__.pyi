@@ -13,10 +13,11 @@ from .comparison import (
 )
 from .explain import (
     draw_probes as draw_probes,
-    explained_gallery as explained_gallery,
+    explained_galleries as explained_galleries,
     face_mask as face_mask,
     kept_network as kept_network,
     map_of_faces as map_of_faces,
+    mean_occlusion_maps as mean_occlusion_maps,
     nearest_faces as nearest_faces,
     neighbour_sheet as neighbour_sheet,
     occlusion_maps as occlusion_maps,

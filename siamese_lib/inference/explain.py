@@ -1,7 +1,8 @@
 """Explanations of scores: occlusion maps, faces without background, nearest faces, galleries."""
 
 import random
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,14 @@ from sklearn.manifold import TSNE
 
 from siamese_lib.data.face_dataset import FaceDataset
 from siamese_lib.data.images import FaceCache
-from siamese_lib.data.pairs import Face, PairList, faces_by_person, pair_of, parse_face
+from siamese_lib.data.pairs import (
+    CLASS_NAMES,
+    Face,
+    PairList,
+    faces_by_person,
+    pair_of,
+    parse_face,
+)
 from siamese_lib.evaluation.metrics import log_odds
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.plots import galleries
@@ -225,42 +233,78 @@ def map_of_faces(embeddings: np.ndarray, seed: int = 0) -> np.ndarray:
     return plane.fit_transform(embeddings)
 
 
-def scored_gallery(scores: pd.DataFrame, cache: FaceCache, threshold: float, title: str) -> Figure:
-    """The gallery of scored pairs: names, score and distance to the threshold above each pair.
+def scored_gallery(scores: pd.DataFrame, cache: FaceCache, title: str) -> Figure:
+    """The gallery of scored pairs: names, score and reasons above each pair.
 
     Args:
-        scores: rows of `Run.scores` with the further column `wrong`.
+        scores: rows of `Run.scores` with the further column `wrong` and, if reasons are to be
+            shown, `why`.
         cache: the `FaceCache` with the images.
-        threshold: the threshold of the decisions.
         title: the figure's title.
     """
     rows = scores.to_dict("records")
     images = [cache[pair_of(row)[:2]] for row in rows]
-    captions = [
-        f"{row['score']:.4f} ({row['score'] - threshold:+.3f})\n{row['left']}\n{row['right']}"
-        for row in rows
-    ]
+    captions = [textwrap.fill(_caption(row), 46) for row in rows]
     return galleries.pair_gallery(images, captions, scores["wrong"].tolist(), _full(title, rows))
 
 
-def explained_gallery(
-    verifier: Verifier, cache: FaceCache, scores: pd.DataFrame, threshold: float, title: str
-) -> Figure:
-    """Scored pairs with the occlusion maps of both faces: which regions changed the score.
+def explained_galleries(
+    verifier: Verifier, cache: FaceCache, groups: Mapping[str, pd.DataFrame]
+) -> list[Figure]:
+    """Galleries of scored pairs with the occlusion maps of both faces, all maps on one scale.
 
     Args:
         verifier: the `Verifier` that computed the scores.
-        cache, scores, threshold, title: as in `scored_gallery`.
+        cache: the `FaceCache` with the images.
+        groups: `{title: rows}`, the rows as in `scored_gallery`.
     """
-    rows = scores.to_dict("records")
-    images = [cache[pair_of(row)[:2]] for row in rows]
-    maps = [occlusion_maps(verifier, left, right) for left, right in images]
-    captions = [
-        f"{row['left']} / {row['right']}: {row['score']:.4f} ({row['score'] - threshold:+.3f})"
-        for row in rows
-    ]
-    wrong = scores["wrong"].tolist()
-    return galleries.explained_pairs(images, maps, captions, wrong, _full(title, rows))
+    sheets = []
+    for title, scores in groups.items():
+        rows = scores.to_dict("records")
+        images = [cache[pair_of(row)[:2]] for row in rows]
+        maps = [occlusion_maps(verifier, left, right) for left, right in images]
+        captions, wrong = list(map(_caption, rows)), scores["wrong"].tolist()
+        sheets.append((images, maps, captions, wrong, _full(title, rows)))
+    # The strongest hundredth would leave the others without colour.
+    values = np.concatenate(
+        [np.abs(side).ravel() for _, maps, *_ in sheets for pair in maps for side in pair]
+        or [np.ones(1)]
+    )
+    strongest = float(np.quantile(values, 0.99))
+    return [galleries.explained_pairs(*sheet, strongest) for sheet in sheets]
+
+
+def _caption(row: dict) -> str:
+    why = f" {row['why']}" if "why" in row else ""
+    return f"{row['left']}, {row['right']}: {100 * row['score']:.1f} %.{why}"
+
+
+def mean_occlusion_maps(
+    verifier: Verifier, cache: FaceCache, scores: pd.DataFrame, count: int = 100
+) -> dict[str, np.ndarray]:
+    """The mean effect of each region on the scores of many pairs, which shows nobody's face.
+
+    Args:
+        verifier: a `Verifier`.
+        cache: the `FaceCache` with the images.
+        scores: rows of `Run.scores` with the further column `wrong`.
+        count: pairs of each class and outcome, at most; they are drawn.
+
+    Returns:
+        `{"same person, correct": (height, width), ...}`: the mean over both images of a pair of the
+        score with a region visible minus the score with it covered, in log-odds. Classes and
+        outcomes without a pair are left out.
+    """
+    means = {}
+    for label, class_name in CLASS_NAMES.items():
+        for is_wrong, outcome in ((False, "correct"), (True, "wrong")):
+            rows = scores[(scores["label"] == label) & (scores["wrong"] == is_wrong)]
+            rows = rows.sample(min(count, len(rows)), random_state=0)
+            pairs = [cache[pair_of(row)[:2]] for row in rows.to_dict("records")]
+            if pairs:
+                maps = [np.mean(occlusion_maps(verifier, *pair), axis=0) for pair in pairs]
+                means[f"{class_name}, {outcome} ({len(pairs)} pairs)"] = np.mean(maps, axis=0)
+    return means
 
 
 def _full(title, rows):

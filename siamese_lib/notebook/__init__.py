@@ -5,6 +5,7 @@ find_lfwa             find LFW-a in the usual folders, copy it from Drive
 persistent_folder     a folder that outlives the session, on Drive if it is mounted
 notebook_links        links to the project's notebooks, on Colab or as files
 folded                a table that opens on a click
+pair_rows             scored pairs with the reasons for their decisions
 setup_table           the settings of experiments, grouped, with their meaning
 times_table           the times of runs, until the best epoch and in all
 threshold_slider      widget: decisions at a movable threshold

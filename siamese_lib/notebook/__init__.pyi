@@ -15,6 +15,7 @@ from .setup import (
 )
 from .tables import (
     folded as folded,
+    pair_rows as pair_rows,
     setup_table as setup_table,
     times_table as times_table,
 )

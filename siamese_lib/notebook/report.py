@@ -32,7 +32,8 @@ OMNIGLOT_NOTEBOOK, OWN_NOTEBOOK = "05_omniglot", "06_own_pictures"
 NOTEBOOKS_OF = {"omniglot": (OMNIGLOT_NOTEBOOK,)}  # datasets with notebooks of their own
 JPEG_QUALITY = 85  # of published pictures; the longest notebook then stays under two megabytes
 HIDDEN_FACES = (
-    "The figure shows faces of LFW, which may not be published; run the notebook to see it."
+    "Figures with faces of LFW, which may not be published, are left out here and below; run the "
+    "notebook to see them."
 )
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -268,9 +269,10 @@ def _last_started(target):
 def strip_private(notebook: Any, faces_may_be_shown: bool, private: Collection[str]) -> None:
     """Removes from an executed notebook, in place, what must not or need not be published.
 
-    Removed are the outputs of cells tagged `faces` if faces may not be shown, widget states (of no
-    use without a kernel), and papermill's notes. Paths of this machine are shortened, pictures
-    become JPEG where that is smaller, and texts that follow each other on one stream become one.
+    Removed are the outputs of cells tagged `faces` if faces may not be shown (a note stands in the
+    place of the first), widget states (of no use without a kernel), and papermill's notes. Paths of
+    this machine are shortened, pictures become JPEG where that is smaller, and texts that follow
+    each other on one stream become one.
 
     Args:
         notebook: a notebook of nbformat.
@@ -280,12 +282,12 @@ def strip_private(notebook: Any, faces_may_be_shown: bool, private: Collection[s
     for part in (notebook, *notebook.cells):
         for key in ("widgets", "papermill", "execution"):
             part.metadata.pop(key, None)
+    note = [nbformat.v4.new_output("stream", name="stdout", text=HIDDEN_FACES + "\n")]
     for cell in (cell for cell in notebook.cells if cell.cell_type == "code"):
         # A cell without outputs has drawn nothing: a notebook may leave a figure out.
         tagged = "faces" in cell.metadata.get("tags", [])
         if tagged and cell.outputs and not faces_may_be_shown:
-            hidden = nbformat.v4.new_output("stream", name="stdout", text=HIDDEN_FACES + "\n")
-            cell.outputs = [hidden]
+            cell.outputs, note = note, []
         cell.outputs = [out for out in cell.outputs if WIDGET_VIEW not in out.get("data", {})]
         CoalesceStreamsPreprocessor().preprocess_cell(cell, {}, 0)
         for output in cell.outputs:

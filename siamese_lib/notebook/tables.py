@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from siamese_lib.config import ExperimentConfig
+from siamese_lib.data.pairs import CLASS_NAMES
 from siamese_lib.training.run import Run
 
 # In each group the fields of an experiment in reading order, and what they mean.
@@ -90,6 +91,30 @@ def folded(table: pd.DataFrame, title: str) -> Any:
 
     summary = f"<summary>{html.escape(title)}</summary>"
     return HTML(f"<details>{summary}{table.to_html(index=False)}</details>")
+
+
+def pair_rows(scores: pd.DataFrame) -> Any:
+    """Scored pairs as a narrow table: the two images, the truth, the score and why.
+
+    Args:
+        scores: rows of `Run.scores` with the further columns wrong and why.
+
+    Returns:
+        A pandas `Styler`, without the index.
+    """
+    verdicts = {True: "wrong", False: "correct"}
+    space = "\N{NO-BREAK SPACE}"
+    table = pd.DataFrame(
+        {
+            "pair": [f"{left}, {right}" for left, right in zip(scores["left"], scores["right"])],
+            "truth": [CLASS_NAMES[label].replace(" ", space) for label in scores["label"]],
+            "score": [f"{100 * score:.1f}{space}%" for score in scores["score"]],
+            "decision": scores["wrong"].map(verdicts).to_list(),
+            "why": scores["why"].to_list(),
+        }
+    )
+    left = [{"selector": "th, td", "props": "text-align: left"}]
+    return table.style.hide(axis="index").set_table_styles(left)
 
 
 def times_table(runs: Mapping[str, Run]) -> pd.DataFrame:

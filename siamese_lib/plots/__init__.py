@@ -33,6 +33,7 @@ training_times            training time of each run
 faces                     single images with captions
 pair_gallery              pairs of images, wrong decisions framed
 explained_pairs           pairs of images with the influence of each region
+mean_maps                 the mean influence of each region over many pairs
 neighbour_rows            probes and their nearest faces
 trial                     a one-shot trial
 failures                  wrong one-shot trials

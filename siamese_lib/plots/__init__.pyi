@@ -30,6 +30,7 @@ from .galleries import (
     explained_pairs as explained_pairs,
     faces as faces,
     failures as failures,
+    mean_maps as mean_maps,
     neighbour_rows as neighbour_rows,
     pair_gallery as pair_gallery,
     trial as trial,

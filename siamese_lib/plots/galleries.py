@@ -1,8 +1,10 @@
 """Figures of images: single faces, pairs, nearest faces, one-shot trials, photos."""
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 from PIL import Image
 
 from siamese_lib.data.pairs import CLASS_NAMES
@@ -19,6 +21,8 @@ from siamese_lib.plots.style import (
 )
 from siamese_lib.plots.tiles import pair_tile
 
+# Of the influence of a region on the score, against and for the same person.
+INFLUENCE = LinearSegmentedColormap.from_list("influence", [BLUE, "white", ORANGE])
 # Images of one size, as a list or stacked.
 Images = Sequence[np.ndarray] | np.ndarray
 # A grey image `(height, width)`, as an array or from Pillow.
@@ -72,8 +76,9 @@ def explained_pairs(
     captions: Sequence[str],
     wrong: Sequence[bool],
     title: str,
+    strongest: float,
 ) -> DescribedFigure:
-    """Pairs of images, and the same images with the influence of each region on the score.
+    """Pairs of images, two in a row, each with the influence of its regions on the score beside it.
 
     Args:
         pairs_of_images: `(left, right)` images.
@@ -83,26 +88,64 @@ def explained_pairs(
         wrong: whether each pair was decided wrongly; wrong decisions have a vermilion frame and the
             word WRONG.
         title: the figure's title.
+        strongest: the influence that has the full colour, in log-odds; figures that are compared
+            share it.
     """
-    rows = max(1, len(pairs_of_images))
-    figure, panels = _image_panels(8.2, 2.5 * rows + 0.5, rows, 4, title)
-    strongest = max((np.abs(side).max() for pair in maps for side in pair), default=1.0)
+    rows = max(1, -(-len(pairs_of_images) // 2))
+    figure, panels = _image_panels(11, 2.5 * rows + 0.7, rows, 8, title)
     for row, (left, right), pair_maps, caption, is_wrong in zip(
-        panels, pairs_of_images, maps, captions, wrong
+        panels.reshape(-1, 4), pairs_of_images, maps, captions, wrong
     ):
         frame = VERMILION if is_wrong else None
-        _show(row[0], left, marked_caption(caption, is_wrong), frame, loc="left")
+        caption = marked_caption(caption, is_wrong)
+        _show(row[0], left, textwrap.fill(caption, 62), frame, fontsize=7, loc="left")
         _show(row[1], right, frame=frame)
-        for axes, image, side_map in zip(row[2:], (left, right), pair_maps):
-            _show(axes, image)
-            axes.imshow(side_map, cmap="PuOr_r", vmin=-strongest, vmax=strongest, alpha=0.55)
+        for axes, side_map in zip(row[2:], pair_maps):
+            drawn = axes.imshow(side_map, cmap=INFLUENCE, vmin=-strongest, vmax=strongest)
+            axes.axis("on")
+            axes.set(xticks=[], yticks=[])
     if len(pairs_of_images):
         figure.colorbar(
-            panels[0, 3].images[-1],
-            ax=panels[:, 2:],
-            shrink=0.6,
-            label="orange: speaks for the same person; purple: against (log-odds)",
+            drawn,
+            ax=panels,
+            location="bottom",
+            shrink=0.5,
+            aspect=40,
+            label="orange: speaks for the same person; blue: against it (log-odds)",
         )
+    return figure
+
+
+def mean_maps(
+    maps: Mapping[str, Mapping[str, np.ndarray]], masks: Mapping[str, np.ndarray], title: str
+) -> DescribedFigure:
+    """Mean influences of regions on the score, a row for each network, all on one scale.
+
+    Args:
+        maps: `{network: {group: map}}`, as `inference.mean_occlusion_maps` returns them.
+        masks: `{network: mask}`, the pixels of the face, whose outline is drawn; may be empty.
+        title: the figure's title.
+    """
+    columns = max(map(len, maps.values()))
+    figure, panels = _image_panels(2.6 * columns, 3.2 * len(maps) + 0.9, len(maps), columns, title)
+    drawn_maps = [each for of_network in maps.values() for each in of_network.values()]
+    strongest = max(np.abs(each).max() for each in drawn_maps)
+    for row, (network, of_network) in zip(panels, maps.items()):
+        for axes, (group, values) in zip(row, of_network.items()):
+            drawn = axes.imshow(values, cmap=INFLUENCE, vmin=-strongest, vmax=strongest)
+            axes.set_title(f"{network}\n{group}", fontsize=8)
+            if network in masks:
+                axes.contour(masks[network], [0.5], colors="0.5", linewidths=1, linestyles="--")
+            axes.axis("on")
+            axes.set(xticks=[], yticks=[])
+    figure.colorbar(
+        drawn,
+        ax=panels,
+        location="bottom",
+        shrink=0.5,
+        aspect=40,
+        label="orange: speaks for the same person; blue: against it (log-odds)",
+    )
     return figure
 
 

@@ -9,7 +9,6 @@ from siamese_lib.config import ExperimentConfig
 from siamese_lib.data import summary
 from siamese_lib.data.images import open_cache
 from siamese_lib.data.load import load_dataset
-from siamese_lib.evaluation.error_analysis import most_confident
 
 
 @pytest.fixture(scope="module")
@@ -58,18 +57,6 @@ def test_the_mean_of_one_face_is_that_face(dataset):
     np.testing.assert_allclose(
         summary.mean_face(cache, [pair.left]), cache[[pair.left]][0, :, :, 0]
     )
-
-
-@pytest.mark.parametrize(
-    ("label", "wrong", "expected"),
-    [(1, False, [0.9, 0.8]), (1, True, [0.1]), (0, False, [0.2]), (0, True, [0.95, 0.6])],
-)
-def test_the_most_confident_come_first(label, wrong, expected):
-    import pandas as pd
-
-    scores = pd.DataFrame({"label": [1, 1, 1, 0, 0, 0], "score": [0.8, 0.9, 0.1, 0.2, 0.6, 0.95]})
-    scores["wrong"] = (scores["score"] >= 0.5) != (scores["label"] == 1)
-    assert most_confident(scores, label, wrong, 2)["score"].tolist() == expected
 
 
 def test_what_is_learnt_from_and_what_is_measured_on_are_told_apart():

@@ -379,8 +379,21 @@ def test_metrics_that_need_both_classes_are_none_for_one(sizes):
 )
 def test_the_most_confident_come_first(label, wrong, expected):
     table = pd.DataFrame({"label": LABELS, "score": SCORES})
+    table["left"] = [f"Left{number}_0001" for number in range(len(table))]
+    table["right"] = [f"Right{number}_0001" for number in range(len(table))]
     table["wrong"] = (table["score"] >= 0.5) != (table["label"] == 1)
     assert list(most_confident(table, label, wrong, count=2)["score"]) == expected
+
+
+def test_nobody_fills_the_list_of_the_most_confident():
+    names = ["Ada_0001", "Ada_0002", "Ben_0001", "Cleo_0001"]
+    table = pd.DataFrame({"left": names, "right": ["Ada_0003", "Dan_0001", "Dan_0002", "Eve_0001"]})
+    table = table.assign(label=0, score=[0.9, 0.8, 0.7, 0.6], wrong=True)
+    assert list(most_confident(table, 0, True, count=3)["left"]) == [
+        "Ada_0001",
+        "Ben_0001",
+        "Cleo_0001",
+    ]
 
 
 @pytest.mark.parametrize(

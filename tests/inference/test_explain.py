@@ -118,7 +118,7 @@ def test_a_gallery_shows_the_pairs_that_are_named():
 
     _, cache, _ = two_people()
     row = {"left": "Ada_0001", "right": "Ada_0002", "label": 1, "score": 0.25, "wrong": True}
-    figure = explain.scored_gallery(pd.DataFrame([row]), cache, 0.5, "title")
+    figure = explain.scored_gallery(pd.DataFrame([row]), cache, "title")
     title = figure.axes[0].get_title()
     assert "WRONG" in title and "Ada_0001" in title
 
@@ -132,17 +132,33 @@ def test_a_gallery_marks_what_is_wrong():
         [("Ada_0001", "Ada_0002", 1, 0.9, False), ("Ada_0001", "Ben_0001", 0, 0.8, True)],
         columns=columns,
     )
-    figure = explain.explained_gallery(CornerVerifier(), cache, scores, 0.5, "title")
-    titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert sum(title.startswith("WRONG") for title in titles) == 1 and any(
-        "0.9000 (+0.400)" in title for title in titles
+    scores["why"] = ["The light differs.", "Nothing."]
+    groups = {"some": scores, "others": scores[:1], "nobody": scores[:0]}
+    figures = explain.explained_galleries(CornerVerifier(), cache, groups)
+    titles = [axes.get_title(loc="left") for axes in figures[0].axes]
+    assert sum(title.startswith("WRONG") for title in titles) == 1
+    assert any("90.0 %. The light differs." in " ".join(title.split()) for title in titles)
+    assert [figure.get_suptitle() for figure in figures[1:]] == ["others", "nobody: there are none"]
+    limits = [figure.axes[2].images[0].get_clim() for figure in figures[:2]]
+    assert limits[0] == limits[1]  # maps of different figures can be compared
+
+
+def test_mean_maps_are_of_each_class_and_outcome_and_find_the_part_that_counts():
+    import pandas as pd
+
+    _, cache, _ = two_people()
+    columns = ["left", "right", "label", "score", "wrong"]
+    scores = pd.DataFrame(
+        [("Ada_0001", "Ada_0002", 1, 0.9, False), ("Ben_0001", "Ben_0002", 1, 0.8, False)],
+        columns=columns,
     )
-    assert (
-        "none"
-        in explain.explained_gallery(
-            CornerVerifier(), cache, scores[:0], 0.5, "title"
-        ).get_suptitle()
-    )
+    maps = explain.mean_occlusion_maps(CornerVerifier(), cache, scores, count=5)
+    assert list(maps) == ["same person, correct (2 pairs)"]
+    (values,) = maps.values()
+    assert values.shape == (HEIGHT, WIDTH)
+    inside = np.zeros_like(values, dtype=bool)
+    inside[CORNER] = True
+    assert np.abs(values[inside]).mean() > 5 * np.abs(values[-4:, -4:]).mean()
 
 
 def test_the_network_of_a_run_is_its_own_or_the_published_one_of_its_config(tmp_path, monkeypatch):

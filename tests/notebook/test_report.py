@@ -85,6 +85,12 @@ def test_faces_that_may_not_be_shown_are_removed_and_other_images_stay(notebook)
     nbformat.validate(notebook)
 
 
+def test_hidden_faces_are_told_once(notebook):
+    notebook.cells.append(cell("another gallery", [IMAGE], "faces"))
+    report.strip_private(notebook, faces_may_be_shown=False, private=[])
+    assert len(notebook.cells[0].outputs) == 1 and notebook.cells[-1].outputs == []
+
+
 def test_a_figure_that_the_notebook_left_out_is_not_reported_as_hidden(notebook):
     notebook.cells[0].outputs = []
     report.strip_private(notebook, faces_may_be_shown=False, private=[])

@@ -44,9 +44,12 @@ PLOTS = {
 }
 SHEETS = {
     "explained_pairs": lambda: galleries.explained_pairs(
-        [(IMAGE, IMAGE)] * 2, [(MAP, MAP)] * 2, ["a", "b"], [True, False], "title"
+        [(IMAGE, IMAGE)] * 2, [(MAP, MAP)] * 2, ["a", "b"], [True, False], "title", 1.0
     ),
-    "no pairs": lambda: galleries.explained_pairs([], [], [], [], "title"),
+    "no pairs": lambda: galleries.explained_pairs([], [], [], [], "title", 1.0),
+    "mean_maps": lambda: galleries.mean_maps(
+        {"one": {"same": MAP, "different": MAP}, "two": {"same": MAP}}, {"one": MAP > 0}, "title"
+    ),
     "error_rates_by_covariate": lambda: errors.error_rates_by_covariate(
         {"sharpness": {1: TABLE, 0: TABLE}}, "title"
     ),
@@ -82,7 +85,8 @@ def _rgb(color):
 
 def test_only_wrong_pairs_and_wrong_neighbours_have_a_frame():
     wrong, correct = np.reshape(SHEETS["explained_pairs"]().axes[:8], (2, 4))
-    assert framed(wrong[0]) and framed(wrong[1]) and not any(axes.axison for axes in correct)
+    assert framed(wrong[0]) and framed(wrong[1])
+    assert not any(axes.axison for axes in correct[:2])
     probe, neighbour = SHEETS["neighbour_rows"]().axes
     assert framed(neighbour) and not probe.axison
 
