@@ -30,6 +30,7 @@ from siamese_lib.utils.files import as_text, write_json
 METRICS = ("validation_accuracy", "validation_auc", "test_accuracy", "test_auc", "train_seconds")
 # Validation decides between settings; test is shown beside it and decides nothing.
 SPLITS_SHOWN = ("validation", "test")
+FEWEST_SEEDS = 3  # of an interval over seeds
 
 
 def mean_over_runs(runs: Sequence[Run], split: str, metric: str) -> float:
@@ -80,31 +81,34 @@ def interval_of_mean(values: Sequence[float] | np.ndarray | pd.Series) -> tuple[
 def settings_table(table: pd.DataFrame) -> pd.DataFrame:
     """One row for each setting of a sweep: means over its seeds, with 95 % intervals.
 
-    With at least two seeds the interval is that of the mean over seeds (Student's t). With one
-    seed it is the run's own interval over people, which leaves out the spread between seeds. The
-    column `interval_over` tells which. Settings without a finished run are left out.
+    With at least `FEWEST_SEEDS` seeds the interval is that of the mean over seeds (Student's t).
+    With one seed it is the run's own interval over people, which leaves out the spread between
+    seeds. In between there is none: Student's factor for two seeds is 12.7. The column
+    `interval_over` tells which. Settings without a finished run are left out.
 
     Args:
         table: the sweep's points, as `sweep_table` returns them.
 
     Returns:
         A DataFrame with the columns axis, value, num_seeds, interval_over, the mean of each of
-        `METRICS`, and for the accuracies on validation and test `*_low` and `*_high`.
+        `METRICS`, and for the accuracies on validation and test `*_low`, `*_high` (NaN without an
+        interval) and `*_of_seeds` (a list).
     """
     rows = []
     for (axis, value), runs in table[table["state"] == DONE].groupby(["axis", "value"], sort=False):
-        over = "seeds" if len(runs) > 1 else "people"
+        over = "seeds" if len(runs) >= FEWEST_SEEDS else "people" if len(runs) == 1 else "nothing"
         row = {"axis": axis, "value": value, "num_seeds": len(runs), "interval_over": over}
         row |= runs[list(METRICS)].mean().to_dict()
         for split in SPLITS_SHOWN:
-            bounds = [f"{split}_low", f"{split}_high"]
-            interval = (
-                interval_of_mean(runs[f"{split}_accuracy"])
-                if len(runs) > 1
-                else runs[bounds].iloc[0]
-            )
+            bounds, accuracies = [f"{split}_low", f"{split}_high"], runs[f"{split}_accuracy"]
+            interval: Any = (np.nan, np.nan)
+            if over == "seeds":
+                interval = interval_of_mean(accuracies)
+            elif over == "people":
+                interval = runs[bounds].iloc[0]
             # Student's t ignores that an accuracy lies between 0 and 1.
             row |= dict(zip(bounds, np.clip(interval, 0.0, 1.0)))
+            row[f"{split}_of_seeds"] = accuracies.to_list()
         rows.append(row)
     return pd.DataFrame(rows)
 

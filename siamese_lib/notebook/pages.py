@@ -26,7 +26,7 @@ from siamese_lib.utils.files import parse_yaml, read_json
 from siamese_lib.utils.machine import project_root
 
 TEMPLATES = Path(__file__).parent / "templates"
-IMAGE_TYPES = {"image/svg+xml", "image/png", "image/jpeg"}  # of an output, one of them
+IMAGE_TYPES = ("image/svg+xml", "image/png", "image/jpeg")  # of an output; the first is shown
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _number_figures(notebook, page):
             headings = re.findall(r"^#+ +(.+?) *$", cell.source, re.MULTILINE)
             section = _unnumbered(_plain(headings[-1])) if headings else section
         for output in cell.get("outputs", []):
-            for mime_type in IMAGE_TYPES & output.get("data", {}).keys():
+            if mime_type := next(filter(output.get("data", {}).__contains__, IMAGE_TYPES), None):
                 count += 1
                 number = f"{int(page.name[:2])}.{count}"
                 output.metadata[mime_type] = {

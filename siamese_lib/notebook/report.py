@@ -47,7 +47,9 @@ def build_report(
 ) -> Path:
     """Executes the notebooks and writes their copies, HTML pages, checklist and front page.
 
-    Without a sweep in `sweeps/` beside the experiment, notebook 3 is left out, with a printed line.
+    Notebook 3 shows the committed sweeps of LFW-a. With the parameter `train_sweep` it trains the
+    experiment's own; without a sweep in `sweeps/` beside the experiment it is then left out, with a
+    printed line.
 
     Args:
         experiment: path of the experiment's YAML file.
@@ -95,7 +97,9 @@ def build_report(
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(_hidden(output, "lock"), timeout=0):
-            _write_pages(output, configs, dataset, values, _notebooks_for(experiment, configs[0]))
+            _write_pages(
+                output, configs, dataset, values, _notebooks_for(experiment, configs[0], values)
+            )
     except Timeout as error:
         raise ValueError(
             "Another process is writing this report; wait for it or give another --output. "
@@ -189,7 +193,7 @@ def _values_for(name, dataset, values):
     return values
 
 
-def _notebooks_for(experiment, config):
+def _notebooks_for(experiment, config, values):
     if config.dataset in NOTEBOOKS_OF:
         return NOTEBOOKS_OF[config.dataset]
     # Own pictures are shown to a network that takes aligned faces.
@@ -199,11 +203,12 @@ def _notebooks_for(experiment, config):
         f"{OMNIGLOT_NOTEBOOK} is left out, since it needs other data; for its report give "
         "--experiment experiments/omniglot_compact.yaml"
     )
-    try:
-        Sweep.of_experiment(experiment)
-    except FileNotFoundError as error:
-        print(f"{SWEEP_NOTEBOOK} is left out: {error}")
-        return [name for name in notebooks if name != SWEEP_NOTEBOOK]
+    if values.get("train_sweep"):
+        try:
+            Sweep.of_experiment(experiment)
+        except FileNotFoundError as error:
+            print(f"{SWEEP_NOTEBOOK} is left out: {error}")
+            return [name for name in notebooks if name != SWEEP_NOTEBOOK]
     return notebooks
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from siamese_lib.data import drive, load
+from siamese_lib.notebook.display import show_plainly
 from siamese_lib.utils import machine
 
 GITHUB = "https://github.com/"
@@ -15,7 +16,8 @@ COLAB = "https://colab.research.google.com"
 
 
 def start_notebook(mount: bool = False) -> None:
-    """Mounts Google Drive if `mount` is set, and prints one line of versions."""
+    """Mounts Google Drive if `mount` is set, prints one line of versions, sets how tables look."""
+    show_plainly()
     if mount:
         mount_drive()
     names = ("tensorflow", "keras", "numpy")

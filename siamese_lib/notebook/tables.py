@@ -8,6 +8,7 @@ import pandas as pd
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.pairs import CLASS_NAMES
+from siamese_lib.notebook.display import SPACE, html_of
 from siamese_lib.training.run import Run
 
 # In each group the fields of an experiment in reading order, and what they mean.
@@ -90,31 +91,28 @@ def folded(table: pd.DataFrame, title: str) -> Any:
     from IPython.display import HTML
 
     summary = f"<summary>{html.escape(title)}</summary>"
-    return HTML(f"<details>{summary}{table.to_html(index=False)}</details>")
+    return HTML(f"<details>{summary}{html_of(table)}</details>")
 
 
-def pair_rows(scores: pd.DataFrame) -> Any:
+def pair_rows(scores: pd.DataFrame, caption: str) -> pd.DataFrame:
     """Scored pairs as a narrow table: the two images, the truth, the score and why.
 
     Args:
         scores: rows of `Run.scores` with the further columns wrong and why.
-
-    Returns:
-        A pandas `Styler`, without the index.
+        caption: the table's.
     """
     verdicts = {True: "wrong", False: "correct"}
-    space = "\N{NO-BREAK SPACE}"
     table = pd.DataFrame(
         {
             "pair": [f"{left}, {right}" for left, right in zip(scores["left"], scores["right"])],
-            "truth": [CLASS_NAMES[label].replace(" ", space) for label in scores["label"]],
-            "score": [f"{100 * score:.1f}{space}%" for score in scores["score"]],
+            "truth": [CLASS_NAMES[label].replace(" ", SPACE) for label in scores["label"]],
+            "score": [f"{100 * score:.1f}{SPACE}%" for score in scores["score"]],
             "decision": scores["wrong"].map(verdicts).to_list(),
             "why": scores["why"].to_list(),
         }
     )
-    left = [{"selector": "th, td", "props": "text-align: left"}]
-    return table.style.hide(axis="index").set_table_styles(left)
+    table.attrs["caption"] = caption
+    return table
 
 
 def times_table(runs: Mapping[str, Run]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator
 from numpy.typing import ArrayLike
 
 from siamese_lib.plots.style import (
@@ -112,9 +113,10 @@ def learning_curves(
     """
     columns = {name: _columns_of_panels(history) for name, history in histories.items()}
     shown = [panel for panel in PANELS if any(panel in of_name for of_name in columns.values())]
-    figure, panels = new_figure(
-        3.7 * max(len(shown), 2), 3.8, title, ncols=len(shown), squeeze=False
-    )
+    rows = -(-len(shown) // 2)
+    figure, panels = new_figure(9, 3.2 * rows + 0.6, title, nrows=rows, ncols=2, squeeze=False)
+    for axes in panels.flat[len(shown) :]:
+        axes.remove()
     for axes, panel in zip(panels.flat, shown):
         for color, (name, history) in zip(itertools.cycle(CYCLE), histories.items()):
             marker = "o" if len(history) < 3 else None
@@ -132,8 +134,9 @@ def learning_curves(
         axes.set(xlabel="epoch", ylabel=panel)
         if "loss" in panel:
             axes.set_yscale("log")  # with penalties, a loss is ten times another one's
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axes.yaxis.set_major_formatter("{x:g}")
-            axes.yaxis.set_minor_formatter("{x:g}")
+            axes.minorticks_off()
         axes.xaxis.get_major_locator().set_params(integer=True)
     curves = {line.get_label(): line for axes in panels.flat for line in axes.get_lines()}
     figure.legend(

@@ -43,7 +43,9 @@ def against_axis(
     metric: str = "accuracy",
     original: Mapping[str, Sequence[Any]] | None = None,
 ) -> DescribedFigure:
-    """A metric against one axis of a sweep: means over seeds, for accuracies 95 % intervals.
+    """A metric against one axis of a sweep: means over seeds, for accuracies also each seed.
+
+    Accuracies have 95 % intervals where the settings have them.
 
     The settings have equal distances. Accuracies are drawn for validation and for test.
 
@@ -69,6 +71,10 @@ def against_axis(
             accuracy, low, high = (rows[f"{split}_{key}"] for key in ("accuracy", "low", "high"))
             error = error_bars(accuracy, low, high)
             axes.errorbar(positions + shift, accuracy, error, label=split, capsize=3, **style)
+            for position, of_seeds in zip(positions + shift, rows[f"{split}_of_seeds"]):
+                if len(of_seeds) > 1:  # a dot for each seed
+                    dots = {"color": style["color"], "s": 9, "alpha": 0.5, "zorder": 3}
+                    axes.scatter([position] * len(of_seeds), of_seeds, **dots)
     else:
         axes.plot(positions, rows[metric], label="mean", **SPLIT_STYLES["validation"])
     if original and metric == "accuracy":

@@ -113,28 +113,26 @@ def test_runs_with_different_validation_pairs_are_not_compared(sweep, tmp_path):
         accuracy_interval([first], "validation", baseline=[second])
 
 
-def test_intervals_are_over_several_seeds_or_else_over_people():
-    runs = pd.DataFrame(
-        {"axis": "a", "value": [1, 1, 2, 3], "state": ["done", "done", "done", "missing"]}
-    ).assign(
+def test_intervals_are_over_three_seeds_or_over_the_people_of_a_single_run():
+    values, accuracies = [1, 1, 1, 2, 2, 3, 4], [0.6, 0.7, 0.8, 0.6, 0.8, 0.5, np.nan]
+    states = ["done"] * 6 + ["missing"]
+    runs = pd.DataFrame({"axis": "a", "value": values, "state": states}).assign(
         **{
-            f"{split}_{key}": [0.6, 0.8, 0.5, np.nan]
+            f"{split}_{key}": accuracies
             for split in ("validation", "test")
             for key in ("accuracy", "auc")
         },
-        **{
-            f"{split}_{key}": [0.1, 0.1, 0.4, np.nan]
-            for split in ("validation", "test")
-            for key in ("low", "high")
-        },
+        **{f"{split}_{key}": 0.4 for split in ("validation", "test") for key in ("low", "high")},
         train_seconds=1.0,
     )
-    several, single = settings_table(runs).to_dict("records")
-    assert several["interval_over"] == "seeds" and several["validation_accuracy"] == pytest.approx(
-        0.7
-    )
-    # Student's t with one degree of freedom: 12.706 times the standard error of 0.1, cut to [0, 1].
-    assert (several["validation_low"], several["validation_high"]) == (0.0, 1.0)
+    three, two, single = settings_table(runs).to_dict("records")
+    assert three["interval_over"] == "seeds"
+    assert three["validation_accuracy"] == pytest.approx(0.7)
+    # Student's t with two degrees of freedom: 4.303 times the standard error of 0.1 / sqrt(3).
+    assert three["validation_low"] == pytest.approx(0.7 - 4.303 * 0.1 / 3**0.5, abs=1e-3)
+    # Two seeds are dots: Student's factor is 12.7.
+    assert two["interval_over"] == "nothing" and np.isnan(two["test_low"])
+    assert two["test_of_seeds"] == [0.6, 0.8]
     assert interval_of_mean([0.6, 0.8])[0] == pytest.approx(0.7 - 1.2706, abs=1e-3)
     assert single["interval_over"] == "people" and single["test_low"] == 0.4
 

@@ -73,7 +73,7 @@ def executed(tmp_path_factory, lfw_folder):
             lfw_folder,
             folder / "runs",
             folder / "report",
-            {"num_split_seeds": 3, "num_shown": 2},
+            {"num_split_seeds": 3, "num_shown": 2, "train_sweep": True},
         )
     return page, kept
 
@@ -97,7 +97,7 @@ def test_the_report_shows_no_faces_of_lfw_and_no_path_of_this_machine(executed):
         for cell in notebook.cells:
             if "faces" in cell.metadata.get("tags", []):
                 assert all(
-                    IMAGE_TYPES.isdisjoint(output.get("data", {})) for output in cell.outputs
+                    set(IMAGE_TYPES).isdisjoint(output.get("data", {})) for output in cell.outputs
                 )
         html = (page.parent / f"{name}.html").read_text(encoding="utf-8")
         assert str(page.parent.parent / "runs") not in html and str(PROJECT) not in html

@@ -144,16 +144,19 @@ def test_an_unusable_parameter_is_an_error_before_anything_runs(parameters, tmp_
         )
 
 
-def test_an_experiment_without_a_sweep_has_no_notebook_3(tmp_path, capsys):
+def test_an_experiment_without_a_sweep_to_train_has_no_notebook_3(tmp_path, capsys):
     (tmp_path / "own.yaml").write_text("dataset: lfwa\n")
-    assert report.SWEEP_NOTEBOOK not in notebooks_for(tmp_path / "own.yaml")
+    own = {"train_sweep": True}
+    assert report.SWEEP_NOTEBOOK not in notebooks_for(tmp_path / "own.yaml", **own)
     assert "left out" in capsys.readouterr().out
+    # The committed sweeps can always be shown.
+    assert report.SWEEP_NOTEBOOK in notebooks_for(tmp_path / "own.yaml")
     reference = report.project_root() / "experiments" / "sample_reference.yaml"
-    assert report.SWEEP_NOTEBOOK in notebooks_for(reference)
+    assert report.SWEEP_NOTEBOOK in notebooks_for(reference, **own)
 
 
-def notebooks_for(path):
-    return report._notebooks_for(path, ExperimentConfig.from_yaml(path))
+def notebooks_for(path, **values):
+    return report._notebooks_for(path, ExperimentConfig.from_yaml(path), values)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +188,7 @@ def assert_a_failure_keeps_the_old_report(lfw_folder, tmp_path, monkeypatch):
         raise RuntimeError(f"The notebook {name} failed")
 
     monkeypatch.setattr(report, "execute", fail)
-    with pytest.raises(RuntimeError, match=r"The notebook 0[12]_\w+ failed"):
+    with pytest.raises(RuntimeError, match=r"The notebook 0[123]_\w+ failed"):
         report.build_report(
             tmp_path / "tiny.yaml", lfw_folder, tmp_path / "runs", tmp_path / "report"
         )

@@ -28,7 +28,9 @@ SETTINGS = pd.DataFrame({"value": [0.01, 0.001], "validation_auc": [0.8, 0.9]}).
         f"{split}_{key}": [0.6, 0.7]
         for split in ("validation", "test")
         for key in ("accuracy", "low", "high")
-    }
+    },
+    validation_of_seeds=[[0.5, 0.7], [0.7]],
+    test_of_seeds=[[0.55, 0.65], [0.7]],
 )
 ORIGINAL = {"value": [0.001, 0.5], "validation_accuracy": [0.7, 0.1], "test_accuracy": [0.72, 0.1]}
 HISTORY = pd.DataFrame({"epoch": [1, 2], "loss": [1.0, 0.5], "val_auc": [0.6, 0.7]})
@@ -89,3 +91,13 @@ def test_the_curves_are_of_what_the_runs_measured(column, label):
     figure = sweeps.curves_of_runs([(1, history), (2, history)], "batch_size", "title")
     assert figure.axes[1].get_ylabel() == label
     assert figure.axes[1].get_lines()[0].get_ydata().tolist() == [0.6, 0.7]
+
+
+def test_settings_with_several_seeds_have_a_dot_for_each():
+    (axes,) = DRAWN["against_axis"]().axes
+    dots = [
+        sorted(points.get_offsets()[:, 1])
+        for points in axes.collections
+        if len(points.get_offsets())
+    ]
+    assert [0.5, 0.7] in dots and [0.55, 0.65] in dots

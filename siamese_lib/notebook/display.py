@@ -1,0 +1,111 @@
+"""How notebooks show tables and figures: numbers as readers expect them, each figure once."""
+
+import hashlib
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+from siamese_lib.plots.style import DescribedFigure
+
+# Columns whose numbers are shares: shown in percent.
+SHARES = re.compile(
+    r"^(?!.*\bauc\b).*(accuracy|\beer\b|error rate|share|tar at far|abstained|minus)"
+)
+SPACE = "\N{NO-BREAK SPACE}"
+SMALLEST_P_VALUE = 0.001
+
+
+def show_plainly() -> None:
+    """Lets this notebook show DataFrames by `html_of`, and figures as they describe themselves.
+
+    Outside of IPython nothing is changed.
+    """
+    from IPython import get_ipython
+
+    if shell := get_ipython():
+        formatters = shell.display_formatter.formatters
+        formatters["text/html"].for_type(pd.DataFrame, html_of)
+        # IPython would draw each figure a second time, as PNG.
+        formatters["image/png"].for_type(DescribedFigure, lambda figure: None)
+
+
+def html_of(table: pd.DataFrame) -> str:
+    """A table for readers as HTML: words on the left, shares in percent, no numbers of rows.
+
+    The caption is `table.attrs["caption"]`, if there is one. The same table is the same text.
+    """
+    caption, has_names = table.attrs.get("caption"), not _is_default(table)
+    if has_names and table.index.nlevels == 1 and table.index.name:
+        table, has_names = table.reset_index(), False
+    texts = pd.DataFrame(
+        {
+            index: [as_cell(value, _words(name)) for value in table.iloc[:, index]]
+            for index, name in enumerate(table.columns)
+        },
+        index=table.index if has_names else None,
+    )
+    texts.columns = table.columns.map(_words)
+    identity = hashlib.sha256(texts.to_csv().encode()).hexdigest()[:8]
+    styler = Styler(texts, uuid=identity, cell_ids=False).format(escape="html")
+    for axis in (0, 1):
+        styler.format_index(escape="html", axis=axis)
+    styler.hide(axis="index", names=has_names)
+    words = [
+        f"td.col{index}, th.col_heading.col{index}"
+        for index in range(table.shape[1])
+        if any(isinstance(value, str) and value for value in table.iloc[:, index])
+    ]
+    left = ", ".join([*words, "th.row_heading", "caption"])
+    styler.set_table_styles([{"selector": left, "props": "text-align: left"}])
+    if caption:
+        styler.set_caption(caption)
+    return styler.to_html()
+
+
+def as_cell(value: Any, name: str) -> str:
+    """A value of a table as text.
+
+    Args:
+        value: a number, a text, or an interval of two numbers.
+        name: the column's, in words: it says whether numbers are shares.
+    """
+    is_share = bool(SHARES.search(name))
+    if isinstance(value, list | tuple) and len(value) == 2 and _is_number(value[0]):
+        low, high = (as_cell(float(bound), name).removesuffix(f"{SPACE}%") for bound in value)
+        return f"{low} to {high}{SPACE}%" if is_share else f"{low} to {high}"
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, int | np.integer):
+        return f"{value:,}"
+    if not isinstance(value, float | np.floating):
+        return "" if value is None else str(value)
+    if np.isnan(value):
+        return ""
+    if name.endswith("p value") and value < SMALLEST_P_VALUE:
+        return f"< {SMALLEST_P_VALUE}"
+    if is_share:
+        return f"{100 * value:.1f}{SPACE}%"
+    if value == int(value) and abs(value) >= 10:
+        return f"{int(value):,}"
+    return f"{value:.3f}" if abs(value) < 100 else f"{value:,.1f}"
+
+
+def _is_number(value):
+    return isinstance(value, float | np.floating | int | np.integer)
+
+
+def _words(name):
+    """A column's name in words."""
+    return " ".join(map(_words, name)) if isinstance(name, tuple) else str(name).replace("_", " ")
+
+
+def _is_default(table):
+    """Whether the rows have no names of their own, only numbers."""
+    return isinstance(table.index, pd.RangeIndex) or (
+        table.index.nlevels == 1
+        and pd.api.types.is_integer_dtype(table.index)
+        and not table.index.name
+    )
