@@ -229,6 +229,8 @@ def report(options):
         options.output,
         _overrides(options.set),
     )
+    if page.parent.parent == machine.project_root() / "report":
+        sl.notebook.write_start_page(machine.project_root() / "results", page.parent.parent)
     print(f"The report is ready: open {page}")
 
 
@@ -248,6 +250,7 @@ def leaderboard(options):
     root, results = machine.project_root(), Path(options.results)
     boards = update(results, root)  # fails without the folder, which write_tables would make
     write_tables(root / "experiments" / "sweeps", results / "lfwa")
+    sl.notebook.write_start_page(results, root / "report")
     print("\n\n".join(results_table(rows).to_markdown(index=False) for rows in boards.values()))
 
 

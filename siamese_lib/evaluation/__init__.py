@@ -38,6 +38,7 @@ answered_correctly      whether the correct image alone is the most similar one
 average_over_seeds      trials answered by several runs, averaged
 trial_accuracy          accuracy over trials with its interval
 pairs_of_trial_sets     clusters of trials where the groups are unknown
+pixel_baseline          metrics of the correlation of pixels, without learning
 oneshot_accuracies      accuracy against the number of people in the gallery
 cosine_similarity       cosine of embeddings as a similarity for one-shot trials
 pixel_vectors           images as embeddings: a baseline without a network

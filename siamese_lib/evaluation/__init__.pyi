@@ -1,4 +1,5 @@
 # The public names, for lazy loading, editors and type checkers.
+from .baseline import pixel_baseline as pixel_baseline
 from .error_analysis import (
     COVARIATES as COVARIATES,
     by_class as by_class,

@@ -79,7 +79,7 @@ def reasons_for(of_ranks: pd.DataFrame, decisions: ArrayLike, wrong: ArrayLike) 
 
 
 def sentences(of_reasons: pd.DataFrame, of_ranks: pd.DataFrame) -> list[str]:
-    """A sentence for each pair, from its reasons and how unusual they are, the most unusual first.
+    """A sentence for each pair, from its two most unusual reasons, the most unusual first.
 
     Args:
         of_reasons: as `reasons_for` returns them.
@@ -95,7 +95,7 @@ def sentences(of_reasons: pd.DataFrame, of_ranks: pd.DataFrame) -> list[str]:
             found.append(
                 (share, f"{words} than in {_OF_TEN[min(int(10 * share), 9)]} of ten pairs")
             )
-        text = "; ".join(words for _, words in sorted(found, reverse=True))
+        text = "; ".join(words for _, words in sorted(found, reverse=True)[:2])
         text = text or "nothing measured here is unusual"
         written.append(f"{text[0].upper()}{text[1:]}.")
     return written

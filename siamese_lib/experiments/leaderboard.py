@@ -13,9 +13,10 @@ from siamese_lib.evaluation.oneshot import average_over_seeds, trial_accuracy
 from siamese_lib.evaluation.trials import PUBLISHED
 from siamese_lib.experiments.statistics import accuracy_interval, mean_over_runs
 from siamese_lib.training.run import Run
-from siamese_lib.utils.files import as_table, atomic_write, write_json, write_text
+from siamese_lib.utils.files import as_table, atomic_write, read_json, write_json, write_text
 
 DATASETS = ("lfwa", "omniglot")
+LADDER_TITLE = "LFW-a, 1,000 test pairs of people who were not in training"
 README_COLUMNS = {  # of the full table, and their headings
     "experiment": "experiment",
     "test": "test accuracy",
@@ -179,14 +180,41 @@ def update(results_dir: Path | str, root: Path | str) -> dict[str, list[dict[str
         write_text(Path(root) / page, text)
     for dataset, rows in boards.items():
         write_json(Path(results_dir) / dataset / "leaderboard.json", rows)
-    lines = [
-        (row["experiment"], "test", row["test_accuracy_mean"], row["test_accuracy_interval"])
-        for row in boards["lfwa"]
-    ]
-    figure = basic.accuracy_intervals(lines, "LFW-a, test pairs of people not in training")
+    figure = basic.ladder(rungs(boards["lfwa"], results_dir), LADDER_TITLE)
     with atomic_write(Path(root) / "docs" / "results.png") as temporary:
         figure.savefig(temporary, dpi=150)
     return boards
+
+
+def rungs(
+    rows: Sequence[Mapping[str, Any]], results_dir: Path | str
+) -> list[tuple[str, str, float, Sequence[float] | None]]:
+    """The rows of LFW-a between chance and people, as `plots.ladder` takes them.
+
+    Args:
+        rows: the leaderboard's.
+        results_dir: the folder with `lfwa/pixels.json`, `lfwa/published.json`, `original.json`.
+    """
+    results = Path(results_dir)
+    pixels = read_json(results / "lfwa" / "pixels.json")["test"]
+    original = read_json(results / "original.json")["test_accuracy"]
+    people = read_json(results / "lfwa" / "published.json")["people"]
+    eyes = next(row["accuracy"] for row in people if row["method"] == "people, faces alone")
+    return [
+        ("chance", "", 0.5, None),
+        ("pixels, no learning", "", pixels["accuracy"], pixels["accuracy_interval"]),
+        ("the course solution's write-up", "", original, None),
+        ("people, faces alone (View 2)", "", eyes, None),
+        *(
+            (
+                row["experiment"],
+                row["protocol"],
+                row["test_accuracy_mean"],
+                row["test_accuracy_interval"],
+            )
+            for row in rows
+        ),
+    ]
 
 
 def pages_with_results(

@@ -19,6 +19,7 @@ sweep_view            its static view
 photo_comparer        widget: two uploaded photos and their score
 compared_photos       its static view
 webcam_photo          a photo from the webcam, on Colab
+write_start_page      the page in front of the reports
 build_report          execute the notebooks and write their pages
 """
 

@@ -13,6 +13,7 @@ from .setup import (
     persistent_folder as persistent_folder,
     start_notebook as start_notebook,
 )
+from .start_page import write_start_page as write_start_page
 from .tables import (
     folded as folded,
     pair_rows as pair_rows,

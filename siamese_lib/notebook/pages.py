@@ -74,13 +74,14 @@ def _unnumbered(heading):
     return re.sub(r"^[\d.]+\s+(· )?", "", heading)
 
 
-def notebook_page(notebook: Any, page: Page, pages: Sequence[Page]) -> str:
+def notebook_page(notebook: Any, page: Page, pages: Sequence[Page], start: str = "") -> str:
     """One executed notebook as HTML, by nbconvert with the template `page`.
 
     Args:
         notebook: a notebook of nbformat; it is not changed.
         page: its `Page`.
         pages: all pages of the report; links to other notebooks become plain text.
+        start: the address of the page in front of all reports, if there is one.
     """
     notebook = copy.deepcopy(notebook)
     _number_figures(notebook, page)
@@ -97,7 +98,7 @@ def notebook_page(notebook: Any, page: Page, pages: Sequence[Page]) -> str:
         exclude_input_prompt=True,
         exclude_output_prompt=True,
     )
-    resources = {"metadata": {"name": page.name}, "page": page, "pages": pages}
+    resources = {"metadata": {"name": page.name}, "page": page, "pages": pages, "start": start}
     text, _ = exporter.from_notebook_node(notebook, resources=resources)
     return text
 
@@ -168,11 +169,12 @@ def with_anchors(text: str) -> str:
     return text.replace("</table>", "</table></div>")
 
 
-def checklist_page(pages: Sequence[Page]) -> str:
+def checklist_page(pages: Sequence[Page], start: str = "") -> str:
     """The page with the assignment's demands, their answers, and links to the sections.
 
     Args:
         pages: the report's pages; there are no links to notebooks that were left out.
+        start: as in `notebook_page`.
 
     Raises:
         ValueError: if the checklist names a heading that its notebook does not have.
@@ -190,7 +192,8 @@ def checklist_page(pages: Sequence[Page]) -> str:
                     "The checklist names a heading that its notebook does not have. "
                     f"Received: {heading!r} of {name}"
                 )
-    return _rendered("checklist.html.j2", title="Checklist", pages=pages, items=items)
+    values = {"title": "Checklist", "pages": pages, "items": items, "start": start}
+    return rendered("checklist.html.j2", **values)
 
 
 def front_page(
@@ -198,6 +201,7 @@ def front_page(
     dataset: FaceDataset,
     runs_dir: Path | str,
     pages: Sequence[Page],
+    start: str = "",
 ) -> str:
     """`index.html`: the question, the main result, one table of results, the contents.
 
@@ -206,6 +210,7 @@ def front_page(
         dataset: their dataset.
         runs_dir: the folder with their runs.
         pages: the report's pages.
+        start: as in `notebook_page`.
     """
     runs = [run for run in (Run.of(config, runs_dir) for config in configs) if run.done]
     rows = [
@@ -216,7 +221,7 @@ def front_page(
     board = project_root() / "results" / dataset.about.results / "leaderboard.json"
     committed = read_json(board) if board.is_file() else []
     best = max(range(len(runs)), key=lambda index: runs[index].metrics["validation"]["auc"])
-    return _rendered(
+    return rendered(
         "index.html.j2",
         title="One-shot face verification with Siamese networks",
         about=dataset.about,
@@ -229,10 +234,12 @@ def front_page(
         metrics=runs[best].metrics,
         versions=runs[best].versions,
         pages=pages,
+        start=start,
     )
 
 
-def _rendered(template, **values):
+def rendered(template: str, **values: Any) -> str:
+    """A template of the report with these values."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )

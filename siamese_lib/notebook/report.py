@@ -131,7 +131,8 @@ def _write_pages(output, configs, dataset, values, names):
     # The checklist needs the notebooks' headings only. It is written first, so that a missing
     # heading is reported before the minutes of execution.
     pages = [Page.of(nbformat.read(_source(name), as_version=4), name) for name in names]
-    write_text(work / "checklist.html", checklist_page(pages))
+    start = "../index.html" if output.parent == project_root() / "report" else ""
+    write_text(work / "checklist.html", checklist_page(pages, start))
     # The copy of a notebook that fails stays until the next attempt.
     copies = {page.name: work / f"{page.name}.ipynb" for page in pages}
     _execute_all(copies, {name: _values_for(name, dataset, values) for name in copies})
@@ -140,8 +141,9 @@ def _write_pages(output, configs, dataset, values, names):
         notebook = nbformat.read(copy, as_version=4)
         strip_private(notebook, dataset.faces_may_be_shown, private)
         nbformat.write(notebook, copy)
-        write_text(work / f"{page.name}.html", notebook_page(notebook, page, pages))
-    write_text(work / "index.html", front_page(configs, dataset, Path(values["runs_dir"]), pages))
+        write_text(work / f"{page.name}.html", notebook_page(notebook, page, pages, start))
+    front = front_page(configs, dataset, Path(values["runs_dir"]), pages, start)
+    write_text(work / "index.html", front)
     # The old report is removed only after the new one has its name.
     shutil.rmtree(old, ignore_errors=True)
     if output.exists():

@@ -10,6 +10,7 @@ accuracy_by_amount        accuracy against the amount of training data
 accuracy_intervals        accuracies with intervals
 gain_intervals            differences of accuracies with intervals
 dot_plot                  accuracies beside published ones
+ladder                    accuracies from chance to people, by what was learnt from
 oneshot_curves            one-shot accuracy against the number of people
 people_curves             accuracy against the number of own people
 oneshot_by_epoch          one-shot accuracy by epoch

@@ -5,6 +5,7 @@ from .basic import (
     gain_intervals as gain_intervals,
     histograms as histograms,
     images_per_person as images_per_person,
+    ladder as ladder,
     learning_curves as learning_curves,
     oneshot_by_epoch as oneshot_by_epoch,
     oneshot_curves as oneshot_curves,

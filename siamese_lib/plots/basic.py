@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator
+from matplotlib.ticker import LogLocator, PercentFormatter
 from numpy.typing import ArrayLike
 
 from siamese_lib.plots.style import (
@@ -308,6 +308,41 @@ def dot_plot(
     styles = [published if interval is None else ours for *_, interval in rows]
     figure, axes = _named_dots(rows, styles, title, xlabel, "{:.1%}")
     axes.grid(axis="y", color="0.9")
+    return figure
+
+
+LADDER_STYLES: dict[str, dict[str, str]] = {
+    "pairs": {"color": BLUE, "marker": "s"},
+    "people": {"color": GREEN, "marker": "D"},
+    "": {"color": BLACK, "marker": "o", "markerfacecolor": "white"},
+}
+
+
+def ladder(
+    rows: Sequence[tuple[str, str, float, Sequence[float] | None]], title: str
+) -> DescribedFigure:
+    """Accuracies from the lowest to the highest, coloured by what was learnt from.
+
+    Args:
+        rows: `(name, protocol, accuracy, interval)`, the protocol "pairs", "people", or "" for
+            what is not a network of this project; the interval `[low, high]` or None.
+        title: the figure's title.
+    """
+    rows = sorted(rows, key=lambda row: -row[2])
+    styles = [LADDER_STYLES[protocol] for _, protocol, *_ in rows]
+    dots = [(name, accuracy, interval) for name, _, accuracy, interval in rows]
+    xlabel = "accuracy with 95 % interval"
+    figure, axes = _named_dots(dots, styles, title, xlabel, "{:.1%}")
+    axes.grid(axis="y", color="0.9")
+    axes.set_axisbelow(True)
+    axes.set_xticks(np.arange(0.5, 1.01, 0.1))
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+    words = {"pairs": "learns from labelled pairs", "people": "learns from named people"}
+    for protocol in words.keys() & {row[1] for row in rows}:
+        style = {"linestyle": "none", **LADDER_STYLES[protocol]}
+        axes.plot([], [], label=words[protocol], **style)
+    axes.plot([], [], label="for comparison", linestyle="none", **LADDER_STYLES[""])
+    axes.legend(frameon=False, loc="lower right", fontsize=8)
     return figure
 
 

@@ -44,6 +44,9 @@ PLOTS = {
         [("one", "test", -0.02, [-0.05, 0.01])], "title"
     ),
     "accuracy_by_amount": lambda: sweeps.accuracy_by_amount(AMOUNTS, "num_pairs", "title", "pairs"),
+    "ladder": lambda: basic.ladder(
+        [("chance", "", 0.5, None), ("net", "people", 0.9, [0.88, 0.92])], "title"
+    ),
     "accuracy_intervals": lambda: basic.accuracy_intervals(
         [("one", "test", 0.7, [0.6, 0.8])], "title"
     ),
