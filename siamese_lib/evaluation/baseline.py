@@ -15,7 +15,7 @@ def pixel_scores(cache: FaceCache, pairs: PairList) -> np.ndarray:
     """The correlation of the pixels of each pair, moved from -1..1 into 0..1, `(num_pairs,)`."""
     faces = pairs.faces
     row_of = {face: row for row, face in enumerate(faces)}
-    left, right = ([row_of[pair[side]] for pair in pairs] for side in (0, 1))
+    left, right = [row_of[pair.left] for pair in pairs], [row_of[pair.right] for pair in pairs]
     return (1.0 + pixel_similarity(cache, faces)(left, right)) / 2.0
 
 

@@ -65,7 +65,7 @@ def most_confident(scores: pd.DataFrame, label: int, wrong: bool, count: int) ->
 def _one_each(rows: pd.DataFrame, count: int) -> pd.DataFrame:
     """The first rows, at most `count`, without those of a person who is in an earlier one."""
     shown: set[str] = set()
-    kept = []
+    kept: list = []
     for index, left, right in zip(rows.index, rows["left"], rows["right"]):
         people = {parse_face(left).person, parse_face(right).person}
         if len(kept) < count and shown.isdisjoint(people):

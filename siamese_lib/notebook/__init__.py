@@ -10,6 +10,8 @@ setup_table           the settings of experiments, grouped, with their meaning
 times_table           the times of runs, until the best epoch and in all
 threshold_slider      widget: decisions at a movable threshold
 threshold_view        its static view
+threshold_in_page     a slider that works in the page itself
+guess_in_page         pairs to be guessed before the network answers
 pair_browser          widget: pages of pairs with filters
 browser_view          its static view
 augmentation_preview  widget: a face with crop and augmentation

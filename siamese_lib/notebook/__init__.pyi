@@ -1,4 +1,8 @@
 # The public names, for lazy loading, editors and type checkers.
+from .page_widgets import (
+    guess_in_page as guess_in_page,
+    threshold_in_page as threshold_in_page,
+)
 from .photo_widgets import (
     augmentation_preview as augmentation_preview,
     augmentation_view as augmentation_view,

@@ -12,7 +12,8 @@ from siamese_lib.plots.style import DescribedFigure
 
 # Columns whose numbers are shares: shown in percent.
 SHARES = re.compile(
-    r"^(?!.*\bauc\b).*(accuracy|\beer\b|error rate|share|tar at far|abstained|minus)"
+    r"^(?!.*\bauc\b).*"
+    r"(accuracy|\beer\b|(error|accept|reject) rate|share|tar at far|abstained|minus)"
 )
 SPACE = "\N{NO-BREAK SPACE}"
 SMALLEST_P_VALUE = 0.001
@@ -82,15 +83,16 @@ def as_cell(value: Any, name: str) -> str:
         return f"{value:,}"
     if not isinstance(value, float | np.floating):
         return "" if value is None else str(value)
-    if np.isnan(value):
+    number = float(value)
+    if np.isnan(number):
         return ""
-    if name.endswith("p value") and value < SMALLEST_P_VALUE:
+    if name.endswith("p value") and number < SMALLEST_P_VALUE:
         return f"< {SMALLEST_P_VALUE}"
     if is_share:
-        return f"{100 * value:.1f}{SPACE}%"
-    if value == int(value) and abs(value) >= 10:
-        return f"{int(value):,}"
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:,.1f}"
+        return f"{100 * number:.1f}{SPACE}%"
+    if number.is_integer() and abs(number) >= 10:
+        return f"{int(number):,}"
+    return f"{number:.3f}" if abs(number) < 100 else f"{number:,.1f}"
 
 
 def _is_number(value):
