@@ -40,6 +40,7 @@ class About:
 
     Attributes:
         title: the dataset's name in a sentence.
+        headline: the title of its report.
         results: the folder in `results/` with the committed runs that are compared with the
             report's own.
         one, many: the noun for what is compared, singular and plural.
@@ -47,6 +48,7 @@ class About:
     """
 
     title: str
+    headline: str = "One-shot face verification with Siamese networks"
     results: str = "lfwa"
     one: str = "person"
     many: str = "people"

@@ -33,6 +33,7 @@ TEST_PAIRS = 10_000  # from all evaluation characters, as in the paper
 LAKES_TRIALS = ("all_runs.zip", "all_runs")  # as published, and unpacked
 ABOUT = About(
     "Omniglot",
+    headline="One-shot classification of handwritten characters",
     results="omniglot",
     one="character",
     many="characters",

@@ -173,7 +173,7 @@ def checklist_page(pages: Sequence[Page], start: str = "") -> str:
     """The page with the assignment's demands, their answers, and links to the sections.
 
     Args:
-        pages: the report's pages; there are no links to notebooks that were left out.
+        pages: the report's pages; demands that none of them answers are left out.
         start: as in `notebook_page`.
 
     Raises:
@@ -192,6 +192,7 @@ def checklist_page(pages: Sequence[Page], start: str = "") -> str:
                     "The checklist names a heading that its notebook does not have. "
                     f"Received: {heading!r} of {name}"
                 )
+    items = [item for item in items if item["links"]]
     values = {"title": "Checklist", "pages": pages, "items": items, "start": start}
     return rendered("checklist.html.j2", **values)
 
@@ -223,7 +224,7 @@ def front_page(
     best = max(range(len(runs)), key=lambda index: runs[index].metrics["validation"]["auc"])
     return rendered(
         "index.html.j2",
-        title="One-shot face verification with Siamese networks",
+        title=dataset.about.headline,
         about=dataset.about,
         num_images=len(dataset.files),
         num_people=len(images_by_person(dataset)),

@@ -29,6 +29,7 @@ against_axis              a metric against one axis of a sweep
 curves_of_runs            learning curves of the runs along an axis
 heat_map                  validation AUC over two axes
 parallel_coordinates      settings and results of all runs
+split_slopes              accuracy on validation and test for two ways to split
 seed_spread               spread of the seeds of each setting
 training_times            training time of each run
 faces                     single images with captions

@@ -51,5 +51,6 @@ from .sweeps import (
     heat_map as heat_map,
     parallel_coordinates as parallel_coordinates,
     seed_spread as seed_spread,
+    split_slopes as split_slopes,
     training_times as training_times,
 )

@@ -15,6 +15,7 @@ from siamese_lib.plots.style import (
     ORANGE,
     SPLIT_STYLES,
     DescribedFigure,
+    curve_style,
     error_bars,
     log_ticks,
     new_figure,
@@ -295,5 +296,28 @@ def accuracy_by_amount(
             **style,
         )
     log_ticks(axes, amounts)
+    axes.legend(frameon=False)
+    return figure
+
+
+def split_slopes(rows: Sequence[Mapping[str, Any]], title: str) -> DescribedFigure:
+    """Accuracy on validation and on test, a line for each way to split, with 95 % intervals.
+
+    Args:
+        rows: dicts with the keys split_by and, of validation and test, `*_accuracy_mean` and
+            `*_accuracy_interval`.
+        title: the figure's title.
+    """
+    figure, axes = new_figure(5.6, 3.8, title, ylabel="accuracy (share of pairs)")
+    for index, row in enumerate(rows):
+        values = [row[f"{split}_accuracy_mean"] for split in SPLIT_STYLES]
+        bounds = np.transpose([row[f"{split}_accuracy_interval"] for split in SPLIT_STYLES])
+        places = np.arange(2) + 0.04 * index  # so that no error bar hides another
+        error, label = error_bars(values, *bounds), f"split by {row['split_by']}"
+        axes.errorbar(
+            places, values, error, capsize=3, marker="o", label=label, **curve_style(index)
+        )
+    axes.set_xticks([0, 1], labels=list(SPLIT_STYLES))
+    axes.set_xlim(-0.4, 1.4)
     axes.legend(frameon=False)
     return figure

@@ -49,6 +49,15 @@ DRAWN = {
         TABLE, ("learning_rate", "batch_size"), "title"
     ),
     "seed_spread": lambda: sweeps.seed_spread(TABLE, "title"),
+    "split_slopes": lambda: sweeps.split_slopes(
+        [
+            {"split_by": name}
+            | {f"{split}_accuracy_mean": 0.8 for split in ("validation", "test")}
+            | {f"{split}_accuracy_interval": [0.7, 0.9] for split in ("validation", "test")}
+            for name in ("person", "pair")
+        ],
+        "title",
+    ),
     "training_times": lambda: sweeps.training_times(TABLE, "title"),
 }
 
