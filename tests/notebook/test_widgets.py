@@ -39,6 +39,7 @@ SETTINGS = pd.DataFrame(
 ).assign(
     train_seconds=5.0,
     **{f"{s}_{k}": 0.6 for s in ("validation", "test") for k in ("accuracy", "low", "high")},
+    **{f"{s}_of_seeds": [[0.6]] * 4 for s in ("validation", "test")},
 )
 
 
