@@ -10,8 +10,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.offsetbox import OffsetImage
 from numpy.typing import ArrayLike
 
 # Okabe and Ito's palette; colour-blind readers can distinguish these colours.
@@ -86,7 +89,7 @@ class DescribedFigure(Figure):
 
         Curves and their texts are sharp at every size as SVG; pictures are PNG.
         """
-        content, has_pictures = io.BytesIO(), any(axes.images for axes in self.axes)
+        content, has_pictures = io.BytesIO(), bool(self.findobj(_is_picture))
         if has_pictures:
             mime_type = "image/png"
             self.savefig(content, format="png", bbox_inches="tight")
@@ -100,6 +103,10 @@ class DescribedFigure(Figure):
             image = content.getvalue().decode("utf-8")
         words = {"alt": self.description, "caption": self.title}
         return {mime_type: image, "text/plain": repr(self)}, {mime_type: words}
+
+
+def _is_picture(artist: Artist) -> bool:
+    return isinstance(artist, AxesImage | OffsetImage)
 
 
 def _axes_sentences(axes):

@@ -69,5 +69,12 @@ def test_curves_are_stored_as_svg_with_the_same_words():
     assert metadata["image/svg+xml"]["caption"] == "ROC of one"
 
 
+def test_a_plane_of_small_pictures_is_no_svg():
+    points, people = np.array([[0.0, 0.0], [1.0, 1.0]]), ["Ada", "Ben"]
+    figure = errors.plane_of_people(points, people, "title", [IMAGE] * 2)
+    data, _ = DisplayFormatter().format(figure)
+    assert "image/png" in data and "image/svg+xml" not in data
+
+
 def test_a_figure_without_any_title_still_has_a_name():
     assert style.DescribedFigure().description == "Figure."
