@@ -98,7 +98,7 @@ def explained_pairs(
     ):
         frame = VERMILION if is_wrong else None
         caption = marked_caption(caption, is_wrong)
-        _show(row[0], left, textwrap.fill(caption, 62), frame, fontsize=7, loc="left")
+        _show(row[0], left, textwrap.fill(caption, 48), frame, fontsize=7, loc="left")
         _show(row[1], right, frame=frame)
         for axes, side_map in zip(row[2:], pair_maps):
             drawn = axes.imshow(side_map, cmap=INFLUENCE, vmin=-strongest, vmax=strongest)
