@@ -30,7 +30,7 @@ NOTEBOOKS = ("01_dataset_analysis", TRAINING, SWEEP_NOTEBOOK, "04_error_analysis
 NEEDS = {"04_error_analysis": TRAINING}  # whose runs it reads
 OMNIGLOT_NOTEBOOK, OWN_NOTEBOOK = "05_omniglot", "06_own_pictures"
 NOTEBOOKS_OF = {"omniglot": (OMNIGLOT_NOTEBOOK,)}  # datasets with notebooks of their own
-JPEG_QUALITY = 75  # of published pictures; the longest notebook then stays under two megabytes
+JPEG_QUALITY = 60  # of published pictures; the longest notebook then stays under two megabytes
 HIDDEN_FACES = (
     "Figures with faces of LFW, which may not be published, are left out here and below; run the "
     "notebook to see them."
@@ -323,7 +323,7 @@ def jpeg_of(image: Image.Image) -> bytes:
     ground = Image.new("RGB", image.size, "white")
     ground.paste(image, mask=image.getchannel("A") if image.mode == "RGBA" else None)
     content = io.BytesIO()
-    ground.save(content, "jpeg", quality=JPEG_QUALITY, optimize=True)
+    ground.save(content, "jpeg", quality=JPEG_QUALITY, optimize=True, progressive=True)
     return content.getvalue()
 
 
