@@ -16,7 +16,7 @@ from siamese_lib.notebook.report import jpeg_of
 from siamese_lib.plots.tiles import pair_tile
 
 NUM_THRESHOLDS = 201  # of the slider, evenly spaced in log-odds
-FACE_HEIGHT = 150  # pixels
+FACE_HEIGHT = 120  # pixels
 
 
 def threshold_in_page(scores: pd.DataFrame, threshold: float) -> Any:
