@@ -26,6 +26,7 @@ from siamese_lib.utils.files import parse_yaml, read_json
 from siamese_lib.utils.machine import project_root
 
 TEMPLATES = Path(__file__).parent / "templates"
+NOT_ON_FRONT = ["at 0.5", "encoder", "parameters"]
 IMAGE_TYPES = ("image/svg+xml", "image/png", "image/jpeg")  # of an output; the first is shown
 
 
@@ -228,8 +229,8 @@ def front_page(
         about=dataset.about,
         num_images=len(dataset.files),
         num_people=len(images_by_person(dataset)),
-        # The threshold 0.5 is a matter of notebook 2; without its column the table fits the page.
-        table=results_table([*rows, *committed]).drop(columns="at 0.5", errors="ignore"),
+        # These columns are a matter of notebook 2; without them the table fits the page.
+        table=results_table([*rows, *committed]).drop(columns=NOT_ON_FRONT, errors="ignore"),
         num_own=len(runs),
         row=rows[best],
         metrics=runs[best].metrics,
