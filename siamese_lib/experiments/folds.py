@@ -50,8 +50,8 @@ def folds_rows(runs: Mapping[str, Sequence[Run]]) -> list[dict[str, Any]]:
     Returns:
         A list of dicts with the keys experiment, protocol, folds, accuracies (of the folds, each at
         the threshold from its own validation people), accuracy_mean, standard_error (None for a
-        single fold), auc_mean, validation_accuracy_mean, num_people and num_images (trained on,
-        mean over folds) and train_seconds_mean.
+        single fold), auc_mean, validation_accuracy_mean, num_people (trained on, mean over folds)
+        and train_seconds_mean.
     """
     rows = []
     for experiment, of_folds in runs.items():

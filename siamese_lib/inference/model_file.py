@@ -5,6 +5,7 @@ import json
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -201,16 +202,20 @@ def _set_precision(encoder: Any, policy: str) -> None:
 
 def _remove_new_arguments(path: Path) -> None:
     """Rewrites a model file so that an older Keras opens it too."""
-    with zipfile.ZipFile(path) as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
-    members["config.json"] = json.dumps(_without_new(json.loads(members["config.json"]))).encode()
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
+
+    def without_new(content: bytes) -> bytes:
+        return json.dumps(_without_new(json.loads(content))).encode()
+
+    _rewrite_member(path, "config.json", without_new)
 
 
 def _halve_weights(path: Path) -> None:
     """Rewrites a model file with its 32-bit weights as 16-bit ones."""
+    _rewrite_member(path, "model.weights.h5", _halved)
+
+
+def _halved(content: bytes) -> bytes:
+    """An HDF5 file whose 32-bit numbers are 16-bit ones."""
     import h5py
 
     def copy(name: str, item: Any) -> None:
@@ -221,15 +226,20 @@ def _halve_weights(path: Path) -> None:
             halved.require_group(name)
         halved[name].attrs.update(item.attrs)
 
-    with zipfile.ZipFile(path) as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
-    whole, buffer = h5py.File(io.BytesIO(members["model.weights.h5"])), io.BytesIO()
-    with whole, h5py.File(buffer, "w") as halved:
+    buffer = io.BytesIO()
+    with h5py.File(io.BytesIO(content)) as whole, h5py.File(buffer, "w") as halved:
         whole.visititems(copy)
-    members["model.weights.h5"] = buffer.getvalue()
+    return buffer.getvalue()
+
+
+def _rewrite_member(path: Path, name: str, change: Callable[[bytes], bytes]) -> None:
+    """Rewrites a zip file with one member replaced by what `change` makes of it."""
+    with zipfile.ZipFile(path) as archive:
+        members = {member: archive.read(member) for member in archive.namelist()}
+    members[name] = change(members[name])
     with zipfile.ZipFile(path, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
+        for member, content in members.items():
+            archive.writestr(member, content)
 
 
 def _without_new(value: Any) -> Any:

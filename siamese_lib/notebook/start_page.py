@@ -56,7 +56,9 @@ def write_start_page(results_dir: Path | str, report_dir: Path | str) -> Path:
     )
     write_text(report / "index.html", page)
     items = parse_yaml(root / "notebooks" / "references.yaml")
-    write_text(report / "references.html", rendered("references.html.j2", items=items))
+    write_text(
+        report / "references.html", rendered("references.html.j2", title="References", items=items)
+    )
     return report / "index.html"
 
 
