@@ -338,9 +338,10 @@ def ladder(
     axes.set_xticks(np.arange(0.5, 1.01, 0.1))
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     words = {"pairs": "learns from labelled pairs", "people": "learns from named people"}
-    for protocol in words.keys() & {row[1] for row in rows}:
-        style = {"linestyle": "none", **LADDER_STYLES[protocol]}
-        axes.plot([], [], label=words[protocol], **style)
+    shown = {protocol for _, protocol, *_ in rows}
+    for protocol, label in words.items():  # in this order in every run, unlike a set
+        if protocol in shown:
+            axes.plot([], [], label=label, linestyle="none", **LADDER_STYLES[protocol])
     axes.plot([], [], label="for comparison", linestyle="none", **LADDER_STYLES[""])
     axes.legend(frameon=False, loc="lower right", fontsize=8)
     return figure

@@ -173,3 +173,13 @@ def test_the_marks_are_those_of_the_split_whatever_the_experiment_is_called():
         lines = function(rows, "title").axes[0].get_lines()
         markers = {line.get_marker() for line in lines if line.get_marker() in ("o", "s")}
         assert markers == {"o", "s"}
+
+
+def test_the_legend_of_the_ladder_has_the_same_order_in_every_run():
+    rows = [("net", "people", 0.9, [0.88, 0.92]), ("chance", "", 0.5, None)]
+    axes = basic.ladder([*rows, ("older", "pairs", 0.7, [0.6, 0.8])], "title").axes[0]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+        "learns from labelled pairs",
+        "learns from named people",
+        "for comparison",
+    ]
