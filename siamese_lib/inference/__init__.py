@@ -10,6 +10,8 @@ check_frame        an error if a network does not take photos
 compare            the score of two images
 rank_folder        the images of a folder by their score with a probe
 kept_network       the network behind a run's scores, of an ensemble a member's
+follow_pair        one pair from its two files to the decision
+FollowedPair       what follow_pair returns
 occlusion_maps     the effect of each part of two images on their score
 face_mask          the pixels that show the face
 scores_with_parts  scores with faces alone and with backgrounds alone

@@ -24,4 +24,8 @@ from .explain import (
     scored_gallery as scored_gallery,
     scores_with_parts as scores_with_parts,
 )
+from .following import (
+    FollowedPair as FollowedPair,
+    follow_pair as follow_pair,
+)
 from .verifier import Verifier as Verifier

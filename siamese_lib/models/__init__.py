@@ -2,6 +2,7 @@
 
 build_model            the Siamese network of an experiment
 comparison             how its head compares two embeddings, in words
+evidence               what each component of two embeddings adds to the log-odds
 count_parameters       numbers of weights
 block_table            a row for each block of layers
 layer_table            a row for each layer

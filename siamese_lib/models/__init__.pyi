@@ -4,6 +4,7 @@ from .layers import fit_joint_bayesian as fit_joint_bayesian
 from .networks import (
     build_model as build_model,
     comparison as comparison,
+    evidence as evidence,
 )
 from .tables import (
     block_table as block_table,

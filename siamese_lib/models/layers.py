@@ -181,13 +181,17 @@ class JointBayesian(keras.layers.Layer):
         )
 
     def call(self, left, right):
+        return ops.sum(self.terms(left, right), axis=-1, keepdims=True)
+
+    def terms(self, left, right):
+        """What each component adds to the ratio, `(batch, embedding_size)`."""
         left, right = (
             ops.matmul(ops.normalize(side, axis=-1) - self.mean, self.projection)
             for side in (left, right)
         )
         b = self.between
         own = b / (2.0 + 2.0 * b) * (ops.square(left) + ops.square(right))
-        return ops.sum(b / (1.0 + 2.0 * b) * (left * right - own), axis=-1, keepdims=True)
+        return b / (1.0 + 2.0 * b) * (left * right - own)
 
 
 def fit_joint_bayesian(

@@ -181,6 +181,28 @@ def joint_bayesian_head(config: ExperimentConfig) -> Any:
     return keras.Model(embeddings, x, name="head")
 
 
+def evidence(head: Any, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, float]:
+    """What each component of two embeddings adds to the log-odds of a head's score.
+
+    Args:
+        head: the layer "head" of a network.
+        left, right: embeddings, `(num_pairs, embedding_size)`.
+
+    Returns:
+        `(terms, constant)`: `(num_pairs, embedding_size)` and the head's bias; the sum of both is
+        the log-odds that a pair shows the same person.
+    """
+    layer_of = {layer.name: layer for layer in head.layers}
+    if "joint_bayesian" in layer_of:
+        terms = layer_of["joint_bayesian"].terms(left, right)
+    elif "cosine" in layer_of:
+        terms = keras.ops.normalize(left, axis=-1) * keras.ops.normalize(right, axis=-1)
+    else:
+        terms = layer_of["absolute_difference"](left, right)
+    weights, bias = layer_of["probability"].get_weights()
+    return np.asarray(terms) * weights[:, 0], float(bias[0])
+
+
 _ENCODERS = {
     "koch": koch_encoder,
     "compact": compact_encoder,

@@ -15,11 +15,10 @@ import ipywidgets
 import numpy as np
 from IPython.display import display
 from matplotlib.figure import Figure
-from PIL import Image
 
 from siamese_lib.config import ExperimentConfig, bounds
 from siamese_lib.data.face_dataset import FaceFiles
-from siamese_lib.data.images import crop_box, cropped_and_resized, grey_image
+from siamese_lib.data.images import crop_box, cropped_and_resized, whole_image
 from siamese_lib.data.pairs import Face
 from siamese_lib.data.photos import find_face
 from siamese_lib.inference.comparison import score_faces
@@ -53,7 +52,7 @@ def augmentation_preview(
     Returns:
         A widget; display it.
     """
-    original = _whole_image(dataset, face)
+    original = whole_image(dataset, face)
     width, height = original.size
     top, bottom, left, right = np.clip(
         crop_box(original, config.crop), 0, [height, height, width, width]
@@ -95,16 +94,8 @@ def _range_slider(field, config):
 def augmentation_view(dataset: FaceFiles, face: Face, config: ExperimentConfig) -> Figure:
     """The static view of `augmentation_preview`: a face, its crop, and augmented copies of it."""
     title = f"Crop and augmentation of {config.experiment}"
-    image, captions = _augmentation_sheet(_whole_image(dataset, face), config)
+    image, captions = _augmentation_sheet(whole_image(dataset, face), config)
     return tiles.sheet_figure(image, captions, title)
-
-
-def _whole_image(dataset, face):
-    """The grey Pillow image of a face, in the size of the dataset's frame if there is one."""
-    name = dataset.files[face]
-    image = grey_image(dataset.source.read(name), name)
-    frame = dataset.frame or (0, image.height, 0, image.width)
-    return Image.fromarray(cropped_and_resized(image, frame, frame[1::2], name, frame))
 
 
 def _augmentation_sheet(whole, config):

@@ -32,6 +32,8 @@ parallel_coordinates      settings and results of all runs
 split_slopes              accuracy on validation and test for two ways to split
 seed_spread               spread of the seeds of each setting
 training_times            training time of each run
+files_and_inputs          two files with the crop, and the network's inputs
+embeddings_and_evidence   two embeddings, and their evidence added up
 faces                     single images with captions
 pair_gallery              pairs of images, wrong decisions framed
 explained_pairs           pairs of images with the influence of each region

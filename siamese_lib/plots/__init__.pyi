@@ -25,6 +25,10 @@ from .errors import (
     score_histogram as score_histogram,
     selective_accuracy_curve as selective_accuracy_curve,
 )
+from .following import (
+    embeddings_and_evidence as embeddings_and_evidence,
+    files_and_inputs as files_and_inputs,
+)
 from .galleries import (
     aligned_frames as aligned_frames,
     compared_faces as compared_faces,

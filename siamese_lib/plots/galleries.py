@@ -41,7 +41,7 @@ def faces(images: Images, titles: Sequence[str], title: str, columns: int = 5) -
     rows = -(-len(images) // columns)
     figure, panels = _image_panels(1.7 * columns, 2.2 * rows + 0.4, rows, columns, title)
     for axes, image, caption in zip(panels.flat, images, titles):
-        _show(axes, image, caption)
+        show_image(axes, image, caption)
     return figure
 
 
@@ -66,7 +66,7 @@ def pair_gallery(
     figure, panels = _image_panels(3.4 * columns, height, max(1, rows), columns, title)
     for axes, images, caption, is_wrong in zip(panels.flat, pairs_of_images, captions, wrong):
         frame = VERMILION if is_wrong else None
-        _show(axes, pair_tile(*images), marked_caption(caption, is_wrong), frame)
+        show_image(axes, pair_tile(*images), marked_caption(caption, is_wrong), frame)
     return figure
 
 
@@ -98,8 +98,8 @@ def explained_pairs(
     ):
         frame = VERMILION if is_wrong else None
         caption = marked_caption(caption, is_wrong)
-        _show(row[0], left, textwrap.fill(caption, 48), frame, fontsize=7, loc="left")
-        _show(row[1], right, frame=frame)
+        show_image(row[0], left, textwrap.fill(caption, 48), frame, fontsize=7, loc="left")
+        show_image(row[1], right, frame=frame)
         for axes, side_map in zip(row[2:], pair_maps):
             drawn = axes.imshow(side_map, cmap=INFLUENCE, vmin=-strongest, vmax=strongest)
             axes.axis("on")
@@ -164,10 +164,10 @@ def neighbour_rows(
     height = 2.3 * len(rows) + 0.4
     figure, panels = _image_panels(1.6 * columns, height, len(rows), columns, title)
     for row, (probe, probe_name, neighbours) in zip(panels, rows):
-        _show(row[0], probe, f"probe\n{probe_name}", fontsize=6)
+        show_image(row[0], probe, f"probe\n{probe_name}", fontsize=6)
         for axes, (image, name, score, is_wrong) in zip(row[1:], neighbours):
             frame = VERMILION if is_wrong else None
-            _show(axes, image, f"{score:.3f}\n{name}", frame, fontsize=6)
+            show_image(axes, image, f"{score:.3f}\n{name}", frame, fontsize=6)
     return figure
 
 
@@ -189,10 +189,10 @@ def trial(
     """
     rows, width = -(-len(gallery) // columns), 1.1 * (columns + 1) + 0.4
     figure, panels = _image_panels(width, 1.1 * rows + 0.6, rows, columns + 1, title)
-    _show(panels[0, 0], probe, "probe", fontsize=9)
+    show_image(panels[0, 0], probe, "probe", fontsize=9)
     for index, (axes, image) in enumerate(zip(panels[:, 1:].flat, gallery)):
         caption, frame = ("the same", BLUE) if index == answer else ("", None)
-        _show(axes, image, caption, frame, fontsize=9)
+        show_image(axes, image, caption, frame, fontsize=9)
     return figure
 
 
@@ -210,9 +210,9 @@ def failures(
     height = 1.5 * num_rows + 0.5
     figure, panels = _image_panels(3.2 * columns, height, num_rows, 3 * columns, title)
     for line, (probe, answer, chosen, caption) in zip(panels.reshape(-1, 3), rows):
-        _show(line[0], probe, "\nprobe", fontsize=7)
-        _show(line[1], answer, f"{caption}\ncorrect", BLUE, fontsize=7)
-        _show(line[2], chosen, "\nchosen", VERMILION, fontsize=7)
+        show_image(line[0], probe, "\nprobe", fontsize=7)
+        show_image(line[1], answer, f"{caption}\ncorrect", BLUE, fontsize=7)
+        show_image(line[2], chosen, "\nchosen", VERMILION, fontsize=7)
     return figure
 
 
@@ -231,7 +231,7 @@ def compared_faces(
     title = f"{CLASS_NAMES[label]}: score {score:.3f}"
     figure, panels = _image_panels(8.0, 3.2, 1, 3, title, width_ratios=[1, 1, 0.5])
     for axes, image, name in zip(panels[0], images, names):
-        _show(axes, image, name, fontsize=9)
+        show_image(axes, image, name, fontsize=9)
     bar, hatch = panels[0, 2], None if label else "//"
     bar.axis("on")
     bar.bar([0], [score], 0.8, color=CLASS_COLORS[label], hatch=hatch, edgecolor="white")
@@ -265,7 +265,7 @@ def aligned_frames(
     """
     figure, panels = _image_panels(2.8 * len(frames), 3.2, 1, len(frames), title)
     for axes, frame, name in zip(panels[0], frames, names):
-        _show(axes, frame, name, fontsize=9)
+        show_image(axes, frame, name, fontsize=9)
         axes.plot(*np.transpose(eyes), "+", color=ORANGE, markersize=11, markeredgewidth=1.5)
         axes.set(xlabel="x (pixels)", ylabel="y (pixels)")
         axes.axis("on")
@@ -282,7 +282,7 @@ def _image_panels(width, height, rows, columns, title, **grid):
     return figure, panels
 
 
-def _show(axes, image, caption="", frame=None, fontsize=8, **style):
+def show_image(axes, image, caption="", frame=None, fontsize=8, **style):
     """Shows a grey image with a caption; the frame, if any, and its caption have one colour."""
     axes.imshow(np.squeeze(np.asarray(image)), cmap="gray", vmin=0, vmax=255)
     axes.set_title(caption, fontsize=fontsize, color=frame or BLACK, **style)

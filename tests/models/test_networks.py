@@ -1,5 +1,7 @@
 """The networks: the reference to the parameter, and what must hold of every Siamese network."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from siamese_lib.models.networks import (
     build_learner,
     build_model,
     comparison,
+    evidence,
 )
 from siamese_lib.models.tables import block_table, count_parameters, layer_table
 from siamese_lib.training.objectives import binary_crossentropy, build_loss
@@ -375,3 +378,21 @@ def test_a_block_is_told_in_the_fields_words():
     assert words["embedding"] == "dropout 0.4, 32 units, BN, length 1"
     reference = {row["block"]: row["layers"] for row in block_table(build_model(tiny("koch")))}
     assert reference["comparison"] == "|left - right|, dropout 0.4, 1 unit, sigmoid"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        tiny("koch"),
+        tiny("compact"),
+        dataclasses.replace(of_people("margin_softmax"), joint_bayesian=True),
+    ],
+    ids=["weighed distance", "cosine", "joint Bayesian"],
+)
+def test_the_evidence_of_all_components_adds_up_to_the_score(config):
+    head = build_model(config).get_layer("head")
+    left, right = np.random.default_rng(0).normal(size=(2, 5, config.embedding_size)).astype("f4")
+    terms, constant = evidence(head, left, right)
+    assert terms.shape == left.shape
+    probabilities = head.predict([left, right], verbose=0)[:, 0]
+    assert 1 / (1 + np.exp(-terms.sum(axis=1) - constant)) == pytest.approx(probabilities, abs=1e-5)
