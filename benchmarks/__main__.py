@@ -7,11 +7,9 @@ import argparse
 from pathlib import Path
 
 from benchmarks import data, growth, memory, scoring, trainings
-from benchmarks.figure import draw
-from benchmarks.table import machine_name, save_rows
+from benchmarks.table import save_rows
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.load import load_dataset
-from siamese_lib.utils.files import atomic_write
 from siamese_lib.utils.machine import project_root
 
 
@@ -46,8 +44,6 @@ def main():
             rows.append(row)
             print(_line(row), flush=True)
     save_rows(rows)
-    with atomic_write(root / "docs" / "benchmarks.png") as temporary:
-        draw(rows, machine_name()).savefig(temporary, dpi=150)
 
 
 def _line(row):

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.alternating import row
+from benchmarks.alternating import row, seconds_of
 from benchmarks.table import save_rows
 from siamese_lib.data.load import sample_as_folder
 from siamese_lib.data.photos import find_face
@@ -139,16 +139,31 @@ PARTS = {
     "aligned": ("verify --aligned", _verify_aligned, 5, 0.75),
     "tests": ("make test", _tests, 1, 0.5),
 }
+CHECK = "check"
+
+
+def check_rows(turns=3):
+    """A row: how long `make check` of this build takes; the earlier build has no such command."""
+
+    def check():
+        subprocess.run(["make", "check"], cwd=project_root(), stdout=subprocess.DEVNULL, check=True)
+
+    return [
+        row("make check", [seconds_of(check) for _ in range(turns)], "seconds", 60, at_most=True)
+    ]
 
 
 def main():
     """Times the parts and replaces their rows in results.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.builds", description=__doc__)
     parser.add_argument("old", type=Path, help="a clone of the earlier commit")
-    parser.add_argument("parts", nargs="+", choices=PARTS)
+    parser.add_argument("parts", nargs="+", choices=[*PARTS, CHECK])
     options = parser.parse_args()
     builds = options.old.resolve(), project_root()
     for part in options.parts:
+        if part == CHECK:
+            save_rows(check_rows())
+            continue
         name, commands, turns, bar = PARTS[part]
         save_rows(ratio_rows(name, commands, builds, turns, bar))
 

@@ -1,9 +1,10 @@
-"""The rows of all measurements: results.json, and the tables of docs/benchmarks.md."""
+"""The rows of all measurements: results.json, the tables and the figure of docs/benchmarks.md."""
 
 import pandas as pd
 
+from benchmarks.figure import draw
 from siamese_lib.experiments.leaderboard import between_marks
-from siamese_lib.utils.files import read_json, write_json, write_text
+from siamese_lib.utils.files import atomic_write, read_json, write_json, write_text
 from siamese_lib.utils.machine import project_root, versions
 
 BEGIN, END = (
@@ -19,7 +20,7 @@ def machine_name():
 
 
 def save_rows(rows):
-    """Writes rows in the place of those of the same names, and the tables."""
+    """Writes rows in the place of those of the same names, the tables and the figure."""
     root, about = project_root(), {"machine": machine_name(), "date": versions()["date"]}
     path, page = root / "benchmarks" / "results.json", root / "docs" / "benchmarks.md"
     new = {row["name"]: row | about for row in rows}
@@ -27,6 +28,8 @@ def save_rows(rows):
     write_json(path, merged)
     text = page.read_text(encoding="utf-8")
     write_text(page, between_marks(text, BEGIN, END, as_markdown(merged)))
+    with atomic_write(root / "docs" / "benchmarks.png") as temporary:
+        draw(merged).savefig(temporary, dpi=110, bbox_inches="tight")
 
 
 def as_markdown(rows):
