@@ -168,7 +168,7 @@ def update(results_dir: Path | str, root: Path | str) -> dict[str, list[dict[str
         ValueError: if a dataset has no finished run or a page has lost the marks of its table; then
             nothing is written.
     """
-    from siamese_lib.plots import basic
+    from siamese_lib.plots import intervals
 
     boards = {dataset: leaderboard(Path(results_dir) / dataset) for dataset in DATASETS}
     if empty := [dataset for dataset, rows in boards.items() if not rows]:
@@ -180,7 +180,7 @@ def update(results_dir: Path | str, root: Path | str) -> dict[str, list[dict[str
         write_text(Path(root) / page, text)
     for dataset, rows in boards.items():
         write_json(Path(results_dir) / dataset / "leaderboard.json", rows)
-    figure = basic.ladder(rungs(boards["lfwa"], results_dir), LADDER_TITLE)
+    figure = intervals.ladder(rungs(boards["lfwa"], results_dir), LADDER_TITLE)
     with atomic_write(Path(root) / "docs" / "results.png") as temporary:
         figure.savefig(temporary, dpi=150)
     return boards

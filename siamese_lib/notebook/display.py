@@ -74,9 +74,11 @@ def as_cell(value: Any, name: str) -> str:
         name: the column's, in words: it says whether numbers are shares.
     """
     is_share = bool(SHARES.search(name))
-    if isinstance(value, list | tuple) and len(value) == 2 and _is_number(value[0]):
+    if isinstance(value, list | tuple) and len(value) == 2 and isinstance(value[0], float):
         low, high = (as_cell(float(bound), name).removesuffix(f"{SPACE}%") for bound in value)
         return f"{low} to {high}{SPACE}%" if is_share else f"{low} to {high}"
+    if isinstance(value, list | tuple):
+        return ", ".join(as_cell(each, name) for each in value)
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, int | np.integer):
@@ -93,10 +95,6 @@ def as_cell(value: Any, name: str) -> str:
     if number.is_integer() and abs(number) >= 10:
         return f"{int(number):,}"
     return f"{number:.3f}" if abs(number) < 100 else f"{number:,.1f}"
-
-
-def _is_number(value):
-    return isinstance(value, float | np.floating | int | np.integer)
 
 
 def _words(name):

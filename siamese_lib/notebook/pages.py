@@ -85,6 +85,7 @@ def notebook_page(notebook: Any, page: Page, pages: Sequence[Page], start: str =
         start: the address of the page in front of all reports, if there is one.
     """
     notebook = copy.deepcopy(notebook)
+    notebook.cells = _joined(notebook.cells)
     _number_figures(notebook, page)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
@@ -102,6 +103,20 @@ def notebook_page(notebook: Any, page: Page, pages: Sequence[Page], start: str =
     resources = {"metadata": {"name": page.name}, "page": page, "pages": pages, "start": start}
     text, _ = exporter.from_notebook_node(notebook, resources=resources)
     return text
+
+
+def _joined(cells):
+    """The cells, with code that shows nothing in one cell with the code behind it."""
+    joined: list[Any] = []
+    for cell in cells:
+        if cell.cell_type == "code" and joined and _is_silent(joined[-1]):
+            cell.source = f"{joined.pop().source}\n\n{cell.source}"
+        joined.append(cell)
+    return joined
+
+
+def _is_silent(cell):
+    return cell.cell_type == "code" and not cell.outputs and bool(cell.source.strip())
 
 
 def _number_figures(notebook, page):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from siamese_lib.experiments.leaderboard import LADDER_TITLE, rungs
 from siamese_lib.notebook.pages import rendered
-from siamese_lib.plots import basic
+from siamese_lib.plots import intervals
 from siamese_lib.utils.files import parse_yaml, read_json, write_text
 from siamese_lib.utils.machine import project_root
 
@@ -35,7 +35,7 @@ def write_start_page(results_dir: Path | str, report_dir: Path | str) -> Path:
     """
     root, report = project_root(), Path(report_dir)
     rows = read_json(Path(results_dir) / "lfwa" / "leaderboard.json")
-    figure = basic.ladder(rungs(rows, results_dir), LADDER_TITLE)
+    figure = intervals.ladder(rungs(rows, results_dir), LADDER_TITLE)
     data, _ = figure._repr_mimebundle_()
     cards = [
         {

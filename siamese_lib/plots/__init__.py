@@ -1,7 +1,7 @@
 """Figures: data in, a matplotlib `Figure` out. Works without TensorFlow.
 
 images_per_person         histogram of the number of images of each person
-histograms                histograms of several quantities in groups
+distributions             cumulative distributions of several quantities in groups
 split_overlap             people of training among the validation pairs
 learning_curves           loss, accuracy and AUC by epoch
 score_histogram           scores of both classes with the threshold
@@ -31,7 +31,6 @@ heat_map                  validation AUC over two axes
 parallel_coordinates      settings and results of all runs
 split_slopes              accuracy on validation and test for two ways to split
 seed_spread               spread of the seeds of each setting
-training_times            training time of each run
 files_and_inputs          two files with the crop, and the network's inputs
 embeddings_and_evidence   two embeddings, and their evidence added up
 faces                     single images with captions

@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.offsetbox import OffsetImage
@@ -178,6 +179,11 @@ def error_bars(values: ArrayLike, low: ArrayLike, high: ArrayLike) -> np.ndarray
     A bound on the wrong side of its value, by rounding or by chance, has the distance 0.
     """
     return np.clip([np.subtract(values, low), np.subtract(high, values)], 0, None)
+
+
+def in_percent(axis: Axis) -> None:
+    """Labels an axis of shares in percent."""
+    axis.set_major_formatter(lambda share, position: f"{round(100 * share, 6):g}%")
 
 
 def log_ticks(axes: Axes, ticks: Sequence[float] | np.ndarray) -> None:

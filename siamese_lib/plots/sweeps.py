@@ -1,4 +1,4 @@
-"""Figures of a sweep: one axis, two axes, all settings, curves of its runs, spread and time."""
+"""Figures of a sweep: one axis, two axes, all settings, curves of its runs, spread of seeds."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,9 +15,8 @@ from siamese_lib.plots.style import (
     ORANGE,
     SPLIT_STYLES,
     DescribedFigure,
-    curve_style,
     error_bars,
-    log_ticks,
+    in_percent,
     new_figure,
 )
 from siamese_lib.utils.files import as_text
@@ -26,7 +25,6 @@ METRICS = {
     "accuracy": "accuracy (share of pairs)",
     "validation_auc": "AUC on validation pairs",
     "test_auc": "AUC on test pairs",
-    "train_seconds": "training time (seconds)",
 }
 VALIDATION_CURVES = {  # in a history, the preferred one first
     "val_auc": "AUC on validation pairs",
@@ -76,6 +74,7 @@ def against_axis(
                 if len(of_seeds) > 1:  # a dot for each seed
                     dots = {"color": style["color"], "s": 9, "alpha": 0.5, "zorder": 3}
                     axes.scatter([position] * len(of_seeds), of_seeds, **dots)
+        in_percent(axes.yaxis)
     else:
         axes.plot(positions, rows[metric], label="mean", **SPLIT_STYLES["validation"])
     if original and metric == "accuracy":
@@ -104,7 +103,7 @@ def curves_of_runs(
     """Training loss and a validation metric by epoch, a curve for each run.
 
     The metric is the first of `VALIDATION_CURVES` that all histories have. The colours go from dark
-    to light with the value of the axis.
+    to light with the value of the axis. A run that is the beginning of a longer one is not drawn.
 
     Args:
         histories: `(value, Run.history)` of each run.
@@ -114,6 +113,7 @@ def curves_of_runs(
     figure, panels = new_figure(
         10, 3.8, title=f"{title}: runs along {_words(axis)}, epoch by epoch", ncols=2
     )
+    histories = [each for each in histories if not _begins_another(each[1], histories)]
     values = sorted({value for value, _ in histories})
     colors = dict(zip(values, SEQUENTIAL(np.linspace(0, 0.9, len(values)))))
     validation = [
@@ -142,6 +142,13 @@ def curves_of_runs(
         fontsize=9,
     )
     return figure
+
+
+def _begins_another(history: pd.DataFrame, histories: Sequence[tuple[Any, pd.DataFrame]]) -> bool:
+    return any(
+        len(other) > len(history) and np.array_equal(other["loss"][: len(history)], history["loss"])
+        for _, other in histories
+    )
 
 
 def heat_map(table: pd.DataFrame, across: str, down: str, title: str) -> DescribedFigure:
@@ -173,7 +180,7 @@ def heat_map(table: pd.DataFrame, across: str, down: str, title: str) -> Describ
 
 
 def parallel_coordinates(table: pd.DataFrame, fields: Sequence[str], title: str) -> DescribedFigure:
-    """Each run as a line through its settings, validation AUC, test accuracy and training time.
+    """Each run as a line through its settings, validation AUC and test accuracy.
 
     The colour is the validation AUC.
 
@@ -189,7 +196,7 @@ def parallel_coordinates(table: pd.DataFrame, fields: Sequence[str], title: str)
         xlabel="settings and results of a run",
         ylabel="from the smallest value (below) to the largest",
     )
-    columns = [*fields, "validation_auc", "test_accuracy", "train_seconds"]
+    columns = [*fields, "validation_auc", "test_accuracy"]
     heights = pd.DataFrame({name: _heights(table[name], name in fields) for name in columns})
     shades = Normalize(table["validation_auc"].min(), table["validation_auc"].max())
     for line, auc in zip(heights.to_numpy(), table["validation_auc"]):
@@ -199,11 +206,15 @@ def parallel_coordinates(table: pd.DataFrame, fields: Sequence[str], title: str)
         for height, value in sorted(dict(zip(heights[column], table[column])).items()):
             if column in fields or height in (0.0, 1.0):
                 axes.annotate(
-                    as_text(value),
+                    as_text(value) if column in fields else f"{value:.3f}",
                     (position, height),
-                    xytext=(4, 2),
+                    xytext=(5, 0),
                     textcoords="offset points",
+                    va="center",
                     fontsize=8,
+                    # The lines of the runs cross the numbers.
+                    bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
+                    zorder=3,
                 )
     axes.set_xticks(range(len(columns)), labels=map(_words, columns))
     axes.set_yticks([])
@@ -229,7 +240,7 @@ def seed_spread(table: pd.DataFrame, title: str) -> DescribedFigure:
         title: the figure's title.
     """
     groups = [
-        (_name(*setting), runs["test_accuracy"] - runs["test_accuracy"].mean())
+        (_name(*setting), 100 * (runs["test_accuracy"] - runs["test_accuracy"].mean()))
         for setting, runs in table.groupby(["axis", "value"], sort=False)
         if len(runs) > 1
     ]
@@ -237,7 +248,7 @@ def seed_spread(table: pd.DataFrame, title: str) -> DescribedFigure:
         7.2,
         0.32 * len(groups) + 1.4,
         title,
-        xlabel="test accuracy minus the mean of its setting (share of pairs)",
+        xlabel="test accuracy minus the mean of its setting (points)",
     )
     for height, (_, offsets) in enumerate(groups[::-1]):
         axes.plot([offsets.min(), offsets.max()], [height, height], color=ORANGE, linewidth=2)
@@ -247,77 +258,9 @@ def seed_spread(table: pd.DataFrame, title: str) -> DescribedFigure:
     return figure
 
 
-def training_times(table: pd.DataFrame, title: str) -> DescribedFigure:
-    """The training time of each run, a bar for each run.
-
-    Args:
-        table: the finished rows of `experiments.sweep_table`, each run once.
-        title: the figure's title.
-    """
-    names = [f"{_name(row.axis, row.value)}, seed {row.seed}" for row in table.itertuples()]
-    figure, axes = new_figure(7.2, 0.22 * len(names) + 1.2, title, METRICS["train_seconds"])
-    axes.barh(range(len(names)), table["train_seconds"].iloc[::-1], color=BLUE)
-    axes.set_yticks(range(len(names)), labels=names[::-1], fontsize=8)
-    axes.margins(y=0.01)
-    return figure
-
-
 def _name(axis, value):
     return f"{_words(axis)} {as_text(value)}"
 
 
 def _words(name):
     return name.replace("_", " ")
-
-
-def accuracy_by_amount(
-    rows: Sequence[Mapping[str, Any]], amount: str, title: str, xlabel: str
-) -> DescribedFigure:
-    """Validation and test accuracy against the amount of training data, with 95 % intervals.
-
-    Args:
-        rows: dicts with the key `amount` and, for validation and test, `SPLIT_accuracy_mean` and
-            `SPLIT_accuracy_interval`.
-        amount: the key of the amount, on a logarithmic axis.
-        title, xlabel: of the figure.
-    """
-    figure, axes = new_figure(title=title, xlabel=xlabel, ylabel="accuracy (share of pairs)")
-    rows = sorted(rows, key=lambda row: row[amount])
-    amounts = np.array([row[amount] for row in rows])
-    for shift, (split, style) in zip((0.99, 1.01), SPLIT_STYLES.items()):
-        accuracy = [row[f"{split}_accuracy_mean"] for row in rows]
-        low, high = np.transpose([row[f"{split}_accuracy_interval"] for row in rows])
-        axes.errorbar(
-            amounts * shift,
-            accuracy,
-            error_bars(accuracy, low, high),
-            capsize=3,
-            label=split,
-            **style,
-        )
-    log_ticks(axes, amounts)
-    axes.legend(frameon=False)
-    return figure
-
-
-def split_slopes(rows: Sequence[Mapping[str, Any]], title: str) -> DescribedFigure:
-    """Accuracy on validation and on test, a line for each way to split, with 95 % intervals.
-
-    Args:
-        rows: dicts with the keys split_by and, of validation and test, `*_accuracy_mean` and
-            `*_accuracy_interval`.
-        title: the figure's title.
-    """
-    figure, axes = new_figure(5.6, 3.8, title, ylabel="accuracy (share of pairs)")
-    for index, row in enumerate(rows):
-        values = [row[f"{split}_accuracy_mean"] for split in SPLIT_STYLES]
-        bounds = np.transpose([row[f"{split}_accuracy_interval"] for split in SPLIT_STYLES])
-        places = np.arange(2) + 0.04 * index  # so that no error bar hides another
-        error, label = error_bars(values, *bounds), f"split by {row['split_by']}"
-        axes.errorbar(
-            places, values, error, capsize=3, marker="o", label=label, **curve_style(index)
-        )
-    axes.set_xticks([0, 1], labels=list(SPLIT_STYLES))
-    axes.set_xlim(-0.4, 1.4)
-    axes.legend(frameon=False)
-    return figure

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from siamese_lib.data.images import crop_box
-from siamese_lib.plots import errors, style
+from siamese_lib.plots import decisions, style
 
 TILE_HEIGHT = 120  # pixels of a face on a sheet
 MARGIN, LINE = 8, 15  # pixels around a tile, and from one line of a caption to the next
@@ -112,7 +112,7 @@ def threshold_figure(
         title: the figure's title.
     """
     figure, (left, right) = style.new_figure(12, 4.4, title, ncols=2, width_ratios=(2, 5))
-    errors.draw_confusion(left, counts, outcome)
+    decisions.draw_confusion(left, counts, outcome)
     _draw_sheet(right, image, captions)
     right.set_title("the pairs nearest to the threshold")
     return figure
@@ -129,7 +129,7 @@ class ScoreLine:
     """The histogram of the scores, drawn once; a line at any score is added in milliseconds."""
 
     def __init__(self, scores: ArrayLike, labels: ArrayLike, threshold: float) -> None:
-        figure = errors.score_histogram(
+        figure = decisions.score_histogram(
             scores, labels, threshold, "Scores; the purple line is the slider"
         )
         canvas = FigureCanvasAgg(figure)
@@ -139,7 +139,9 @@ class ScoreLine:
         # Matplotlib counts rows from below, an image from above.
         low, high = axes.transAxes.transform([(0, 0), (0, 1)])[:, 1]
         self._rows = slice(round(len(self._pixels) - high), round(len(self._pixels) - low))
-        self._column = lambda score: round(axes.transData.transform((score, 0))[0])
+        self._column = lambda score: round(
+            axes.transData.transform((float(decisions.within_score_axis(score)), 0))[0]
+        )
 
     def at(self, score: float) -> np.ndarray:
         """The image with the line at a score, `(height, width, 3)`, uint8."""

@@ -7,7 +7,7 @@ from bs4 import BeautifulSoup
 from IPython.testing.globalipapp import start_ipython
 
 from siamese_lib.notebook.display import as_cell, html_of, show_plainly
-from siamese_lib.plots import errors
+from siamese_lib.plots import decisions
 
 NBSP = "\N{NO-BREAK SPACE}"
 
@@ -63,7 +63,7 @@ def test_a_notebook_shows_tables_plainly_and_curves_once():
     data, _ = shell.display_formatter.format(pd.DataFrame({"accuracy": [0.5]}))
     assert f"50.0{NBSP}%" in data["text/html"]
     band = ([0, 0.5, 1], [0, 0.9, 1], [0, 0.8, 1], [0, 1.0, 1])
-    data, _ = shell.display_formatter.format(errors.roc_bands({"one": band}, "ROC"))
+    data, _ = shell.display_formatter.format(decisions.roc_bands({"one": band}, "ROC"))
     assert "image/svg+xml" in data and "image/png" not in data
-    data, _ = shell.display_formatter.format(errors.confusion_matrix([[1, 2], [3, 4]], "title"))
+    data, _ = shell.display_formatter.format(decisions.confusion_matrix([[1, 2], [3, 4]], "title"))
     assert "image/png" in data

@@ -27,7 +27,7 @@ from siamese_lib.notebook.pages import (
     notebook_page,
     with_mathml,
 )
-from siamese_lib.plots import errors, galleries
+from siamese_lib.plots import decisions, galleries
 from siamese_lib.training.run import Run
 from siamese_lib.utils import machine
 from siamese_lib.utils.files import parse_yaml
@@ -305,6 +305,24 @@ def test_the_page_does_not_change_the_notebook(notebook):
     assert nbformat.writes(notebook) == before
 
 
+def test_code_that_shows_nothing_is_folded_together_with_the_code_behind_it():
+    shows = new_output("stream", name="stdout", text="shown")
+    made = new_notebook(
+        cells=[
+            new_markdown_cell("# 1 · Title\n\nAbstract."),
+            new_code_cell("first = 1"),
+            new_code_cell("second = 2"),
+            new_code_cell("print('shown')", outputs=[shows]),
+            new_code_cell("last = 3"),
+        ]
+    )
+    page = Page.of(made, "01_dataset_analysis")
+    folded = opened(notebook_page(made, page, [page])).select("details.code")
+    texts = [each.get_text() for each in folded]
+    assert len(texts) == 2 and all(line in texts[0] for line in ("first", "second", "shown"))
+    assert "last" in texts[1] and made.cells[1].source == "first = 1"
+
+
 def test_a_page_of_lfw_has_no_image_of_a_face(notebook):
     notebook.cells.insert(0, new_markdown_cell("# 1 · Title\n\nAbstract."))
     report.strip_private(notebook, faces_may_be_shown=False, private=[])
@@ -419,7 +437,7 @@ def test_a_published_image_looks_as_it_was_drawn_and_takes_less_space():
 
 def test_curves_are_drawn_as_svg_and_the_same_figure_is_the_same_text():
     def bundle():
-        return errors.det_curves({"one": np.linspace(0.01, 0.5, 20)[np.newaxis][[0, 0]]}, "DET")
+        return decisions.det_curves({"one": np.linspace(0.01, 0.5, 20)[np.newaxis][[0, 0]]}, "DET")
 
     (data, metadata), (again, _) = (bundle()._repr_mimebundle_() for _ in range(2))
     assert set(data) == {"image/svg+xml", "text/plain"} and data["image/svg+xml"].endswith(

@@ -37,7 +37,7 @@ SETTINGS = pd.DataFrame(
     ],
     columns=["axis", "value", "validation_auc"],
 ).assign(
-    train_seconds=5.0,
+    test_auc=0.8,
     **{f"{s}_{k}": 0.6 for s in ("validation", "test") for k in ("accuracy", "low", "high")},
     **{f"{s}_of_seeds": [[0.6]] * 4 for s in ("validation", "test")},
 )
@@ -104,7 +104,7 @@ def test_one_step_changes_the_readout_even_if_scores_lie_close_together(cache):
 def test_the_line_is_at_the_score_on_the_axis():
     line = tiles.ScoreLine(SCORES, PAIRS.labels, 0.5)
     columns = []
-    for score in (0.2, 0.4, 0.6):
+    for score in (0.1, 0.5, 0.9):  # at equal distances in log-odds
         purple = (line.at(score) == (204, 121, 167)).all(axis=2)
         columns.append(np.flatnonzero(purple.sum(axis=0) > 100).mean())
     assert (
@@ -242,7 +242,7 @@ def test_the_sweep_explorer_draws_axis_and_metric():
         ("Metric", "validation_auc"),
         ("Axis", "without"),
         ("Metric", "accuracy"),
-        ("Metric", "train_seconds"),
+        ("Metric", "test_auc"),
     ):
         controls[name].value = value
         seen.append(image.value)

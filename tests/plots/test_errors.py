@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from siamese_lib.plots import errors, galleries
+from siamese_lib.plots import decisions, errors, galleries
 from siamese_lib.plots.style import VERMILION
 
 RATES = np.linspace(0, 1, 20)
@@ -28,13 +28,13 @@ ODDS = pd.DataFrame(
 )
 IMAGE, MAP = np.zeros((20, 16, 1), np.uint8), np.linspace(-1, 1, 320).reshape(20, 16)
 PLOTS = {
-    "roc_bands": lambda: errors.roc_bands({"one": BAND}, "title"),
-    "roc_of_folds": lambda: errors.roc_of_folds({"one": (RATES, [RATES**0.3] * 3)}, "title"),
-    "det_curves": lambda: errors.det_curves({"one": BAND[:2]}, "title"),
-    "reliability_diagram": lambda: errors.reliability_diagram(
+    "roc_bands": lambda: decisions.roc_bands({"one": BAND}, "title"),
+    "roc_of_folds": lambda: decisions.roc_of_folds({"one": (RATES, [RATES**0.3] * 3)}, "title"),
+    "det_curves": lambda: decisions.det_curves({"one": BAND[:2]}, "title"),
+    "reliability_diagram": lambda: decisions.reliability_diagram(
         {"Platt": RATES}, np.arange(20) % 2, "title"
     ),
-    "selective_accuracy_curve": lambda: errors.selective_accuracy_curve(
+    "selective_accuracy_curve": lambda: decisions.selective_accuracy_curve(
         pd.DataFrame({"abstained": [0, 0.1], "accuracy": [0.9, 0.95]}), "title"
     ),
     "odds_ratios": lambda: errors.odds_ratios({1: ODDS, 0: ODDS}, "title"),
@@ -96,8 +96,23 @@ def test_det_curves_have_normal_deviates_of_both_error_rates():
     curve = {line.get_label(): line for line in axes.get_lines()}["one"]
     far, tar = RATES[1:-1], BAND[1][1:-1]
     expected = np.transpose([norm.ppf(far), norm.ppf(1 - tar)])
-    np.testing.assert_allclose(curve.get_xydata()[1:-1], expected)
+    np.testing.assert_allclose(curve.get_xydata(), expected)
     assert "1%" in [tick.get_text() for tick in axes.get_xticklabels()]
+
+
+def test_a_det_curve_ends_where_a_rate_is_zero_and_does_not_run_along_the_frame():
+    far, tar = np.array([0.0, 0.1, 0.5, 1.0]), np.array([0.3, 0.6, 1.0, 1.0])
+    (axes,) = decisions.det_curves({"one": (far, tar)}, "title").axes
+    curve = {line.get_label(): line for line in axes.get_lines()}["one"]
+    np.testing.assert_allclose(curve.get_xydata(), [[norm.ppf(0.1), norm.ppf(0.4)]])
+
+
+def test_scores_of_the_histogram_are_in_log_odds_and_none_is_lost():
+    scores, labels = [0.0, 1e-9, 0.3, 0.5, 0.7, 1.0], [0, 0, 0, 1, 1, 1]
+    (axes,) = decisions.score_histogram(scores, labels, 1.0, "title").axes
+    same, different = ([bar.get_height() for bar in bars] for bars in axes.containers)
+    assert (sum(same), sum(different)) == (3, 3) and (same[-1], different[0]) == (1, 2)
+    assert axes.get_xscale() == "logit"
 
 
 def test_the_reliability_diagram_has_the_share_of_same_pairs_in_ten_bins():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import to_rgba
 
-from siamese_lib.plots import basic, galleries
+from siamese_lib.plots import curves, galleries, intervals
 from siamese_lib.plots.style import BLUE, VERMILION
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 1), dtype=np.uint8)
@@ -25,7 +25,7 @@ def test_a_trial_has_the_probe_and_a_frame_around_the_correct_answer():
 
 def test_published_accuracies_are_hollow_and_own_ones_have_intervals_best_first():
     rows = [("theirs", 0.92, None), ("ours", 0.96, [0.94, 0.97]), ("pixels", 0.2, None)]
-    (axes,) = basic.dot_plot(rows, "title", "accuracy (share of trials)").axes
+    (axes,) = intervals.dot_plot(rows, "title", "accuracy (share of trials)").axes
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["pixels", "theirs", "ours"]
     hollow = [line for line in axes.lines if line.get_marker() == "o"]
     assert len(hollow) == 2 and all(line.get_markerfacecolor() == "white" for line in hollow)
@@ -35,7 +35,7 @@ def test_published_accuracies_are_hollow_and_own_ones_have_intervals_best_first(
 
 def test_epochs_are_whole_numbers():
     history = pd.DataFrame({"epoch": [1, 2, 3], "val_oneshot_accuracy": [0.5, 0.6, 0.7]})
-    (axes,) = basic.oneshot_by_epoch({"one": history}, "title").axes
+    (axes,) = curves.oneshot_by_epoch({"one": history}, "title").axes
     assert all(tick == int(tick) for tick in axes.get_xticks())
     assert axes.get_xlabel() == "epoch" and axes.get_ylabel()
 

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 from IPython.core.formatters import DisplayFormatter
 
-from siamese_lib.plots import basic, errors, galleries, style
+from siamese_lib.plots import curves, decisions, errors, galleries, intervals, style
 
 IMAGE = np.zeros((40, 36, 1), np.uint8)
 
 
 def test_the_description_has_title_axes_and_groups():
     band = ([0, 0.5, 1], [0, 0.9, 1], [0, 0.8, 1], [0, 1.0, 1])
-    figure = errors.roc_bands(
+    figure = decisions.roc_bands(
         {"one (AUC 0.700)": band, "other (AUC 0.600)": band}, "ROC on\nthe test pairs"
     )
     assert figure.title == "ROC on the test pairs"
@@ -23,14 +23,14 @@ def test_the_description_has_title_axes_and_groups():
 
 def test_the_description_has_rows_and_numbers():
     assert (
-        "Rows: b, test; a, test"
-        in basic.accuracy_intervals(
-            [("b", "test", 0.7, [0.6, 0.8]), ("a", "test", 0.5, [0, 1])], "t"
+        "Rows: b; a"
+        in intervals.accuracy_intervals(
+            {"b": {"test": (0.7, [0.6, 0.8])}, "a": {"test": (0.5, [0, 1])}}, "t"
         ).description
     )
     assert (
         "Text in the figure: 30 85.7%; 5 14.3%"
-        in errors.confusion_matrix([[30, 5], [7, 18]], "t").description
+        in decisions.confusion_matrix([[30, 5], [7, 18]], "t").description
     )
 
 
@@ -47,12 +47,12 @@ def test_a_legend_of_the_whole_figure_is_in_the_description_once():
     history = pd.DataFrame(
         {"epoch": [1, 2]} | {key: [0.5, 0.6] for key in ("loss", "accuracy", "auc", "val_loss")}
     )
-    assert basic.learning_curves({"one": history}, "t").description.count("one, training") == 1
+    assert curves.learning_curves({"one": history}, "t").description.count("one, training") == 1
 
 
 def test_a_notebook_stores_the_words_beside_the_image():
     data, metadata = DisplayFormatter().format(
-        errors.confusion_matrix([[1, 2], [3, 4]], "The four outcomes")
+        decisions.confusion_matrix([[1, 2], [3, 4]], "The four outcomes")
     )
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG") and "text/plain" in data
     assert (
@@ -63,7 +63,7 @@ def test_a_notebook_stores_the_words_beside_the_image():
 
 def test_curves_are_stored_as_svg_with_the_same_words():
     band = ([0, 0.5, 1], [0, 0.9, 1], [0, 0.8, 1], [0, 1.0, 1])
-    figure = errors.roc_bands({"one": band}, "ROC of one")
+    figure = decisions.roc_bands({"one": band}, "ROC of one")
     data, metadata = DisplayFormatter().format(figure)
     assert data["image/svg+xml"].lstrip().startswith("<?xml") and "image/png" not in data
     assert metadata["image/svg+xml"]["caption"] == "ROC of one"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from siamese_lib.plots import sweeps
+from siamese_lib.plots import curves, sweeps
 
 ROWS = [
     {
@@ -49,7 +49,7 @@ DRAWN = {
         TABLE, ("learning_rate", "batch_size"), "title"
     ),
     "seed_spread": lambda: sweeps.seed_spread(TABLE, "title"),
-    "split_slopes": lambda: sweeps.split_slopes(
+    "split_slopes": lambda: curves.split_slopes(
         [
             {"split_by": name}
             | {f"{split}_accuracy_mean": 0.8 for split in ("validation", "test")}
@@ -58,7 +58,6 @@ DRAWN = {
         ],
         "title",
     ),
-    "training_times": lambda: sweeps.training_times(TABLE, "title"),
 }
 
 
@@ -100,6 +99,15 @@ def test_the_curves_are_of_what_the_runs_measured(column, label):
     figure = sweeps.curves_of_runs([(1, history), (2, history)], "batch_size", "title")
     assert figure.axes[1].get_ylabel() == label
     assert figure.axes[1].get_lines()[0].get_ydata().tolist() == [0.6, 0.7]
+
+
+def test_a_run_that_is_the_beginning_of_a_longer_one_is_not_drawn_again():
+    longer = pd.DataFrame({"epoch": [1, 2, 3], "loss": [1.0, 0.5, 0.4], "val_auc": [0.6, 0.7, 0.8]})
+    other = longer.assign(loss=[2.0, 0.5, 0.4])
+    runs = [(2, HISTORY), (3, longer), (4, other)]
+    figure = sweeps.curves_of_runs(runs, "num_epochs", "title")
+    drawn = [line.get_label() for line in figure.axes[0].get_lines()]
+    assert drawn == ["3", "4"]
 
 
 def test_settings_with_several_seeds_have_a_dot_for_each():

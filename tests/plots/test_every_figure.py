@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from siamese_lib.plots import basic, errors, galleries, networks, sweeps
+from siamese_lib.plots import curves, data, decisions, galleries, intervals, networks
 
 GENERATOR = np.random.default_rng(0)
 SCORES, LABELS = GENERATOR.uniform(size=60), GENERATOR.integers(0, 2, 60)
@@ -29,26 +29,26 @@ ONESHOT = pd.DataFrame(
 )
 POINT = {"accuracy_mean": 0.7, "accuracy_interval": [0.6, 0.8]}
 PLOTS = {
-    "images_per_person": lambda: basic.images_per_person([1, 1, 2, 530], "title"),
-    "histograms": lambda: basic.histograms(
+    "images_per_person": lambda: data.images_per_person([1, 1, 2, 530], "title"),
+    "distributions": lambda: data.distributions(
         {"a": {"train": [1, 2, 3]}, "b": {"train": [1, 2]}},
         "title",
         {"a": "a (grey)", "b": "b (grey)"},
     ),
-    "split_overlap": lambda: basic.split_overlap([0.6, 0.7], [0.0, 0.0]),
-    "learning_curves": lambda: basic.learning_curves({"one": HISTORY}, "title"),
-    "score_histogram": lambda: errors.score_histogram(SCORES, LABELS, 0.5, "title"),
-    "confusion_matrix": lambda: errors.confusion_matrix([[30, 5], [7, 18]], "title"),
-    "oneshot_curves": lambda: basic.oneshot_curves(ONESHOT, "title"),
-    "gain_intervals": lambda: basic.gain_intervals(
-        [("one", "test", -0.02, [-0.05, 0.01])], "title"
+    "split_overlap": lambda: data.split_overlap([0.6, 0.7], [0.0, 0.0]),
+    "learning_curves": lambda: curves.learning_curves({"one": HISTORY}, "title"),
+    "score_histogram": lambda: decisions.score_histogram(SCORES, LABELS, 0.5, "title"),
+    "confusion_matrix": lambda: decisions.confusion_matrix([[30, 5], [7, 18]], "title"),
+    "oneshot_curves": lambda: curves.oneshot_curves(ONESHOT, "title"),
+    "gain_intervals": lambda: intervals.gain_intervals(
+        {"one": {"test": (-0.02, [-0.05, 0.01])}}, "title"
     ),
-    "accuracy_by_amount": lambda: sweeps.accuracy_by_amount(AMOUNTS, "num_pairs", "title", "pairs"),
-    "ladder": lambda: basic.ladder(
+    "accuracy_by_amount": lambda: curves.accuracy_by_amount(AMOUNTS, "num_pairs", "title", "pairs"),
+    "ladder": lambda: intervals.ladder(
         [("chance", "", 0.5, None), ("net", "people", 0.9, [0.88, 0.92])], "title"
     ),
-    "accuracy_intervals": lambda: basic.accuracy_intervals(
-        [("one", "test", 0.7, [0.6, 0.8])], "title"
+    "accuracy_intervals": lambda: intervals.accuracy_intervals(
+        {"one": {"test": (0.7, [0.6, 0.8])}}, "title"
     ),
 }
 AMOUNTS = [
@@ -96,6 +96,13 @@ def test_its_axes_are_labelled(draw):
         assert axes.get_xlabel() and (axes.get_ylabel() or axes.get_yticklabels())
 
 
+def test_the_number_of_people_stands_on_each_bar():
+    for counts, scale in (([10] * 40, "linear"), ([1, 1, 2, 530], "log")):
+        (axes,) = data.images_per_person(counts, "title").axes
+        numbers = [int(text.get_text()) for text in axes.texts if text.get_text()]
+        assert sum(numbers) == len(counts) and axes.get_yscale() == scale
+
+
 def test_a_wrong_pair_is_marked_by_frame_and_word():
     correct, wrong = galleries.pair_gallery(
         [(IMAGES[0], IMAGES[1])] * 2, ["a", "b"], [False, True], "title", columns=2
@@ -105,7 +112,7 @@ def test_a_wrong_pair_is_marked_by_frame_and_word():
 
 
 def test_one_shot_curves_have_their_n_as_ticks_and_chance_dashed():
-    (axes,) = basic.oneshot_curves(ONESHOT, "title").axes
+    (axes,) = curves.oneshot_curves(ONESHOT, "title").axes
     assert axes.get_xscale() == "log"
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["2", "20"]
     (chance,) = [line for line in axes.lines if line.get_label().startswith("chance")]
@@ -138,7 +145,7 @@ def test_losses_of_pairs_and_of_classes_have_panels_of_their_own():
         | {"val_pair_loss": [0.6, 0.5], "val_pair_accuracy": [0.7, 0.8]}
     )
     fitted = {"people": {"cross_entropy": 0.3, "accuracy": 0.85, "auc": 0.95}}
-    figure = basic.learning_curves({"pairs": HISTORY, "people": of_classes}, "t", fitted)
+    figure = curves.learning_curves({"pairs": HISTORY, "people": of_classes}, "t", fitted)
     panels = {axes.get_ylabel(): axes for axes in figure.axes}
     drawn = {name: [line.get_label() for line in axes.get_lines()] for name, axes in panels.items()}
     both = ["pairs, training", "pairs, validation", "people, validation", "people, head fitted"]
@@ -154,12 +161,12 @@ def test_losses_of_pairs_and_of_classes_have_panels_of_their_own():
 
 def test_a_training_without_accuracies_has_no_panel_of_them():
     history = HISTORY[["epoch", "loss", "val_auc"]]
-    labels = [axes.get_ylabel() for axes in basic.learning_curves({"one": history}, "t").axes]
+    labels = [axes.get_ylabel() for axes in curves.learning_curves({"one": history}, "t").axes]
     assert labels == ["loss of classes", "AUC"]
 
 
 def test_an_ensemble_of_many_has_a_learning_curve_of_each():
-    figure = basic.learning_curves({f"member {number}": HISTORY for number in range(9)}, "title")
+    figure = curves.learning_curves({f"member {number}": HISTORY for number in range(9)}, "title")
     assert all(len(axes.get_lines()) == 18 for axes in figure.axes)
     figure.draw_without_rendering()
     (legend,) = figure.legends
@@ -168,8 +175,8 @@ def test_an_ensemble_of_many_has_a_learning_curve_of_each():
 
 
 def test_the_marks_are_those_of_the_split_whatever_the_experiment_is_called():
-    rows = [("latest_test", "validation", 0.7, [0.6, 0.8]), ("plain", "test", 0.8, [0.7, 0.9])]
-    for function in (basic.accuracy_intervals, basic.gain_intervals):
+    rows = {"test": {"validation": (0.7, [0.6, 0.8]), "test": (0.8, [0.7, 0.9])}}
+    for function in (intervals.accuracy_intervals, intervals.gain_intervals):
         lines = function(rows, "title").axes[0].get_lines()
         markers = {line.get_marker() for line in lines if line.get_marker() in ("o", "s")}
         assert markers == {"o", "s"}
@@ -177,7 +184,7 @@ def test_the_marks_are_those_of_the_split_whatever_the_experiment_is_called():
 
 def test_the_legend_of_the_ladder_has_the_same_order_in_every_run():
     rows = [("net", "people", 0.9, [0.88, 0.92]), ("chance", "", 0.5, None)]
-    axes = basic.ladder([*rows, ("older", "pairs", 0.7, [0.6, 0.8])], "title").axes[0]
+    axes = intervals.ladder([*rows, ("older", "pairs", 0.7, [0.6, 0.8])], "title").axes[0]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == [
         "learns from labelled pairs",
         "learns from named people",
