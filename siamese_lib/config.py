@@ -58,7 +58,7 @@ class ExperimentConfig:
     # "pairs": the listed training pairs alone supervise (LFW: image-restricted);
     # "people": the identities of the training people supervise too (LFW: unrestricted).
     protocol: Literal["pairs", "people"] = "pairs"
-    compare_with: str = ""  # the experiment that the report puts beside this one
+    compare_with: tuple[str, ...] = ()  # the experiments that the report puts beside this one
     seed: Seed = 0  # of split, weights, order, augmentation and dropout
     # Of the held-out people; None: seed. The members of an ensemble share it.
     split_seed: Seed | None = None
@@ -139,6 +139,8 @@ class ExperimentConfig:
     erasing_probability: Share = 0.0  # cover a rectangle with the mean grey value
 
     def __post_init__(self):
+        if isinstance(self.compare_with, str):  # a single name needs no list
+            object.__setattr__(self, "compare_with", tuple(filter(None, [self.compare_with])))
         for field in dataclasses.fields(self):
             value = checked(field.name, field.type, getattr(self, field.name))
             object.__setattr__(self, field.name, value)
@@ -319,11 +321,10 @@ class ExperimentConfig:
     def side_by_side(
         cls, path: Path | str, overrides: Mapping[str, Any] | None = None
     ) -> "list[ExperimentConfig]":
-        """The experiment of a YAML file and, if it names one, its `compare_with` experiment."""
+        """The experiment of a YAML file, and those that its `compare_with` names."""
         config = cls.from_yaml(path, overrides)
-        if not config.compare_with:
-            return [config]
-        return [config, cls.from_yaml(Path(path).parent / f"{config.compare_with}.yaml")]
+        others = [Path(path).parent / f"{name}.yaml" for name in config.compare_with]
+        return [config, *map(cls.from_yaml, others)]
 
     def networks(self) -> "list[ExperimentConfig]":
         """The configs of the networks that it trains: its own, or those of an ensemble's members.

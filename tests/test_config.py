@@ -193,6 +193,17 @@ def test_a_file_that_is_no_list_of_keys_is_refused(tmp_path, text):
         from_text(tmp_path, text)
 
 
+def test_an_experiment_is_compared_with_one_or_with_several(tmp_path):
+    for name in ("first", "second", "third"):
+        (tmp_path / f"{name}.yaml").write_text("dataset: sample")
+    for named, wanted in (("second", ["second"]), ("[third, second]", ["third", "second"])):
+        (tmp_path / "first.yaml").write_text(f"dataset: sample\ncompare_with: {named}")
+        found = ExperimentConfig.side_by_side(tmp_path / "first.yaml")
+        assert [config.experiment for config in found] == ["first", *wanted]
+    alone = ExperimentConfig.from_dict({"experiment": "old", "compare_with": ""})
+    assert alone.compare_with == ()
+
+
 def test_a_file_in_another_encoding_is_refused(tmp_path):
     (tmp_path / "tiny.yaml").write_bytes("compare_with: é".encode("latin-1"))
     with pytest.raises(ValueError, match=r"tiny\.yaml is not a YAML file"):

@@ -130,11 +130,11 @@ class Sweep:
         Raises:
             FileNotFoundError: if there is none.
         """
-        path, stems = Path(path), []
-        stem = path.stem
-        while stem and stem not in stems:
-            stems.append(stem)
-            stem = ExperimentConfig.from_yaml(path.parent / f"{stem}.yaml").compare_with
+        path = Path(path)
+        stems = [path.stem]
+        for stem in stems:  # it grows while it is read
+            compared = ExperimentConfig.from_yaml(path.parent / f"{stem}.yaml").compare_with
+            stems += [name for name in compared if name not in stems]
         files = [path.parent / "sweeps" / f"{stem}.yaml" for stem in stems]
         if found := [cls.from_yaml(file) for file in files if file.is_file()]:
             return found

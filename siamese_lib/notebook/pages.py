@@ -105,7 +105,7 @@ def notebook_page(notebook: Any, page: Page, pages: Sequence[Page], start: str =
     return text
 
 
-def _joined(cells):
+def _joined(cells: Sequence[Any]) -> list[Any]:
     """The cells, with code that shows nothing in one cell with the code behind it."""
     joined: list[Any] = []
     for cell in cells:
