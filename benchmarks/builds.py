@@ -23,7 +23,7 @@ from siamese_lib.data.photos import find_face
 from siamese_lib.utils.machine import project_root
 
 
-def run(build, arguments, work):
+def run(build, arguments, work, check=True):
     """Wall and CPU seconds of a command of a build, with its output in a file of the folder."""
     environment = os.environ | {"PYTHONPATH": str(build), "SIAMESE_CACHE": str(work / "cache")}
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
@@ -34,7 +34,7 @@ def run(build, arguments, work):
             env=environment,
             stdout=output,
             stderr=output,
-            check=True,
+            check=check,
         )
     wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -126,23 +126,33 @@ def _verify_aligned(work):
     return ["siamese_lib", "verify", "--aligned", *paths]
 
 
-def _tests(_):
-    options = ["-q", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "-m", "not long"]
-    return ["pytest", *options]
-
-
 # Name, commands, turns and bar.
 PARTS = {
     "report": ("make report on the sample, after installation", _report, 1, 0.4),
     "sweep": ("sweep of the sample, 18 runs", _sweep, 1, 0.35),
     "verify": ("verify on two photographs", _verify, 5, 0.75),
     "aligned": ("verify --aligned", _verify_aligned, 5, 0.75),
-    "tests": ("make test", _tests, 1, 0.5),
 }
-CHECK = "check"
 
 
-def check_rows(turns=3):
+def tests_rows(builds):
+    """Two rows: the tests of both builds, once each.
+
+    A test of the earlier build may fail with today's packages; the note counts what passed.
+    """
+    options = ["-q", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "-m", "not long"]
+    times, counts = [], []
+    for build in builds:
+        work = Path(tempfile.mkdtemp())
+        times.append(run(build, ["pytest", *options], work, check=False))
+        counts.append((work / "output.txt").read_text(encoding="utf-8").splitlines()[-1])
+        print(build, times[-1], counts[-1], flush=True)
+        shutil.rmtree(work)
+    rows = share_rows("make test", [times], "of the earlier build's", 0.5)
+    return [row | {"note": f"{row['note']}; {' / '.join(counts)}"} for row in rows]
+
+
+def check_rows(_builds, turns=3):
     """A row: how long `make check` of this build takes; the earlier build has no such command."""
 
     def check():
@@ -153,16 +163,20 @@ def check_rows(turns=3):
     ]
 
 
+# Parts that give their rows themselves.
+ALONE = {"tests": tests_rows, "check": check_rows}
+
+
 def main():
     """Times the parts and replaces their rows in results.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.builds", description=__doc__)
     parser.add_argument("old", type=Path, help="a clone of the earlier commit")
-    parser.add_argument("parts", nargs="+", choices=[*PARTS, CHECK])
+    parser.add_argument("parts", nargs="+", choices=[*PARTS, *ALONE])
     options = parser.parse_args()
     builds = options.old.resolve(), project_root()
     for part in options.parts:
-        if part == CHECK:
-            save_rows(check_rows())
+        if part in ALONE:
+            save_rows(ALONE[part](builds))
             continue
         name, commands, turns, bar = PARTS[part]
         save_rows(ratio_rows(name, commands, builds, turns, bar))
