@@ -37,6 +37,8 @@ answer_trials           answers to one-shot trials by a similarity
 answered_correctly      whether the correct image alone is the most similar one
 average_over_seeds      trials answered by several runs, averaged
 trial_accuracy          accuracy over trials with its interval
+hard_people             who is confused with whom within a group
+rank_of_trial_sets      where trial sets lie among all pairs of image numbers
 pairs_of_trial_sets     clusters of trials where the groups are unknown
 pixel_baseline          metrics of the correlation of pixels, without learning
 oneshot_accuracies      accuracy against the number of people in the gallery

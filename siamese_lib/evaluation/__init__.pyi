@@ -13,6 +13,10 @@ from .error_analysis import (
     regression_of_errors as regression_of_errors,
     suspected_label_errors as suspected_label_errors,
 )
+from .hard_trials import (
+    hard_people as hard_people,
+    rank_of_trial_sets as rank_of_trial_sets,
+)
 from .metrics import (
     accuracy_at as accuracy_at,
     area_under_roc as area_under_roc,

@@ -16,6 +16,7 @@ from siamese_lib.evaluation.oneshot import answer_trials
 from siamese_lib.inference.model_file import read_model, write_model
 from siamese_lib.models.descriptors import DESCRIPTORS
 from siamese_lib.models.layers import FoldedEncoder, symmetries
+from siamese_lib.models.networks import log_odds_matrix
 from siamese_lib.utils.files import read_json
 from siamese_lib.utils.machine import project_root
 from siamese_lib.utils.tensorflow import tf
@@ -219,6 +220,13 @@ class Verifier:
                 for rows in _batches(len(left))
             ]
         )
+
+    def log_odds_of_all(self, embeddings: np.ndarray) -> np.ndarray:
+        """The log-odds of all pairs of images, `(num_embeddings, num_embeddings)`.
+
+        Their order is that of the scores, of which many are 0 or 1 up to rounding.
+        """
+        return log_odds_matrix(self.head, embeddings, embeddings)
 
     def score_pairs(self, cache: FaceCache, pairs: PairList) -> np.ndarray:
         """The scores `(num_pairs,)` of pairs whose images are in a cache."""

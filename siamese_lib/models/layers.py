@@ -183,12 +183,20 @@ class JointBayesian(keras.layers.Layer):
     def call(self, left, right):
         return ops.sum(self.terms(left, right), axis=-1, keepdims=True)
 
+    def matrix(self, left, right):
+        """The ratios of all pairs of two batches, `(num_left, num_right)`."""
+        left, right = self._projected(left), self._projected(right)
+        b = self.between
+        weights = b / (1.0 + 2.0 * b)
+        own = [ops.matmul(side**2, weights * b / (2.0 + 2.0 * b)) for side in (left, right)]
+        return ops.matmul(left * weights, ops.transpose(right)) - own[0][:, None] - own[1]
+
+    def _projected(self, side):
+        return ops.matmul(ops.normalize(side, axis=-1) - self.mean, self.projection)
+
     def terms(self, left, right):
         """What each component adds to the ratio, `(batch, embedding_size)`."""
-        left, right = (
-            ops.matmul(ops.normalize(side, axis=-1) - self.mean, self.projection)
-            for side in (left, right)
-        )
+        left, right = self._projected(left), self._projected(right)
         b = self.between
         own = b / (2.0 + 2.0 * b) * (ops.square(left) + ops.square(right))
         return b / (1.0 + 2.0 * b) * (left * right - own)

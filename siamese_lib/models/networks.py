@@ -203,6 +203,29 @@ def evidence(head: Any, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray
     return np.asarray(terms) * weights[:, 0], float(bias[0])
 
 
+def log_odds_matrix(head: Any, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The log-odds of all pairs of two lists of embeddings, `(num_left, num_right)`.
+
+    Args:
+        head: the layer "head" of a network.
+        left, right: `(num_left, embedding_size)` and `(num_right, embedding_size)`.
+    """
+    layer_of = {layer.name: layer for layer in head.layers}
+    weights, bias = layer_of["probability"].get_weights()
+    if "joint_bayesian" in layer_of:
+        values = layer_of["joint_bayesian"].matrix(left, right)
+    elif "cosine" in layer_of:
+        values = keras.ops.matmul(
+            keras.ops.normalize(left, axis=-1),
+            keras.ops.transpose(keras.ops.normalize(right, axis=-1)),
+        )
+    else:  # a sum over components of each pair: a row of pairs at a time
+        return (
+            np.stack([evidence(head, one[np.newaxis], right)[0].sum(axis=1) for one in left]) + bias
+        )
+    return np.asarray(values) * weights[0, 0] + bias
+
+
 _ENCODERS = {
     "koch": koch_encoder,
     "compact": compact_encoder,

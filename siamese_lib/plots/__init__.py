@@ -9,6 +9,7 @@ confusion_matrix          counts of the four outcomes
 accuracy_by_amount        accuracy against the amount of training data
 accuracy_intervals        accuracies with intervals
 gain_intervals            differences of accuracies with intervals
+among_all                 accuracies of chosen trials among those of all
 dot_plot                  accuracies beside published ones
 ladder                    accuracies from chance to people, by what was learnt from
 oneshot_curves            one-shot accuracy against the number of people

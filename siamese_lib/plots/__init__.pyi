@@ -44,6 +44,7 @@ from .galleries import (
 )
 from .intervals import (
     accuracy_intervals as accuracy_intervals,
+    among_all as among_all,
     dot_plot as dot_plot,
     gain_intervals as gain_intervals,
     ladder as ladder,

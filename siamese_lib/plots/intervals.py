@@ -8,6 +8,7 @@ from siamese_lib.plots.style import (
     BLACK,
     BLUE,
     GREEN,
+    ORANGE,
     SPLIT_STYLES,
     DescribedFigure,
     error_bars,
@@ -46,7 +47,7 @@ def gain_intervals(rows: Mapping[str, ValuesBySplit], title: str) -> DescribedFi
 def _by_split(rows, title, xlabel, reference, number_format):
     """Validation above test on the line of each name, and a dotted line at the reference."""
     figure, axes = new_figure(8.4, 0.7 * len(rows) + 1.2, title, xlabel)
-    for height, of_splits in enumerate(reversed(rows.values())):
+    for height, of_splits in enumerate(list(rows.values())[::-1]):
         for shift, (split, style) in zip((SHIFT, -SHIFT), SPLIT_STYLES.items()):
             if split in of_splits:
                 value, interval = of_splits[split]
@@ -78,6 +79,32 @@ def dot_plot(
     styles = [published if interval is None else ours for *_, interval in rows]
     figure, axes = _named_dots(rows, styles, title, xlabel)
     axes.grid(axis="y", color="0.9")
+    return figure
+
+
+def among_all(
+    rows: Mapping[str, tuple[Sequence[float], Sequence[float]]], title: str, xlabel: str
+) -> DescribedFigure:
+    """Accuracies of chosen trials among those of all trials like them, a line for each group.
+
+    Args:
+        rows: `{group: (accuracies of all, accuracies of the chosen)}`.
+        title, xlabel: of the figure.
+    """
+    figure, axes = new_figure(8.4, 0.45 * len(rows) + 1.4, title, xlabel)
+    for height, (everything, chosen) in enumerate(list(rows.values())[::-1]):
+        values, counts = np.unique(everything, return_counts=True)
+        sizes = 160 * counts / counts.max()
+        axes.scatter(values, np.full(len(values), height), sizes, color="0.75")
+        axes.plot(np.mean(everything), height, "|", color=BLACK, markersize=16)
+        places = height + np.linspace(-0.12, 0.12, len(chosen))
+        axes.plot(chosen, places, "D", color=ORANGE, markersize=6)
+    axes.scatter([], [], 80, color="0.75", label="all pairs of drawers; larger: more of them")
+    axes.plot([], [], "|", color=BLACK, markersize=12, linestyle="none", label="their mean")
+    axes.plot([], [], "D", color=ORANGE, linestyle="none", label="published")
+    _name_lines(axes, list(rows))
+    in_percent(axes.xaxis)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     return figure
 
 

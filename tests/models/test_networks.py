@@ -14,6 +14,7 @@ from siamese_lib.models.networks import (
     build_model,
     comparison,
     evidence,
+    log_odds_matrix,
 )
 from siamese_lib.models.tables import block_table, count_parameters, layer_table
 from siamese_lib.training.objectives import binary_crossentropy, build_loss
@@ -396,3 +397,9 @@ def test_the_evidence_of_all_components_adds_up_to_the_score(config):
     assert terms.shape == left.shape
     probabilities = head.predict([left, right], verbose=0)[:, 0]
     assert 1 / (1 + np.exp(-terms.sum(axis=1) - constant)) == pytest.approx(probabilities, abs=1e-5)
+    of_all = log_odds_matrix(head, left, right)
+    assert of_all.shape == (5, 5)
+    assert np.diag(of_all) == pytest.approx(terms.sum(axis=1) + constant, abs=1e-4)
+    assert of_all[1, 3] == pytest.approx(
+        log_odds_matrix(head, left[1:2], right[3:4])[0, 0], abs=1e-4
+    )

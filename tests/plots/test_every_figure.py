@@ -44,6 +44,7 @@ PLOTS = {
         {"one": {"test": (-0.02, [-0.05, 0.01])}}, "title"
     ),
     "accuracy_by_amount": lambda: curves.accuracy_by_amount(AMOUNTS, "num_pairs", "title", "pairs"),
+    "among_all": lambda: intervals.among_all({"Greek": ([0.5, 0.6], [0.6])}, "title", "accuracy"),
     "ladder": lambda: intervals.ladder(
         [("chance", "", 0.5, None), ("net", "people", 0.9, [0.88, 0.92])], "title"
     ),
