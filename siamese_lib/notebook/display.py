@@ -16,6 +16,8 @@ SHARES = re.compile(
     r"(accuracy|\beer\b|(error|accept|reject) rate|share|tar at far|abstained|minus)"
 )
 SPACE = "\N{NO-BREAK SPACE}"
+# In a text the spaces between a number and its unit, its spread, or its other bound.
+TOGETHER = re.compile(r"(?<=[\d%±]) (?=[\d%±]|to \d|min\b|points\b)|(?<=\bto) (?=\d)")
 SMALLEST_P_VALUE = 0.001
 
 
@@ -84,7 +86,7 @@ def as_cell(value: Any, name: str) -> str:
     if isinstance(value, int | np.integer):
         return f"{value:,}"
     if not isinstance(value, float | np.floating):
-        return "" if value is None else str(value)
+        return "" if value is None else TOGETHER.sub(SPACE, str(value))
     number = float(value)
     if np.isnan(number):
         return ""

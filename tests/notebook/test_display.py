@@ -34,6 +34,10 @@ def cells(table):
         (None, "any", ""),
         (np.True_, "wrong", "yes"),
         ("5e-06", "value", "5e-06"),
+        ([0, 1, 2], "seeds", "0, 1, 2"),
+        ("92.5 % ± 0.1", "test", f"92.5{NBSP}%{NBSP}±{NBSP}0.1"),
+        ("90.1 to 94.7", "interval", f"90.1{NBSP}to{NBSP}94.7"),
+        ("one of 2 to try", "why", "one of 2 to try"),
     ],
 )
 def test_a_value_is_shown_as_readers_expect_it(value, name, text):
