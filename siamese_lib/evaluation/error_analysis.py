@@ -90,7 +90,8 @@ def pair_covariates(pairs: PairList, cache: FaceCache, dataset: FaceDataset) -> 
 
     Returns:
         A row for each pair in the order of the list, with the columns of `COVARIATES`; without
-        eye_distance where `eye_distances` knows nothing of the images.
+        eye_distance where `eye_distances` knows nothing of the images, and without
+        images_of_person where everybody has equally many.
     """
     images, counts = cache[pairs.faces], Counter(face.person for face in dataset.files)
     row_of = {face: row for row, face in enumerate(pairs.faces)}
@@ -117,6 +118,8 @@ def pair_covariates(pairs: PairList, cache: FaceCache, dataset: FaceDataset) -> 
             "pixel_correlation": (left * right).mean(axis=1),
         }
     )
+    if len(set(counts.values())) == 1:
+        del table["images_of_person"]
     known = eye_distances(dataset)
     if all(face in known for face in pairs.faces):
         distances = np.array([known[face] for face in pairs.faces])

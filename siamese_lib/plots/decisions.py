@@ -53,7 +53,7 @@ def score_histogram(
     place, words = float(within_score_axis(threshold)), f"threshold {threshold:.3f}"
     axes.axvline(place, color=BLACK, linestyle="--", label=words)
     axes.set_xscale("logit")
-    axes.set_xticks(SCORE_TICKS, labels=[f"{tick:.1%}" for tick in SCORE_TICKS])
+    axes.set_xticks(SCORE_TICKS, labels=[f"{100 * tick:g}%" for tick in SCORE_TICKS])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.legend(frameon=False)
     return figure
