@@ -34,8 +34,8 @@ faces = shown[["left", "right"]].map(sl.data.parse_face)
 figure = sl.plots.pair_gallery(
     [cache[list(pair)] for pair in faces.itertuples(index=False)],
     [
-        f"{'' if row.wrong else 'correct:  '}"
-        f"{sl.data.CLASS_NAMES[int(row.score >= threshold)]}, score {row.score:.3f}"
+        f"{'' if row.wrong else 'correct:  '}the network says "
+        f"{sl.data.CLASS_NAMES[int(row.score >= threshold)]} ({row.score:.1%})"
         for row in shown.itertuples()
     ],
     list(shown["wrong"]),

@@ -44,6 +44,7 @@ class About:
         results: the folder in `results/` with the committed runs that are compared with the
             report's own.
         one, many: the noun for what is compared, singular and plural.
+        origin: where the images and the pair lists come from, in sentences.
         credit: the source of the images that are shown.
     """
 
@@ -52,6 +53,7 @@ class About:
     results: str = "lfwa"
     one: str = "person"
     many: str = "people"
+    origin: str = ""
     credit: str = ""
 
 

@@ -55,6 +55,11 @@ TITLES = {"lfwa": "LFW-a", "lfw-funneled": "LFW-funneled"}
 SAMPLE_HEIGHT, SAMPLE_WIDTH = 112, 92
 SAMPLE_HEADER = b"P5\n92 112\n255\n"
 SAMPLE_FILE_SIZE = len(SAMPLE_HEADER) + SAMPLE_HEIGHT * SAMPLE_WIDTH
+ORIGIN = (
+    "Labeled Faces in the Wild: 13,233 press photographs of 5,749 people, found by a face detector "
+    "in news of about 2002 to 2004 (Huang et al., 2007); in LFW-a they are aligned (Wolf et al., "
+    "2011). The pair lists are LFW's own."
+)
 
 
 def locate_faces(data_root: Path | str) -> FaceFiles:
@@ -145,7 +150,7 @@ def load_lfw(name: str, data_root: Path, fold: int | None = None) -> FaceDataset
     facts: dict[str, Any] = {
         "face_box": (62, 200, 70, 180),
         "faces_may_be_shown": False,
-        "about": About(TITLES[name]),
+        "about": About(TITLES[name], origin=ORIGIN),
     }
     named = dataclasses.replace(found, name=name)
     if fold:

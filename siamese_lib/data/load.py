@@ -31,7 +31,15 @@ from siamese_lib.utils.files import cached_folder
 
 SAMPLE_LISTS = Path(__file__).parent / "sample_lists"
 SAMPLE_ABOUT = About(
-    "the sample faces", credit="Faces: The Database of Faces, AT&T Laboratories Cambridge."
+    "the sample faces",
+    origin=(
+        "400 photographs of 40 people, ten of each, taken in a laboratory from 1992 to 1994 in "
+        "front of a dark background; light, expression and glasses vary (Samaria and Harter, "
+        "1994). The pair lists are this project's own: people s29 to s40 are tested, and different "
+        "people are paired within groups of four, so that the lists fall into parts that share "
+        "nobody."
+    ),
+    credit="Faces: The Database of Faces, AT&T Laboratories Cambridge.",
 )
 # Where copies of LFW-a and Omniglot are kept on Drive; each may be a folder or an archive.
 DRIVE_FOLDERS = ("datasets/lfw2", "datasets/lfwa", "datasets/lfw", "lfw2", "lfwa")

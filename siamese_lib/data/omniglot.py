@@ -37,6 +37,10 @@ ABOUT = About(
     results="omniglot",
     one="character",
     many="characters",
+    origin=(
+        "1,623 characters of 50 alphabets, each drawn once by 20 people online (Lake, "
+        "Salakhutdinov and Tenenbaum, 2015); 30 alphabets are for learning, 20 for testing."
+    ),
     credit=(
         "Characters: Omniglot, Lake, Salakhutdinov and Tenenbaum (2015), under the MIT licence."
     ),

@@ -13,6 +13,9 @@ kept_network       the network behind a run's scores, of an ensemble a member's
 follow_pair        one pair from its two files to the decision
 FollowedPair       what follow_pair returns
 occlusion_maps     the effect of each part of two images on their score
+maps_of_pairs      these effects for scored pairs
+where_evidence_lies  where the evidence for a decision lies, in words
+with_evidence      scored pairs with this sentence
 face_mask          the pixels that show the face
 scores_with_parts  scores with faces alone and with backgrounds alone
 draw_probes        faces of people with another image

@@ -12,20 +12,27 @@ from .comparison import (
     rank_folder as rank_folder,
 )
 from .explain import (
-    draw_probes as draw_probes,
-    explained_galleries as explained_galleries,
     face_mask as face_mask,
     kept_network as kept_network,
-    map_of_faces as map_of_faces,
+    maps_of_pairs as maps_of_pairs,
     mean_occlusion_maps as mean_occlusion_maps,
-    nearest_faces as nearest_faces,
-    neighbour_sheet as neighbour_sheet,
     occlusion_maps as occlusion_maps,
-    scored_gallery as scored_gallery,
     scores_with_parts as scores_with_parts,
+    where_evidence_lies as where_evidence_lies,
+    with_evidence as with_evidence,
 )
 from .following import (
     FollowedPair as FollowedPair,
     follow_pair as follow_pair,
+)
+from .neighbours import (
+    draw_probes as draw_probes,
+    map_of_faces as map_of_faces,
+    nearest_faces as nearest_faces,
+    neighbour_sheet as neighbour_sheet,
+)
+from .scored import (
+    explained_galleries as explained_galleries,
+    scored_gallery as scored_gallery,
 )
 from .verifier import Verifier as Verifier

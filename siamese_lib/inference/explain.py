@@ -1,32 +1,26 @@
-"""Explanations of scores: occlusion maps, faces without background, nearest faces, galleries."""
+"""Explanations of scores: occlusion maps, where the evidence lies, faces without background."""
 
-import random
-import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
-from sklearn.manifold import TSNE
 
 from siamese_lib.data.face_dataset import FaceDataset
 from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import (
     CLASS_NAMES,
-    Face,
     PairList,
-    faces_by_person,
     pair_of,
-    parse_face,
 )
 from siamese_lib.evaluation.metrics import log_odds
 from siamese_lib.inference.verifier import Verifier
-from siamese_lib.plots import galleries
 
 if TYPE_CHECKING:
     from siamese_lib.training.run import Run
 
+# Of both images of a pair, `(height, width)` each; see `occlusion_maps`.
+Maps = tuple[np.ndarray, np.ndarray]
 PATCH_SHARE = 0.22  # of the image's height: about an eye with its brow
 STEPS_PER_PATCH = 2
 
@@ -64,9 +58,7 @@ def kept_network(run: "Run") -> tuple["Run", Verifier | None, str]:
     return networks[0] if networks else run, None, sentence
 
 
-def occlusion_maps(
-    verifier: Verifier, left: np.ndarray, right: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def occlusion_maps(verifier: Verifier, left: np.ndarray, right: np.ndarray) -> Maps:
     """The effect of each part of two images on their score (Zeiler and Fergus, 2014, section 4.2).
 
     A square of the image's mean grey covers each position in turn, and the pair is scored again.
@@ -116,6 +108,57 @@ def _mean_over_boxes(values: np.ndarray, boxes: list[tuple], shape: tuple) -> np
         total[top:bottom, left:right] += value
         count[top:bottom, left:right] += 1
     return total / np.maximum(count, 1)
+
+
+THIRDS = ("upper", "middle", "lower")  # of a face
+
+
+def maps_of_pairs(verifier: Verifier, cache: FaceCache, scores: pd.DataFrame) -> list[Maps]:
+    """The occlusion maps of scored pairs.
+
+    Args:
+        verifier: the `Verifier` that computed the scores.
+        cache: the `FaceCache` with the images.
+        scores: rows of `Run.scores`.
+    """
+    return [occlusion_maps(verifier, *cache[pair_of(row)[:2]]) for row in scores.to_dict("records")]
+
+
+def with_evidence(
+    scores: pd.DataFrame, maps: Sequence[Maps], threshold: float, mask: np.ndarray | None = None
+) -> pd.DataFrame:
+    """Scored pairs with a further sentence in `why`: where the evidence for the decision lies.
+
+    Args:
+        scores: rows of `Run.scores` with the further column `why`.
+        maps: of these rows, as `maps_of_pairs` returns them.
+        threshold: the smallest score of a decision for the same person.
+        mask: as in `where_evidence_lies`.
+    """
+    decisions = (scores["score"] >= threshold).astype(int)
+    where = [where_evidence_lies(*each, mask) for each in zip(maps, decisions)]
+    return scores.assign(why=[f"{why} {words}" for why, words in zip(scores["why"], where)])
+
+
+def where_evidence_lies(maps: Maps, decision: int, mask: np.ndarray | None = None) -> str:
+    """Where the evidence for a decision lies, as a sentence.
+
+    Args:
+        maps: the occlusion maps of both images.
+        decision: 1 = same person.
+        mask: the pixels of the face, `(height, width)`, if the face has a fixed position; what is
+            outside is a region of its own.
+    """
+    evidence = np.clip(np.mean(maps, axis=0) * (1 if decision else -1), 0, None)
+    if not evidence.sum():
+        return "No part of the images speaks for this decision."
+    inside = np.ones_like(evidence, bool) if mask is None else mask
+    rows = np.flatnonzero(inside.any(axis=1))
+    shares = {"hair, clothes and background": evidence[~inside].sum()}
+    for name, part in zip(THIRDS, np.array_split(np.arange(rows[0], rows[-1] + 1), 3)):
+        shares[f"the {name} third of the face"] = evidence[part][inside[part]].sum()
+    region = max(shares, key=shares.__getitem__)
+    return f"Most of its evidence ({shares[region] / evidence.sum():.0%}): {region}."
 
 
 def face_mask(
@@ -177,108 +220,6 @@ def scores_with_parts(
     }
 
 
-def draw_probes(faces: Sequence[Face], count: int, seed: int) -> list[Face]:
-    """Draws faces of people who have another image among `faces`, at most one of each person."""
-    several = [images for images in faces_by_person(faces).values() if len(images) > 1]
-    generator = random.Random(seed)
-    chosen = generator.sample(several, min(count, len(several)))
-    return [generator.choice(images) for images in chosen]
-
-
-def nearest_faces(
-    verifier: Verifier,
-    embeddings: np.ndarray,
-    faces: Sequence[Face],
-    probes: Sequence[Face],
-    count: int,
-) -> pd.DataFrame:
-    """The faces that score highest with each probe, without the probe itself.
-
-    Args:
-        verifier: a `Verifier`.
-        embeddings: of `faces`, `(num_faces, embedding_size)`.
-        faces: the gallery.
-        probes: some of the gallery's faces.
-        count: the number of neighbours.
-
-    Returns:
-        A pandas DataFrame, a row for each neighbour, the nearest first: probe, neighbour, score,
-        same_person.
-    """
-    rows = []
-    for probe in probes:
-        row = faces.index(probe)
-        scores = verifier.score_among(embeddings, [row] * len(faces), range(len(faces)))
-        nearest = [index for index in np.argsort(-scores, kind="stable") if index != row]
-        for index in nearest[:count]:
-            same = faces[index].person == probe.person
-            rows.append((str(probe), str(faces[index]), float(scores[index]), same))
-    return pd.DataFrame(rows, columns=["probe", "neighbour", "score", "same_person"])
-
-
-def map_of_faces(embeddings: np.ndarray, seed: int = 0) -> np.ndarray:
-    """A plane in which faces with similar embeddings are close together.
-
-    t-SNE: van der Maaten and Hinton, 2008.
-
-    Args:
-        embeddings: `(num_faces, embedding_size)`, compared by their cosines.
-
-    Returns:
-        `(num_faces, 2)`, without a unit; only small distances have a meaning.
-    """
-
-    perplexity = min(15.0, (len(embeddings) - 1) / 3)
-    plane = TSNE(perplexity=perplexity, metric="cosine", init="random", random_state=seed)
-    return plane.fit_transform(embeddings)
-
-
-def scored_gallery(scores: pd.DataFrame, cache: FaceCache, title: str) -> Figure:
-    """The gallery of scored pairs: names, score and reasons above each pair.
-
-    Args:
-        scores: rows of `Run.scores` with the further column `wrong` and, if reasons are to be
-            shown, `why`.
-        cache: the `FaceCache` with the images.
-        title: the figure's title.
-    """
-    rows = scores.to_dict("records")
-    images = [cache[pair_of(row)[:2]] for row in rows]
-    captions = [textwrap.fill(_caption(row), 46) for row in rows]
-    return galleries.pair_gallery(images, captions, scores["wrong"].tolist(), _full(title, rows))
-
-
-def explained_galleries(
-    verifier: Verifier, cache: FaceCache, groups: Mapping[str, pd.DataFrame]
-) -> list[Figure]:
-    """Galleries of scored pairs with the occlusion maps of both faces, all maps on one scale.
-
-    Args:
-        verifier: the `Verifier` that computed the scores.
-        cache: the `FaceCache` with the images.
-        groups: `{title: rows}`, the rows as in `scored_gallery`.
-    """
-    sheets = []
-    for title, scores in groups.items():
-        rows = scores.to_dict("records")
-        images = [cache[pair_of(row)[:2]] for row in rows]
-        maps = [occlusion_maps(verifier, left, right) for left, right in images]
-        captions, wrong = list(map(_caption, rows)), scores["wrong"].tolist()
-        sheets.append((images, maps, captions, wrong, _full(title, rows)))
-    # The strongest hundredth would leave the others without colour.
-    values = np.concatenate(
-        [np.abs(side).ravel() for _, maps, *_ in sheets for pair in maps for side in pair]
-        or [np.ones(1)]
-    )
-    strongest = float(np.quantile(values, 0.99))
-    return [galleries.explained_pairs(*sheet, strongest) for sheet in sheets]
-
-
-def _caption(row: dict) -> str:
-    why = f" {row['why']}" if "why" in row else ""
-    return f"{row['left']}, {row['right']}: {100 * row['score']:.1f} %.{why}"
-
-
 def mean_occlusion_maps(
     verifier: Verifier, cache: FaceCache, scores: pd.DataFrame, count: int = 100
 ) -> dict[str, np.ndarray]:
@@ -305,23 +246,3 @@ def mean_occlusion_maps(
                 maps = [np.mean(occlusion_maps(verifier, *pair), axis=0) for pair in pairs]
                 means[f"{class_name}, {outcome} ({len(pairs)} pairs)"] = np.mean(maps, axis=0)
     return means
-
-
-def _full(title, rows):
-    return title if rows else f"{title}: there are none"
-
-
-def neighbour_sheet(table: pd.DataFrame, cache: FaceCache, title: str) -> Figure:
-    """Each probe with its nearest faces; faces of other people are framed.
-
-    Args:
-        table: the table of `nearest_faces`.
-        cache: the `FaceCache` with the images.
-        title: the figure's title.
-    """
-    rows = []
-    for probe, near in table.groupby("probe", sort=False):
-        images = cache[[parse_face(name) for name in (probe, *near["neighbour"])]]
-        neighbours = zip(images[1:], near["neighbour"], near["score"], ~near["same_person"])
-        rows.append((images[0], probe, list(neighbours)))
-    return galleries.neighbour_rows(rows, title)

@@ -4,6 +4,7 @@ start_notebook        mount Google Drive on request, print versions
 find_lfwa             find LFW-a in the usual folders, copy it from Drive
 persistent_folder     a folder that outlives the session, on Drive if it is mounted
 notebook_links        links to the project's notebooks, on Colab or as files
+findings              what the numbers of a notebook say, in sentences
 folded                a table that opens on a click
 pair_rows             scored pairs with the reasons for their decisions
 setup_table           the settings of experiments, grouped, with their meaning

@@ -1,4 +1,5 @@
 # The public names, for lazy loading, editors and type checkers.
+from . import findings as findings
 from .page_widgets import (
     guess_in_page as guess_in_page,
     threshold_in_page as threshold_in_page,

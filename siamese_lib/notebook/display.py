@@ -92,6 +92,8 @@ def as_cell(value: Any, name: str) -> str:
         return ""
     if name.endswith("p value") and number < SMALLEST_P_VALUE:
         return f"< {SMALLEST_P_VALUE}"
+    if is_share and "gain" in name:
+        return f"{100 * number:+.1f}"  # of shares: points
     if is_share:
         return f"{100 * number:.1f}{SPACE}%"
     if number.is_integer() and abs(number) >= 10:

@@ -4,6 +4,7 @@ import html
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from siamese_lib.config import ExperimentConfig
@@ -82,6 +83,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "erasing_probability": "the chance that a rectangle is covered",
     },
 }
+PLATEAU = 0.005  # of AUC or accuracy, below the best epoch
 # Names, and what only a report reads: no settings.
 NO_SETTINGS = ("experiment", "variant", "folder", "compare_with")
 
@@ -116,36 +118,38 @@ def pair_rows(scores: pd.DataFrame, caption: str) -> pd.DataFrame:
 
 
 def times_table(runs: Mapping[str, Run]) -> pd.DataFrame:
-    """The times of runs, a row for each: until the best epoch, in all, for scoring.
+    """The times of runs, a row for each: until convergence, in all, for scoring.
 
-    The best epoch is that with the highest AUC (or one-shot accuracy, or lowest loss) on
-    validation; of a final training, whose epochs nobody validates, that of its run with people held
-    out. If it is the last one, the training was stopped while it still improved.
+    A training has converged after the first epoch from which on its AUC (or one-shot accuracy) on
+    validation stays within `PLATEAU` of the best one; of a final training, whose epochs nobody
+    validates, this is taken from its run with people held out.
     """
     rows = {}
     for name, run in runs.items():
         seconds, history = run.metrics["seconds"], run.validated.history
-        best, until = _best_epoch(history), "-"
-        converged = best is not None and best < len(history)
-        if converged:
-            until = f"{history['seconds'][:best].sum() / 60:.1f}"
+        converged, best = _converged(history)
+        until = history["seconds"][:converged].sum() / 60 if converged else None
         rows[name] = {
             "epochs": run.metrics["num_epochs"],
-            "best epoch": best if converged else ("-" if best is None else "still improving"),
-            "minutes until then": until,
+            "best epoch": best or "-",
+            "converged after epoch": converged or "-",
+            "minutes until then": "-" if until is None else f"{until:.1f}",
             "minutes in all": f"{seconds['train'] / 60:.1f}",
             "seconds an epoch": f"{seconds['epoch']:.1f}",
+            "seconds to prepare": f"{seconds['prepare']:.1f}",
             "seconds to score": f"{seconds['predict']:.1f}",
         }
     return pd.DataFrame(rows).T
 
 
-def _best_epoch(history: pd.DataFrame) -> int | None:
-    """The epoch that is best on validation, from 1 on; None if none was validated."""
-    for column, sign in (("val_auc", 1), ("val_oneshot_accuracy", 1), ("val_loss", -1)):
+def _converged(history: pd.DataFrame) -> tuple[int | None, int | None]:
+    """The epoch of convergence and the best epoch, from 1 on; None if none was validated."""
+    for column in ("val_auc", "val_oneshot_accuracy"):
         if column in history:
-            return int((sign * history[column]).argmax()) + 1
-    return None
+            values = history[column].to_numpy()
+            below = np.flatnonzero(values < values.max() - PLATEAU)
+            return (int(below[-1]) + 2 if len(below) else 1), int(values.argmax()) + 1
+    return None, None
 
 
 def setup_table(experiments: Mapping[str, ExperimentConfig]) -> pd.DataFrame:
@@ -226,7 +230,7 @@ _USED: dict[str, Callable[[Any], bool]] = {
     ),
     **dict.fromkeys(("num_epochs", "mixed_precision", "monitor"), _by_epochs),
     "early_stopping_min_delta": lambda config: config.early_stopping_patience is not None,
-    "restore_best_weights": lambda config: config.restore_best_weights,
+    "restore_best_weights": _by_epochs,
     "affine_probability": lambda config: _moves(config) and config.affine_probability < 1.0,
     "fill_mode": _moves,
 }

@@ -119,7 +119,7 @@ def explained_pairs(
 def mean_maps(
     maps: Mapping[str, Mapping[str, np.ndarray]], masks: Mapping[str, np.ndarray], title: str
 ) -> DescribedFigure:
-    """Mean influences of regions on the score, a row for each network, all on one scale.
+    """Mean influences of regions on the score, a row and a scale for each network.
 
     Args:
         maps: `{network: {group: map}}`, as `inference.mean_occlusion_maps` returns them.
@@ -128,9 +128,8 @@ def mean_maps(
     """
     columns = max(map(len, maps.values()))
     figure, panels = _image_panels(2.6 * columns, 3.2 * len(maps) + 0.9, len(maps), columns, title)
-    drawn_maps = [each for of_network in maps.values() for each in of_network.values()]
-    strongest = max(np.abs(each).max() for each in drawn_maps)
     for row, (network, of_network) in zip(panels, maps.items()):
+        strongest = max(np.abs(values).max() for values in of_network.values())
         for axes, (group, values) in zip(row, of_network.items()):
             drawn = axes.imshow(values, cmap=INFLUENCE, vmin=-strongest, vmax=strongest)
             axes.set_title(f"{network}\n{group}", fontsize=8)
@@ -138,14 +137,8 @@ def mean_maps(
                 axes.contour(masks[network], [0.5], colors="0.5", linewidths=1, linestyles="--")
             axes.axis("on")
             axes.set(xticks=[], yticks=[])
-    figure.colorbar(
-        drawn,
-        ax=panels,
-        location="bottom",
-        shrink=0.5,
-        aspect=40,
-        label="orange: speaks for the same person; blue: against it (log-odds)",
-    )
+        label = "for (orange) and against (blue)\nthe same person, log-odds"
+        figure.colorbar(drawn, ax=row, shrink=0.8, label=label)
     return figure
 
 

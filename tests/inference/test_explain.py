@@ -8,7 +8,7 @@ import pytest
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import Face, Pair, PairList
-from siamese_lib.inference import explain
+from siamese_lib.inference import explain, neighbours, scored
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.networks import build_model
 from siamese_lib.training.run import Run
@@ -86,7 +86,7 @@ def test_scores_fall_to_one_value_without_the_part_that_counts():
 def test_the_nearest_face_is_the_same_person_and_never_the_probe():
     faces, cache, _ = two_people()
     verifier = CornerVerifier()
-    table = explain.nearest_faces(
+    table = neighbours.nearest_faces(
         verifier, verifier.embed(cache[faces]), faces, [faces[0], faces[3]], count=2
     )
     assert len(table) == 4 and not (table["probe"] == table["neighbour"]).any()
@@ -94,12 +94,12 @@ def test_the_nearest_face_is_the_same_person_and_never_the_probe():
     assert (
         nearest["neighbour"].tolist() == ["Ada_0002", "Ben_0001"] and nearest["same_person"].all()
     )
-    assert explain.neighbour_sheet(table, cache, "title").get_suptitle() == "title"
+    assert neighbours.neighbour_sheet(table, cache, "title").get_suptitle() == "title"
 
 
 def test_probes_are_of_people_with_another_image():
     faces = [Face("Ada", 1), Face("Ben", 1), Face("Ben", 2), Face("Cleo", 1), Face("Cleo", 2)]
-    probes = explain.draw_probes(faces, 5, seed=0)
+    probes = neighbours.draw_probes(faces, 5, seed=0)
     assert {probe.person for probe in probes} == {"Ben", "Cleo"} and len(probes) == 2
 
 
@@ -107,7 +107,7 @@ def test_a_plane_keeps_near_embeddings_near():
     generator = np.random.default_rng(0)
     centres = np.eye(8)[:3] * 10
     embeddings = np.concatenate([centre + generator.normal(0, 0.1, (8, 8)) for centre in centres])
-    points = explain.map_of_faces(embeddings)
+    points = neighbours.map_of_faces(embeddings)
     groups = points.reshape(3, 8, 2)
     spread = np.linalg.norm(groups - groups.mean(axis=1, keepdims=True), axis=2).mean()
     assert np.linalg.norm(groups[0].mean(axis=0) - groups[1].mean(axis=0)) > 2 * spread
@@ -118,7 +118,7 @@ def test_a_gallery_shows_the_pairs_that_are_named():
 
     _, cache, _ = two_people()
     row = {"left": "Ada_0001", "right": "Ada_0002", "label": 1, "score": 0.25, "wrong": True}
-    figure = explain.scored_gallery(pd.DataFrame([row]), cache, "title")
+    figure = scored.scored_gallery(pd.DataFrame([row]), cache, "title")
     title = figure.axes[0].get_title()
     assert "WRONG" in title and "Ada_0001" in title
 
@@ -134,13 +134,42 @@ def test_a_gallery_marks_what_is_wrong():
     )
     scores["why"] = ["The light differs.", "Nothing."]
     groups = {"some": scores, "others": scores[:1], "nobody": scores[:0]}
-    figures = explain.explained_galleries(CornerVerifier(), cache, groups)
+    verifier = CornerVerifier()
+    maps = {name: explain.maps_of_pairs(verifier, cache, rows) for name, rows in groups.items()}
+    figures = scored.explained_galleries(cache, groups, maps)
     titles = [axes.get_title(loc="left") for axes in figures[0].axes]
     assert sum(title.startswith("WRONG") for title in titles) == 1
     assert any("90.0 %. The light differs." in " ".join(title.split()) for title in titles)
     assert [figure.get_suptitle() for figure in figures[1:]] == ["others", "nobody: there are none"]
     limits = [figure.axes[2].images[0].get_clim() for figure in figures[:2]]
     assert limits[0] == limits[1]  # maps of different figures can be compared
+
+
+def test_the_region_with_the_most_evidence_for_the_decision_is_named():
+    eyes, chin = np.zeros((30, 20)), np.zeros((30, 20))
+    eyes[12:16, 5:15], chin[25:28, 5:15] = 2.0, -1.0
+    both = (eyes + chin, eyes + chin)
+    assert explain.where_evidence_lies(both, 1) == (
+        "Most of its evidence (100%): the middle third of the face."
+    )
+    assert "lower third" in explain.where_evidence_lies(both, 0)
+    mask = np.zeros((30, 20), bool)
+    mask[:24] = True
+    assert "hair, clothes and background" in explain.where_evidence_lies(both, 0, mask)
+    assert explain.where_evidence_lies((eyes, eyes), 0).startswith("No part of the images")
+
+
+def test_the_sentence_is_about_the_decision_that_was_made():
+    import pandas as pd
+
+    scores = pd.DataFrame({"score": [0.9, 0.2], "why": ["One.", "Two."]})
+    maps = np.zeros((30, 20))
+    maps[:3] = 1.0
+    rows = explain.with_evidence(scores, [(maps, maps)] * 2, threshold=0.5)
+    assert rows["why"].tolist() == [
+        "One. Most of its evidence (100%): the upper third of the face.",
+        "Two. No part of the images speaks for this decision.",
+    ]
 
 
 def test_mean_maps_are_of_each_class_and_outcome_and_find_the_part_that_counts():

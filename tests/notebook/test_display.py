@@ -25,6 +25,8 @@ def cells(table):
         ([0.88, 0.931], "accuracy interval", f"88.0 to 93.1{NBSP}%"),
         (0.9671, "test auc", "0.967"),
         (0.012, "validation auc gain", "0.012"),
+        (0.0725, "test accuracy gain", "+7.2"),
+        (-0.027, "validation accuracy gain", "-2.7"),
         (1e-9, "p value", "< 0.001"),
         (0.02, "p value", "0.020"),
         (38_954_049, "parameters", "38,954,049"),

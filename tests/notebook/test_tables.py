@@ -78,31 +78,34 @@ def finished(folder, aucs, **metrics):
     run = Run(folder / "any" / "seed_0")
     rows = [{"epoch": epoch + 1, "seconds": 60.0, "val_auc": auc} for epoch, auc in enumerate(aucs)]
     run.write_history(rows or [{"epoch": 1, "seconds": 60.0}])
-    seconds = {"train": 60.0 * len(rows), "epoch": 60.0, "predict": 2.0}
+    seconds = {"prepare": 1.5, "train": 60.0 * len(rows), "epoch": 60.0, "predict": 2.0}
     run.write_json("metrics.json", WHOLE | {"num_epochs": len(rows), "seconds": seconds} | metrics)
     run.finish()
     return run
 
 
 @pytest.mark.parametrize(
-    ("aucs", "best", "until"),
+    ("aucs", "best", "converged", "until"),
     [
-        ([0.6, 0.9, 0.8], 2, "2.0"),
-        ([0.6, 0.8, 0.9], "still improving", "-"),
-        ([], "-", "-"),
+        ([0.6, 0.899, 0.9, 0.896], 3, 2, "2.0"),  # from epoch 2 on within 0.005 of the best
+        ([0.6, 0.9, 0.8, 0.898], 2, 4, "4.0"),
+        ([0.6, 0.8, 0.9], 3, 3, "3.0"),
+        ([0.9, 0.9], 1, 1, "1.0"),
+        ([], "-", "-", "-"),
     ],
 )
-def test_a_time_of_convergence_is_stated_only_where_there_is_one(tmp_path, aucs, best, until):
+def test_a_training_converges_where_it_stays_near_its_best(tmp_path, aucs, best, converged, until):
     row = times_table({"a": finished(tmp_path, aucs)}).loc["a"]
-    assert (row["best epoch"], row["minutes until then"]) == (best, until)
-    assert row["minutes in all"] == f"{len(aucs)}.0" and row["seconds to score"] == "2.0"
+    assert (row["best epoch"], row["converged after epoch"]) == (best, converged)
+    assert row["minutes until then"] == until and row["minutes in all"] == f"{len(aucs)}.0"
+    assert (row["seconds to prepare"], row["seconds to score"]) == ("1.5", "2.0")
 
 
 def test_a_final_training_converges_as_its_run_with_people_held_out(tmp_path):
     finished(tmp_path / "runs", [0.6, 0.9, 0.8])
     final = Run(tmp_path / "runs" / "final" / "seed_0")
     final.write_history([{"epoch": epoch, "seconds": 90.0} for epoch in (1, 2, 3)])
-    seconds = {"train": 270.0, "epoch": 90.0, "predict": 2.0}
+    seconds = {"prepare": 1.5, "train": 270.0, "epoch": 90.0, "predict": 2.0}
     metrics = WHOLE | {"num_epochs": 3, "seconds": seconds, "held_out": "any/seed_0"}
     final.write_json("metrics.json", metrics)
     final.finish()
