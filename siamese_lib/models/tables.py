@@ -106,13 +106,14 @@ _COMPARING = ("absolute_difference", "cosine", "joint_bayesian", "probability")
 def _in_words(row: dict[str, Any]) -> str:
     """A layer in a few words, or nothing for a layer that only passes values on."""
     kind = row["type"]
+    penalty = f", {row['regularisation']}" if row["regularisation"] else ""
     if kind == "Conv2D":
         height, width = row["kernel"]
         step = f" / {row['strides'][0]}" if row["strides"][0] > 1 else ""
-        return f"conv {height}x{width}, {row['filters']}{step}"
+        return f"conv {height}x{width}, {row['filters']}{step}{penalty}"
     if kind == "Dense":
         units = "1 unit" if row["filters"] == 1 else f"{row['filters']:,} units"
-        return units + (f", {row['activation']}" if row["activation"] else "")
+        return units + (f", {row['activation']}" if row["activation"] else "") + penalty
     if kind == "MaxPooling2D":
         return "max-pooling {}x{}".format(*row["pooling"])
     return row["regularisation"] if kind == "Dropout" else _WORDS.get(kind, "")

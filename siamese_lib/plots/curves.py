@@ -73,6 +73,7 @@ def learning_curves(
         curves.keys(),
         loc="outside lower center",
         ncols=3,  # as many as the width takes
+        handlelength=3.5,  # dashes can be seen
         frameon=False,
         fontsize=8,
     )

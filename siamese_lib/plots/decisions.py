@@ -185,7 +185,7 @@ def reliability_diagram(
     """
     from sklearn.calibration import CalibrationDisplay
 
-    figure, axes = new_figure(5.0, 4.4)
+    figure, axes = new_figure(6.6, 4.4)
     for index, (name, values) in enumerate(probabilities.items()):
         style = {"marker": MARKERS[index % len(MARKERS)], **curve_style(index)}
         CalibrationDisplay.from_predictions(
@@ -196,7 +196,8 @@ def reliability_diagram(
         xlabel="predicted probability (mean of a tenth of the pairs)",
         ylabel="share of the pairs with the same person",
     )
-    axes.legend(frameon=False)
+    axes.get_legend().remove()  # it would lie on the curves
+    figure.legend(loc="outside right upper", frameon=False, fontsize=9)
     return figure
 
 

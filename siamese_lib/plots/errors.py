@@ -12,6 +12,7 @@ from siamese_lib.plots.style import (
     BLUE,
     CLASS_STYLES,
     CYCLE,
+    LINES,
     DescribedFigure,
     error_bars,
     in_percent,
@@ -96,12 +97,13 @@ def plane_of_people(
         points: `(num_faces, 2)`, as `inference.map_of_faces` returns them.
         people: the person of each face, `(num_faces,)`.
         title: the figure's title.
-        images: images to draw over the points.
+        images: images to draw over the points, with a frame in the colour of the person.
     """
     figure, axes = new_figure(
         8.4, 6.4, title, "first coordinate (no unit)", "second coordinate (no unit)"
     )
-    for index, person in enumerate(sorted(set(people))):
+    names = sorted(set(people))
+    for index, person in enumerate(names):
         chosen = points[np.asarray(people) == person]
         axes.scatter(
             *chosen.T,
@@ -110,9 +112,11 @@ def plane_of_people(
             s=26,
             label=f"{person.replace('_', ' ')} ({len(chosen)})",
         )
-    for point, image in zip(points, images):
-        thumbnail = OffsetImage(np.squeeze(image), cmap="gray", zoom=26 / len(image))
-        axes.add_artist(AnnotationBbox(thumbnail, point, frameon=False))
+    for point, person, image in zip(points, people, images):
+        turn, color = divmod(names.index(person), len(CYCLE))
+        frame = {"edgecolor": CYCLE[color], "linestyle": LINES[turn % len(LINES)], "linewidth": 1.5}
+        thumbnail = OffsetImage(np.squeeze(image), cmap="gray", zoom=22 / len(image))
+        axes.add_artist(AnnotationBbox(thumbnail, point, pad=0.1, bboxprops=frame))
     axes.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
 

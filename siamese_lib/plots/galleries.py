@@ -92,13 +92,13 @@ def explained_pairs(
             share it.
     """
     rows = max(1, -(-len(pairs_of_images) // 2))
-    figure, panels = _image_panels(11, 2.5 * rows + 0.7, rows, 8, title)
+    figure, panels = _image_panels(11, 2.9 * rows + 0.7, rows, 8, title)
     for row, (left, right), pair_maps, caption, is_wrong in zip(
         panels.reshape(-1, 4), pairs_of_images, maps, captions, wrong
     ):
         frame = VERMILION if is_wrong else None
         caption = marked_caption(caption, is_wrong)
-        show_image(row[0], left, textwrap.fill(caption, 48), frame, fontsize=7, loc="left")
+        show_image(row[0], left, textwrap.fill(caption, 50), frame, fontsize=8, loc="left")
         show_image(row[1], right, frame=frame)
         for axes, side_map in zip(row[2:], pair_maps):
             drawn = axes.imshow(side_map, cmap=INFLUENCE, vmin=-strongest, vmax=strongest)
