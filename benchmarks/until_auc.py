@@ -9,6 +9,7 @@ an epoch takes is measured with each recipe's own build, in turns.
 
 import argparse
 import os
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -106,9 +107,12 @@ def main():
     parser.add_argument("--seed", type=int, default=0, help="of both trainings")
     options = parser.parse_args()
     builds, data_root = (options.old.resolve(), project_root()), options.data_root.resolve()
-    counts = [epochs_until(curve(build, data_root, options.runs, options.seed)) for build in builds]
+    curves = [curve(build, data_root, options.runs, options.seed) for build in builds]
+    counts = [epochs_until(aucs) for aucs in curves]
+    if None in counts:
+        sys.exit(f"A recipe does not stay above {AUC}: {[aucs[-1] for aucs in curves]} at the end.")
     turns = [[seconds_of_epoch(build, data_root) for build in builds] for _ in range(TURNS)]
-    old, new = turns[-1]
+    old, new = map(statistics.median, zip(*turns))
     save_rows(
         [
             row(

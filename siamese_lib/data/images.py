@@ -118,11 +118,12 @@ def cropped_and_resized(
     return np.asarray(image.resize((image_size[1], image_size[0])))
 
 
-def whole_image(dataset: FaceFiles, face: Face) -> Image.Image:
-    """The grey Pillow image of a face, in the size of the dataset's frame if there is one."""
+def whole_image(dataset: FaceFiles, face: Face, crop: Box | str | None) -> Image.Image:
+    """The grey Pillow image of a face, in the size of the frame for which a crop is meant."""
     name = dataset.files[face]
     image = grey_image(dataset.source.read(name), name)
-    return _in_frame(image, dataset.frame, name) if dataset.frame else image
+    has_frame = dataset.frame and not isinstance(crop, str | None)
+    return _in_frame(image, dataset.frame, name) if has_frame else image
 
 
 def size_note(count: int, total: int, crop: Box | str | None, frame: Box | None) -> str:

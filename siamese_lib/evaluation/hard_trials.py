@@ -106,15 +106,16 @@ def hard_people(
 
     Returns:
         A row for each group: group, people, chosen (how many), harder_share (as
-        `share_of_harder_choices`, NaN if none is chosen); and a row for each ordered pair of
-        people, the most often confused first: confused_share, person, taken_for.
+        `share_of_harder_choices`, NaN if fewer than two or all are chosen); and for each ordered
+        pair of people a row, the most often confused first: confused_share, person, taken_for.
     """
     choices, confused = [], []
     for group in sorted(set(group_of.values())):
         people = sorted(person for person in group_of if group_of[person] == group)
         rates = confusion_rates(similarities_by_number(people, numbers, similarities))
         rows = [index for index, person in enumerate(people) if person in chosen]
-        share = share_of_harder_choices(rates, rows) if len(rows) > 1 else np.nan
+        is_choice = 1 < len(rows) < len(people)
+        share = share_of_harder_choices(rates, rows) if is_choice else np.nan
         choices.append((group, len(people), len(rows), share))
         pairs = zip(*np.nonzero(rates > 0))
         confused += [(rates[one, other], people[one], people[other]) for one, other in pairs]
@@ -150,8 +151,9 @@ def rank_of_trial_sets(
         of_pairs = known[people]
         probe, gallery = trials.probes[0].number, trials.gallery[0].number
         accuracy = of_pairs[numbers.index(probe), numbers.index(gallery)]
-        others = of_pairs[~np.isnan(of_pairs)]
-        easier = (others < accuracy).mean() + ((others == accuracy).sum() - 1) / 2 / len(others)
+        everything = of_pairs[~np.isnan(of_pairs)]
+        ties = (everything == accuracy).sum() - 1  # without itself
+        easier = ((everything < accuracy).sum() + ties / 2) / (len(everything) - 1)
         group = people[0].rpartition("/")[0]
-        rows.append((group, accuracy, easier, others.tolist()))
+        rows.append((group, accuracy, easier, everything.tolist()))
     return pd.DataFrame(rows, columns=["group", "accuracy", "easier", "all"])

@@ -117,7 +117,7 @@ def maps_of_pairs(verifier: Verifier, cache: FaceCache, scores: pd.DataFrame) ->
     """The occlusion maps of scored pairs.
 
     Args:
-        verifier: the `Verifier` that computed the scores.
+        verifier: a `Verifier`: that of the scores, or of an ensemble's scores a member's.
         cache: the `FaceCache` with the images.
         scores: rows of `Run.scores`.
     """
@@ -147,18 +147,18 @@ def where_evidence_lies(maps: Maps, decision: int, mask: np.ndarray | None = Non
         maps: the occlusion maps of both images.
         decision: 1 = same person.
         mask: the pixels of the face, `(height, width)`, if the face has a fixed position; what is
-            outside is a region of its own.
+            outside is a region of its own. Without it, the regions are those of the image.
     """
     evidence = np.clip(np.mean(maps, axis=0) * (1 if decision else -1), 0, None)
     if not evidence.sum():
         return "No part of the images speaks for this decision."
     inside = np.ones_like(evidence, bool) if mask is None else mask
-    rows = np.flatnonzero(inside.any(axis=1))
+    rows, whole = np.flatnonzero(inside.any(axis=1)), "image" if mask is None else "face"
     shares = {"hair, clothes and background": evidence[~inside].sum()}
     for name, part in zip(THIRDS, np.array_split(np.arange(rows[0], rows[-1] + 1), 3)):
-        shares[f"the {name} third of the face"] = evidence[part][inside[part]].sum()
+        shares[f"the {name} third of the {whole}"] = evidence[part][inside[part]].sum()
     region = max(shares, key=shares.__getitem__)
-    return f"Most of its evidence ({shares[region] / evidence.sum():.0%}): {region}."
+    return f"Largest part of its evidence ({shares[region] / evidence.sum():.0%}): {region}."
 
 
 def face_mask(

@@ -21,11 +21,12 @@ class FollowedPair:
 
     Attributes:
         pair: the `Pair`.
-        whole: the two images as they lie in their files, `(height, width)` each, uint8.
+        whole: the two whole images, `(height, width)` each, uint8.
         crop: the part that the network sees, as in `data.decode_image`.
         inputs: what the network sees, `(2, height, width)`, uint8.
         embeddings: `(2, embedding_size)`.
-        terms: what each component adds to the log-odds, `(embedding_size,)`.
+        terms: what each component adds to the log-odds, as `models.evidence` returns it,
+            `(embedding_size,)`.
         constant: the head's bias, which is added to the terms.
         score: the probability that both images show the same person.
         threshold: the smallest score of a decision for the same person.
@@ -90,7 +91,7 @@ def follow_pair(
         threshold: the smallest score of a decision for the same person.
     """
     faces = (pair.left, pair.right)
-    whole = [whole_image(dataset, face) for face in faces]
+    whole = [whole_image(dataset, face, verifier.crop) for face in faces]
     inputs = np.stack(
         [
             cropped_and_resized(image, verifier.crop, verifier.image_size, str(face), dataset.frame)
@@ -119,4 +120,4 @@ def _crop_in_words(crop):
     if isinstance(crop, str):
         return crop.replace("_", " ")
     top, bottom, left, right = crop
-    return f"rows {top} to {bottom}, columns {left} to {right}; the background is cut off"
+    return f"rows {top} to {bottom}, columns {left} to {right}"

@@ -184,6 +184,9 @@ def joint_bayesian_head(config: ExperimentConfig) -> Any:
 def evidence(head: Any, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, float]:
     """What each component of two embeddings adds to the log-odds of a head's score.
 
+    For joint Bayesian the components are its own coordinates, in which both covariances are
+    diagonal.
+
     Args:
         head: the layer "head" of a network.
         left, right: embeddings, `(num_pairs, embedding_size)`.

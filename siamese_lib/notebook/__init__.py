@@ -8,7 +8,7 @@ findings              what the numbers of a notebook say, in sentences
 folded                a table that opens on a click
 pair_rows             scored pairs with the reasons for their decisions
 setup_table           the settings of experiments, grouped, with their meaning
-times_table           the times of runs, until the best epoch and in all
+times_table           the times of runs, until convergence and in all
 threshold_slider      widget: decisions at a movable threshold
 threshold_view        its static view
 threshold_in_page     a slider that works in the page itself

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 LITTLE = 0.02  # a difference of AUC that is called little
+ABOVE_CHANCE = 0.6  # an AUC from here on is called more than chance
 FEW_EPOCHS = 5  # a training by epochs with fewer is called short
 
 
@@ -44,11 +45,12 @@ def of_curves(histories: Mapping[str, pd.DataFrame]) -> list[str]:
         words = f"{name}: AUC on validation {first:.3f} after one epoch"
         if len(history) > 1:
             words += f", at most {best:.3f} (epoch {epoch}), {last:.3f} at the end"
-        words += "; nearly all of it was there after one epoch." if best - first < LITTLE else "."
+        was_there = len(history) > 1 and first > ABOVE_CHANCE and best - first < LITTLE
+        words += "; nearly all of it was there after one epoch." if was_there else "."
         if "auc" in history and history["auc"].iloc[-1] - last > LITTLE:
             words += (
-                f" On training pairs it ends at {history['auc'].iloc[-1]:.3f}: the difference is "
-                "what was learnt by heart."
+                f" On training pairs it ends at {history['auc'].iloc[-1]:.3f}: a sign of "
+                "overfitting."
             )
         sentences.append(words)
     return sentences
@@ -58,7 +60,8 @@ def of_results(metrics: Mapping[str, Mapping[str, Any]], baseline: Mapping[str, 
     """For each network how many more test pairs it decides correctly than pixels alone.
 
     Args:
-        metrics: `{name: metrics of the test pairs}`, with `num_epochs` of the training.
+        metrics: `{name: metrics of the test pairs}`, with `num_epochs` of the training, 0 for one
+            in one step.
         baseline: the metrics of the pixels on the same pairs.
     """
     sentences = []
@@ -72,7 +75,7 @@ def of_results(metrics: Mapping[str, Mapping[str, Any]], baseline: Mapping[str, 
             f"{name} decides {abs(gain):.1f} points {'more' if gain >= 0 else 'fewer'} of the test "
             f"pairs correctly than pixels alone; the intervals {'do not ' if apart else ''}overlap."
         )
-        if 1 < of_test["num_epochs"] < FEW_EPOCHS:
+        if 0 < of_test["num_epochs"] < FEW_EPOCHS:
             words += (
                 f" It was trained for {of_test['num_epochs']} epochs only: this shows the way it "
                 "is done and not what the recipe can reach."
@@ -83,22 +86,23 @@ def of_results(metrics: Mapping[str, Mapping[str, Any]], baseline: Mapping[str, 
 
 def of_background(face: float, background: float) -> str:
     """What the AUC with faces alone and with backgrounds alone says about a network."""
-    numbers = f"(AUC {background:.3f} against {face:.3f})"
+    numbers = f"(AUC {background:.3f} with the background alone, {face:.3f} with the face alone)"
+    if background < ABOVE_CHANCE:
+        verdict = "look at faces" if face >= ABOVE_CHANCE else "need both parts together"
+        return f"The background alone says little {numbers}: these decisions {verdict}."
     if background > face - LITTLE:
         return (
             f"The background alone says as much as the face alone {numbers}: much of what this "
             "network uses are hair, clothes and the wall."
         )
-    if background > 0.5 + 5 * LITTLE:
-        return (
-            f"The background alone still ranks pairs {numbers}: hair, clothes and the wall help "
-            "this network, but the face says more."
-        )
-    return f"The background alone says little {numbers}: this network looks at faces."
+    return (
+        f"The background alone still ranks pairs {numbers}: hair, clothes and the wall help this "
+        "network, but the face says more."
+    )
 
 
 def of_oneshot(table: pd.DataFrame) -> list[str]:
-    """For each method whether it is better than the pixels in one-shot trials.
+    """For each method whether its intervals lie above the pixels' accuracies in one-shot trials.
 
     Args:
         table: as `evaluation.oneshot_accuracies` returns it, of one or more methods.
@@ -110,15 +114,18 @@ def of_oneshot(table: pd.DataFrame) -> list[str]:
         if method in ("pixels", "chance") or rows.empty:
             continue
         gains = 100 * (rows["accuracy"] - pixels[rows.index])
-        better = rows.index[rows["low"] > pixels[rows.index]]
+        above = rows.index[rows["low"] > pixels[rows.index]]
+        below = rows.index[rows["high"] < pixels[rows.index]]
         numbers = ", ".join(f"{ways}-way {gain:+.1f}" for ways, gain in gains.items())
-        if len(better) == len(rows):
-            verdict = "better than the pixels for every N"
-        elif len(better):
-            verdict = f"clearly better than the pixels only for N = {_listed(better)}"
+        if len(above) == len(rows):
+            verdict = "above the pixels for every N"
+        elif len(above) or len(below):
+            parts = [f"above the pixels for N = {_listed(above)}" if len(above) else ""]
+            parts.append(f"below them for N = {_listed(below)}" if len(below) else "")
+            verdict = " and ".join(filter(None, parts)) + " only"
         else:
-            verdict = "not clearly better than the pixels for any N"
-        sentences.append(f"{method} is {verdict} (points: {numbers}).")
+            verdict = "not told apart from the pixels for any N"
+        sentences.append(f"{method}: {verdict} (points: {numbers}).")
     return sentences
 
 

@@ -52,7 +52,7 @@ def augmentation_preview(
     Returns:
         A widget; display it.
     """
-    original = whole_image(dataset, face)
+    original = whole_image(dataset, face, config.crop)
     width, height = original.size
     top, bottom, left, right = np.clip(
         crop_box(original, config.crop), 0, [height, height, width, width]
@@ -94,7 +94,7 @@ def _range_slider(field, config):
 def augmentation_view(dataset: FaceFiles, face: Face, config: ExperimentConfig) -> Figure:
     """The static view of `augmentation_preview`: a face, its crop, and augmented copies of it."""
     title = f"Crop and augmentation of {config.experiment}"
-    image, captions = _augmentation_sheet(whole_image(dataset, face), config)
+    image, captions = _augmentation_sheet(whole_image(dataset, face, config.crop), config)
     return tiles.sheet_figure(image, captions, title)
 
 

@@ -150,12 +150,13 @@ def test_the_region_with_the_most_evidence_for_the_decision_is_named():
     eyes[12:16, 5:15], chin[25:28, 5:15] = 2.0, -1.0
     both = (eyes + chin, eyes + chin)
     assert explain.where_evidence_lies(both, 1) == (
-        "Most of its evidence (100%): the middle third of the face."
+        "Largest part of its evidence (100%): the middle third of the image."
     )
     assert "lower third" in explain.where_evidence_lies(both, 0)
     mask = np.zeros((30, 20), bool)
     mask[:24] = True
     assert "hair, clothes and background" in explain.where_evidence_lies(both, 0, mask)
+    assert explain.where_evidence_lies(both, 1, mask).endswith("the middle third of the face.")
     assert explain.where_evidence_lies((eyes, eyes), 0).startswith("No part of the images")
 
 
@@ -167,7 +168,7 @@ def test_the_sentence_is_about_the_decision_that_was_made():
     maps[:3] = 1.0
     rows = explain.with_evidence(scores, [(maps, maps)] * 2, threshold=0.5)
     assert rows["why"].tolist() == [
-        "One. Most of its evidence (100%): the upper third of the face.",
+        "One. Largest part of its evidence (100%): the upper third of the image.",
         "Two. No part of the images speaks for this decision.",
     ]
 

@@ -26,9 +26,12 @@ def test_a_curve_that_was_there_after_one_epoch_is_said_to_be():
         }
     )
     assert "at most 0.940 (epoch 3)" in flat and "nearly all of it was there" in flat
-    assert "ends at 0.990: the difference is what was learnt by heart" in flat
+    assert "ends at 0.990: a sign of overfitting." in flat
     assert "0.600 after one epoch, at most 0.900 (epoch 2), 0.800 at the end." in rising
-    assert "by heart" not in rising
+    assert "overfitting" not in rising
+    (alone,) = findings.of_curves({"one epoch": history([0.93])})
+    (chance,) = findings.of_curves({"chance": history([0.51, 0.515])})
+    assert alone.endswith("0.930 after one epoch.") and "nearly all" not in chance
 
 
 def test_a_result_is_compared_with_pixels_and_a_short_training_is_said_to_be_short():
@@ -47,7 +50,8 @@ def test_a_result_is_compared_with_pixels_and_a_short_training_is_said_to_be_sho
 def test_a_background_that_says_as_much_as_the_face_is_called_so():
     assert "as much as the face" in findings.of_background(0.868, 0.885)
     assert "the face says more" in findings.of_background(0.95, 0.75)
-    assert "looks at faces" in findings.of_background(0.95, 0.52)
+    assert "look at faces" in findings.of_background(0.95, 0.52)
+    assert "need both parts" in findings.of_background(0.52, 0.51)
 
 
 def test_one_shot_accuracies_are_compared_with_the_pixels_of_the_same_n():
@@ -67,10 +71,11 @@ def test_one_shot_accuracies_are_compared_with_the_pixels_of_the_same_n():
         columns=["method", "ways", "accuracy", "low", "high"],
     )
     strong, half, weak = findings.of_oneshot(table)
-    assert strong == (
-        "strong is better than the pixels for every N (points: 5-way +15.0, 10-way +20.0)."
-    )
-    assert "only for N = 5 " in half and "not clearly better than the pixels for any N" in weak
+    assert strong == ("strong: above the pixels for every N (points: 5-way +15.0, 10-way +20.0).")
+    assert "half: above the pixels for N = 5 only" in half
+    assert "not told apart from the pixels for any N" in weak
+    worse = table.assign(high=table["high"].where(table["method"] != "weak", 0.75))
+    assert "weak: below them for N = 5 only" in findings.of_oneshot(worse)[2]
 
 
 def test_the_person_in_the_most_false_accepts_is_named():

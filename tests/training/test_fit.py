@@ -103,7 +103,7 @@ def test_the_metrics_follow_from_the_scores(finished):
         assert metrics[split]["auc"] == area_under_roc(scores["score"], scores["label"])
         low, high = metrics[split]["accuracy_interval"]
         assert low <= metrics[split]["accuracy"] <= high
-    assert set(metrics["seconds"]) == {"prepare", "epoch", "converge", "train", "predict"}
+    assert set(metrics["seconds"]) == {"prepare", "epoch", "train", "predict"}
 
 
 def test_no_person_is_in_two_parts(finished):
