@@ -7,6 +7,7 @@ import pandas as pd
 
 LITTLE = 0.02  # a difference of AUC that is called little
 ABOVE_CHANCE = 0.6  # an AUC from here on is called more than chance
+NEARLY_ALL = 0.9  # of an image: what is left can hardly be called a background
 FEW_EPOCHS = 5  # a training by epochs with fewer is called short
 
 
@@ -84,12 +85,22 @@ def of_results(metrics: Mapping[str, Mapping[str, Any]], baseline: Mapping[str, 
     return sentences
 
 
-def of_background(face: float, background: float) -> str:
-    """What the AUC with faces alone and with backgrounds alone says about a network."""
+def of_background(face: float, background: float, covered: float) -> str:
+    """What the AUC with faces alone and with backgrounds alone says about a network.
+
+    Args:
+        face, background: the two AUCs.
+        covered: the share of the image that the face takes.
+    """
     numbers = f"(AUC {background:.3f} with the background alone, {face:.3f} with the face alone)"
     if background < ABOVE_CHANCE:
         verdict = "look at faces" if face >= ABOVE_CHANCE else "need both parts together"
         return f"The background alone says little {numbers}: these decisions {verdict}."
+    if covered > NEARLY_ALL:
+        return (
+            f"The face takes {covered:.0%} of the image, and the corners that are left say less "
+            f"{numbers}: this network decides by the face."
+        )
     if background > face - LITTLE:
         return (
             f"The background alone says as much as the face alone {numbers}: much of what this "

@@ -55,8 +55,8 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "optimiser": {
         "optimizer": "how the weights follow the gradient",
-        "learning_rate": "the length of a step, at the start",
-        "learning_rate_schedule": "how it changes: cosine falls to zero at the end",
+        "learning_rate": "the length of a step, at its largest",
+        "learning_rate_schedule": "cosine: up in the first twentieth of the steps, then to zero",
         "weight_decay": "the share of a kernel that each step removes, times the learning rate",
         "batch_size": "pairs or images in a step",
         "num_epochs": "passes over the training data, at most",
@@ -121,12 +121,11 @@ def times_table(runs: Mapping[str, Run]) -> pd.DataFrame:
     """The times of runs, a row for each: until convergence, in all, for scoring.
 
     A training has converged after the first epoch from which on its AUC (or one-shot accuracy) on
-    validation stays within `PLATEAU` of the best one; of a final training, whose epochs nobody
-    validates, this is taken from its run with people held out.
+    validation stays within `PLATEAU` of the best one. In a final training nobody is validated on.
     """
     rows = {}
     for name, run in runs.items():
-        seconds, history = run.metrics["seconds"], run.validated.history
+        seconds, history = run.metrics["seconds"], run.history
         converged, best = _converged(history)
         until = history["seconds"][:converged].sum() / 60 if converged else None
         rows[name] = {

@@ -48,10 +48,11 @@ def test_a_result_is_compared_with_pixels_and_a_short_training_is_said_to_be_sho
 
 
 def test_a_background_that_says_as_much_as_the_face_is_called_so():
-    assert "as much as the face" in findings.of_background(0.868, 0.885)
-    assert "the face says more" in findings.of_background(0.95, 0.75)
-    assert "look at faces" in findings.of_background(0.95, 0.52)
-    assert "need both parts" in findings.of_background(0.52, 0.51)
+    assert "as much as the face" in findings.of_background(0.868, 0.885, 0.8)
+    assert "the face says more" in findings.of_background(0.95, 0.75, 0.8)
+    assert "look at faces" in findings.of_background(0.95, 0.52, 0.8)
+    assert "takes 97% of the image" in findings.of_background(0.97, 0.66, 0.97)
+    assert "need both parts" in findings.of_background(0.52, 0.51, 0.8)
 
 
 def test_one_shot_accuracies_are_compared_with_the_pixels_of_the_same_n():

@@ -14,6 +14,7 @@ from siamese_lib.notebook.tables import (
     times_table,
     uses,
 )
+from siamese_lib.training.objectives import WARM_UP_SHARE
 from siamese_lib.training.run import SPLITS, Run
 from siamese_lib.utils.machine import project_path
 
@@ -101,7 +102,7 @@ def test_a_training_converges_where_it_stays_near_its_best(tmp_path, aucs, best,
     assert (row["seconds to prepare"], row["seconds to score"]) == ("1.5", "2.0")
 
 
-def test_a_final_training_converges_as_its_run_with_people_held_out(tmp_path):
+def test_the_epochs_of_a_final_training_are_validated_by_nobody(tmp_path):
     finished(tmp_path / "runs", [0.6, 0.9, 0.8])
     final = Run(tmp_path / "runs" / "final" / "seed_0")
     final.write_history([{"epoch": epoch, "seconds": 90.0} for epoch in (1, 2, 3)])
@@ -109,5 +110,11 @@ def test_a_final_training_converges_as_its_run_with_people_held_out(tmp_path):
     metrics = WHOLE | {"num_epochs": 3, "seconds": seconds, "held_out": "any/seed_0"}
     final.write_json("metrics.json", metrics)
     final.finish()
-    row = times_table({"a": final}).loc["a"]
-    assert (row["best epoch"], row["minutes in all"]) == (2, "4.5")
+    table = times_table({"final": final, "held out": final.validated})
+    assert table["best epoch"].tolist() == ["-", 2]
+    assert table["minutes in all"].tolist() == ["4.5", "3.0"]
+
+
+def test_the_share_of_steps_in_which_the_learning_rate_rises_is_told():
+    assert WARM_UP_SHARE == 1 / 20
+    assert "first twentieth of the steps" in GROUPS["optimiser"]["learning_rate_schedule"]
