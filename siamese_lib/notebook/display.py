@@ -18,6 +18,7 @@ SHARES = re.compile(
 SPACE = "\N{NO-BREAK SPACE}"
 # In a text the spaces between a number and its unit, its spread, or its other bound.
 TOGETHER = re.compile(r"(?<=[\d%±]) (?=[\d%±]|to \d|min\b|points\b)|(?<=\bto) (?=\d)")
+LONG = 40  # characters of a cell that is read as a sentence
 SMALLEST_P_VALUE = 0.001
 
 
@@ -61,8 +62,18 @@ def html_of(table: pd.DataFrame) -> str:
         for index in range(table.shape[1])
         if any(isinstance(value, str) and value for value in table.iloc[:, index])
     ]
-    left = ", ".join([*words, "th.row_heading", "caption"])
-    styler.set_table_styles([{"selector": left, "props": "text-align: left"}])
+    sentences = [
+        f"td.col{index}"
+        for index in range(texts.shape[1])
+        if texts.iloc[:, index].str.len().max() > LONG
+    ]
+    styles = {
+        "text-align: left": [*words, "th.row_heading", "caption"],
+        "min-width: 11rem": sentences,  # on a phone a table is rather scrolled than a word wide
+    }
+    styler.set_table_styles(
+        [{"selector": ", ".join(cells), "props": props} for props, cells in styles.items() if cells]
+    )
     if caption:
         styler.set_caption(caption)
     return styler.to_html()

@@ -59,6 +59,9 @@ def test_words_are_on_the_left_and_the_caption_is_shown():
     text = html_of(table)
     assert "td.col1" in text and "td.col0" not in text and "Which pairs" in text
     assert html_of(table) == text  # a second execution gives the same page
+    assert "min-width" not in text
+    table["word"] = "a sentence of more than forty characters, to be read"
+    assert "td.col1 {\n  min-width: 11rem" in html_of(table)
 
 
 def test_a_notebook_shows_tables_plainly_and_curves_once():
