@@ -30,7 +30,7 @@ NOTEBOOKS = ("01_dataset_analysis", TRAINING, SWEEP_NOTEBOOK, "04_error_analysis
 NEEDS = {"04_error_analysis": TRAINING}  # whose runs it reads
 OMNIGLOT_NOTEBOOK, OWN_NOTEBOOK = "05_omniglot", "06_own_pictures"
 NOTEBOOKS_OF = {"omniglot": (OMNIGLOT_NOTEBOOK,)}  # datasets with notebooks of their own
-JPEG_QUALITY = 50  # of published pictures; the longest notebook then stays under two megabytes
+JPEG_QUALITY = 55  # of published pictures; the longest notebook then stays under two megabytes
 HIDDEN_FACES = (
     "Figures with faces of LFW, which may not be published, are left out here and below; run the "
     "notebook to see them."

@@ -92,7 +92,7 @@ def explained_pairs(
             share it.
     """
     rows = max(1, -(-len(pairs_of_images) // 2))
-    figure, panels = _image_panels(11, 2.7 * rows + 0.7, rows, 8, title)
+    figure, panels = _image_panels(10.2, 2.5 * rows + 0.7, rows, 8, title)
     for row, (left, right), pair_maps, caption, is_wrong in zip(
         panels.reshape(-1, 4), pairs_of_images, maps, captions, wrong
     ):
