@@ -65,7 +65,7 @@ def html_of(table: pd.DataFrame) -> str:
     sentences = [
         f"td.col{index}"
         for index in range(texts.shape[1])
-        if texts.iloc[:, index].str.len().max() > LONG
+        if max(map(len, texts.iloc[:, index]), default=0) > LONG
     ]
     styles = {
         "text-align: left": [*words, "th.row_heading", "caption"],
