@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -126,15 +127,6 @@ def _verify_aligned(work):
     return ["siamese_lib", "verify", "--aligned", *paths]
 
 
-# Name, commands, turns and bar.
-PARTS = {
-    "report": ("make report on the sample, after installation", _report, 1, 0.4),
-    "sweep": ("sweep of the sample, 18 runs", _sweep, 1, 0.35),
-    "verify": ("verify on two photographs", _verify, 5, 0.75),
-    "aligned": ("verify --aligned", _verify_aligned, 5, 0.75),
-}
-
-
 def tests_rows(builds):
     """Two rows: the tests of both builds, once each.
 
@@ -163,23 +155,28 @@ def check_rows(_builds, turns=3):
     ]
 
 
-# Parts that give their rows themselves.
-ALONE = {"tests": tests_rows, "check": check_rows}
+# For each part a function of the builds that returns its rows.
+PARTS = {
+    "report": partial(
+        ratio_rows, "make report on the sample, after installation", _report, turns=1, bar=0.4
+    ),
+    "sweep": partial(ratio_rows, "sweep of the sample, 18 runs", _sweep, turns=1, bar=0.35),
+    "verify": partial(ratio_rows, "verify on two photographs", _verify, turns=5, bar=0.75),
+    "aligned": partial(ratio_rows, "verify --aligned", _verify_aligned, turns=5, bar=0.75),
+    "tests": tests_rows,
+    "check": check_rows,
+}
 
 
 def main():
     """Times the parts and replaces their rows in results.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.builds", description=__doc__)
     parser.add_argument("old", type=Path, help="a clone of the earlier commit")
-    parser.add_argument("parts", nargs="+", choices=[*PARTS, *ALONE])
+    parser.add_argument("parts", nargs="+", choices=PARTS)
     options = parser.parse_args()
     builds = options.old.resolve(), project_root()
     for part in options.parts:
-        if part in ALONE:
-            save_rows(ALONE[part](builds))
-            continue
-        name, commands, turns, bar = PARTS[part]
-        save_rows(ratio_rows(name, commands, builds, turns, bar))
+        save_rows(PARTS[part](builds))
 
 
 if __name__ == "__main__":

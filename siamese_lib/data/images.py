@@ -93,8 +93,7 @@ def cropped_and_resized(
     Raises:
         ValueError: if the image is smaller than the crop or has another shape than the frame.
     """
-    if frame and not isinstance(crop, str | None):
-        image = _in_frame(image, frame, name)
+    image = _in_frame(image, crop, frame, name)
     top, bottom, left, right = crop_box(image, crop)
     if crop == LETTERBOX:
         # The bars have the mean grey of the border, so that they make no edge.
@@ -121,9 +120,7 @@ def cropped_and_resized(
 def whole_image(dataset: FaceFiles, face: Face, crop: Box | str | None) -> Image.Image:
     """The grey Pillow image of a face, in the size of the frame for which a crop is meant."""
     name = dataset.files[face]
-    image = grey_image(dataset.source.read(name), name)
-    has_frame = dataset.frame and not isinstance(crop, str | None)
-    return _in_frame(image, dataset.frame, name) if has_frame else image
+    return _in_frame(grey_image(dataset.source.read(name), name), crop, dataset.frame, name)
 
 
 def size_note(count: int, total: int, crop: Box | str | None, frame: Box | None) -> str:
@@ -148,8 +145,10 @@ def _size(frame):
     return frame[3] - frame[2], frame[1] - frame[0]
 
 
-def _in_frame(image, frame, name):
-    """The image in the size of the frame, if it has its shape."""
+def _in_frame(image, crop, frame, name):
+    """The image in the size of the frame for which a crop is meant, if it has its shape."""
+    if frame is None or isinstance(crop, str | None):
+        return image
     width, height = _size(frame)
     if image.size == (width, height):
         return image

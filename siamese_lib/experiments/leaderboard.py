@@ -18,7 +18,14 @@ from siamese_lib.utils.files import as_table, atomic_write, read_json, write_jso
 DATASETS = ("lfwa", "omniglot")
 LADDER_TITLE = "LFW-a, 1,000 test pairs of people who were not in training"
 # What readers look at first: the comparison with the course solution, and the best of each kind.
-RECOMMENDED = ("lfwa_reference", "lfwa_pairs", "lfwa_people", "lfwa_ensemble")
+RECOMMENDED = (
+    "lfwa_reference",
+    "lfwa_pairs",
+    "lfwa_people",
+    "lfwa_ensemble",
+    "omniglot_koch",
+    "omniglot_compact",
+)
 README_COLUMNS = {  # of the full table, and their headings
     "experiment": "experiment",
     "test": "test accuracy",

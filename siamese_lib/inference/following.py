@@ -94,7 +94,7 @@ def follow_pair(
     whole = [whole_image(dataset, face, verifier.crop) for face in faces]
     inputs = np.stack(
         [
-            cropped_and_resized(image, verifier.crop, verifier.image_size, str(face), dataset.frame)
+            cropped_and_resized(image, verifier.crop, verifier.image_size, str(face))
             for image, face in zip(whole, faces)
         ]
     )

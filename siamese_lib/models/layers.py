@@ -186,20 +186,23 @@ class JointBayesian(keras.layers.Layer):
     def matrix(self, left, right):
         """The ratios of all pairs of two batches, `(num_left, num_right)`."""
         left, right = self._projected(left), self._projected(right)
-        b = self.between
-        weights = b / (1.0 + 2.0 * b)
-        own = [ops.matmul(side**2, weights * b / (2.0 + 2.0 * b)) for side in (left, right)]
+        weights, share = self._factors()
+        own = [ops.matmul(ops.square(side), weights * share) for side in (left, right)]
         return ops.matmul(left * weights, ops.transpose(right)) - own[0][:, None] - own[1]
 
     def _projected(self, side):
         return ops.matmul(ops.normalize(side, axis=-1) - self.mean, self.projection)
 
+    def _factors(self):
+        """Of each component: its weight, and the share of its squares that is subtracted."""
+        b = self.between
+        return b / (1.0 + 2.0 * b), b / (2.0 + 2.0 * b)
+
     def terms(self, left, right):
         """What each component adds to the ratio, `(batch, embedding_size)`."""
         left, right = self._projected(left), self._projected(right)
-        b = self.between
-        own = b / (2.0 + 2.0 * b) * (ops.square(left) + ops.square(right))
-        return b / (1.0 + 2.0 * b) * (left * right - own)
+        weights, share = self._factors()
+        return weights * (left * right - share * (ops.square(left) + ops.square(right)))
 
 
 def fit_joint_bayesian(

@@ -237,8 +237,8 @@ def front_page(
     ]
     board = project_root() / "results" / dataset.about.results / "leaderboard.json"
     committed = read_json(board) if board.is_file() else []
-    if dataset.about.results == "lfwa":  # the others are in notebook 2
-        committed = [row for row in committed if row["experiment"] in RECOMMENDED]
+    # The others are in the notebooks.
+    committed = [row for row in committed if row["experiment"] in RECOMMENDED]
     best = max(range(len(runs)), key=lambda index: runs[index].metrics["validation"]["auc"])
     return rendered(
         "index.html.j2",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from siamese_lib.plots.galleries import INFLUENCE, show_image
+from siamese_lib.plots.galleries import image_panels, show_image, show_influence
 from siamese_lib.plots.style import BLACK, BLUE, ORANGE, DescribedFigure, new_figure
 from siamese_lib.plots.tiles import outlined
 
@@ -26,9 +26,7 @@ def files_and_inputs(
         names: a caption for each whole image.
         title: the figure's title.
     """
-    figure, panels = new_figure(8.4, 2.9, title, ncols=4)
-    for axes in panels:
-        axes.axis("off")
+    figure, panels = image_panels(8.4, 2.9, 1, 4, title)
     for sides, image, seen, name in zip(panels.reshape(2, 2), whole, inputs, names):
         show_image(sides[0], outlined(image, crop), name)
         show_image(sides[1], seen, f"seen by the network\n{seen.shape[0]} x {seen.shape[1]}")
@@ -52,10 +50,8 @@ def embeddings_and_evidence(
     patterns = embeddings - embeddings.mean()
     strongest = np.quantile(np.abs(patterns), 0.99)
     for axes, pattern, side in zip(panels, patterns, ("left", "right")):
-        tiles = _as_rectangle(pattern)
-        axes.imshow(tiles, cmap=INFLUENCE, vmin=-strongest, vmax=strongest, aspect="auto")
+        show_influence(axes, _as_rectangle(pattern), strongest, aspect="auto")
         axes.set_title(f"embedding of the {side} image\n{len(pattern):,} numbers", fontsize=9)
-        axes.set(xticks=[], yticks=[])
     _draw_sum(panels[2], terms, constant, threshold)
     return figure
 

@@ -39,7 +39,7 @@ def faces(images: Images, titles: Sequence[str], title: str, columns: int = 5) -
         columns: the number of images in a row.
     """
     rows = -(-len(images) // columns)
-    figure, panels = _image_panels(1.7 * columns, 2.2 * rows + 0.4, rows, columns, title)
+    figure, panels = image_panels(1.7 * columns, 2.2 * rows + 0.4, rows, columns, title)
     for axes, image, caption in zip(panels.flat, images, titles):
         show_image(axes, image, caption)
     return figure
@@ -63,7 +63,7 @@ def pair_gallery(
     """
     rows = -(-len(pairs_of_images) // columns)
     height = max(0.6, 2.5 * rows + 0.4)
-    figure, panels = _image_panels(3.4 * columns, height, max(1, rows), columns, title)
+    figure, panels = image_panels(3.4 * columns, height, max(1, rows), columns, title)
     for axes, images, caption, is_wrong in zip(panels.flat, pairs_of_images, captions, wrong):
         frame = VERMILION if is_wrong else None
         show_image(axes, pair_tile(*images), marked_caption(caption, is_wrong), frame)
@@ -92,7 +92,7 @@ def explained_pairs(
             share it.
     """
     rows = max(1, -(-len(pairs_of_images) // 2))
-    figure, panels = _image_panels(10.2, 2.5 * rows + 0.7, rows, 8, title)
+    figure, panels = image_panels(10.2, 2.5 * rows + 0.7, rows, 8, title)
     for row, (left, right), pair_maps, caption, is_wrong in zip(
         panels.reshape(-1, 4), pairs_of_images, maps, captions, wrong
     ):
@@ -101,9 +101,7 @@ def explained_pairs(
         show_image(row[0], left, textwrap.fill(caption, 50), frame, fontsize=8, loc="left")
         show_image(row[1], right, frame=frame)
         for axes, side_map in zip(row[2:], pair_maps):
-            drawn = axes.imshow(side_map, cmap=INFLUENCE, vmin=-strongest, vmax=strongest)
-            axes.axis("on")
-            axes.set(xticks=[], yticks=[])
+            drawn = show_influence(axes, side_map, strongest)
     if len(pairs_of_images):
         figure.colorbar(
             drawn,
@@ -127,16 +125,14 @@ def mean_maps(
         title: the figure's title.
     """
     columns = max(map(len, maps.values()))
-    figure, panels = _image_panels(2.6 * columns, 3.2 * len(maps) + 0.9, len(maps), columns, title)
+    figure, panels = image_panels(2.6 * columns, 3.2 * len(maps) + 0.9, len(maps), columns, title)
     for row, (network, of_network) in zip(panels, maps.items()):
         strongest = max(np.abs(values).max() for values in of_network.values())
         for axes, (group, values) in zip(row, of_network.items()):
-            drawn = axes.imshow(values, cmap=INFLUENCE, vmin=-strongest, vmax=strongest)
+            drawn = show_influence(axes, values, strongest)
             axes.set_title(f"{network}\n{group}", fontsize=8)
             if network in masks:
                 axes.contour(masks[network], [0.5], colors="0.5", linewidths=1, linestyles="--")
-            axes.axis("on")
-            axes.set(xticks=[], yticks=[])
         label = "for (orange) and against (blue)\nthe same person, log-odds"
         figure.colorbar(drawn, ax=row, shrink=0.8, label=label)
     return figure
@@ -155,7 +151,7 @@ def neighbour_rows(
     """
     columns = 1 + max(len(neighbours) for *_, neighbours in rows)
     height = 2.3 * len(rows) + 0.4
-    figure, panels = _image_panels(1.6 * columns, height, len(rows), columns, title)
+    figure, panels = image_panels(1.6 * columns, height, len(rows), columns, title)
     for row, (probe, probe_name, neighbours) in zip(panels, rows):
         show_image(row[0], probe, f"probe\n{probe_name}", fontsize=6)
         for axes, (image, name, score, is_wrong) in zip(row[1:], neighbours):
@@ -181,7 +177,7 @@ def trial(
         columns: the number of gallery images in a row.
     """
     rows, width = -(-len(gallery) // columns), 1.1 * (columns + 1) + 0.4
-    figure, panels = _image_panels(width, 1.1 * rows + 0.6, rows, columns + 1, title)
+    figure, panels = image_panels(width, 1.1 * rows + 0.6, rows, columns + 1, title)
     show_image(panels[0, 0], probe, "probe", fontsize=9)
     for index, (axes, image) in enumerate(zip(panels[:, 1:].flat, gallery)):
         caption, frame = ("the same", BLUE) if index == answer else ("", None)
@@ -201,7 +197,7 @@ def failures(
     """
     num_rows = -(-len(rows) // columns)
     height = 1.5 * num_rows + 0.5
-    figure, panels = _image_panels(3.2 * columns, height, num_rows, 3 * columns, title)
+    figure, panels = image_panels(3.2 * columns, height, num_rows, 3 * columns, title)
     for line, (probe, answer, chosen, caption) in zip(panels.reshape(-1, 3), rows):
         show_image(line[0], probe, "\nprobe", fontsize=7)
         show_image(line[1], answer, f"{caption}\ncorrect", BLUE, fontsize=7)
@@ -222,7 +218,7 @@ def compared_faces(
     """
     label = int(score >= threshold)
     title = f"{CLASS_NAMES[label]}: score {score:.3f}"
-    figure, panels = _image_panels(8.0, 3.2, 1, 3, title, width_ratios=[1, 1, 0.5])
+    figure, panels = image_panels(8.0, 3.2, 1, 3, title, width_ratios=[1, 1, 0.5])
     for axes, image, name in zip(panels[0], images, names):
         show_image(axes, image, name, fontsize=9)
     bar, hatch = panels[0, 2], None if label else "//"
@@ -256,7 +252,7 @@ def aligned_frames(
         eyes: two points (x, y) in pixels.
         title: the figure's title.
     """
-    figure, panels = _image_panels(2.8 * len(frames), 3.2, 1, len(frames), title)
+    figure, panels = image_panels(2.8 * len(frames), 3.2, 1, len(frames), title)
     for axes, frame, name in zip(panels[0], frames, names):
         show_image(axes, frame, name, fontsize=9)
         axes.plot(*np.transpose(eyes), "+", color=ORANGE, markersize=11, markeredgewidth=1.5)
@@ -265,7 +261,7 @@ def aligned_frames(
     return figure
 
 
-def _image_panels(width, height, rows, columns, title, **grid):
+def image_panels(width, height, rows, columns, title, **grid):
     """A figure of this size in inches with a title, and `(rows, columns)` panels without axes."""
     figure, panels = new_figure(
         width, height, title, nrows=rows, ncols=columns, squeeze=False, **grid
@@ -281,3 +277,10 @@ def show_image(axes, image, caption="", frame=None, fontsize=8, **style):
     axes.set_title(caption, fontsize=fontsize, color=frame or BLACK, **style)
     if frame:
         draw_frame(axes, frame)
+
+
+def show_influence(axes, values, strongest, **style):
+    """Shows numbers for (orange) and against the same person (blue), white at zero."""
+    axes.axis("on")
+    axes.set(xticks=[], yticks=[])
+    return axes.imshow(values, cmap=INFLUENCE, vmin=-strongest, vmax=strongest, **style)
