@@ -1,4 +1,4 @@
-# make report, make test, make lab: each makes .venv and installs what it needs.
+# make report, make app, make test, make lab: each makes .venv and installs what it needs.
 # docs/usage.md has the same commands for machines without make.
 PYTHON ?= python3
 VENV ?= .venv
@@ -14,10 +14,13 @@ PARALLEL = -n auto --maxprocesses 4 --dist loadfile
 # The tests of code that needs no training.
 QUICK = tests/data tests/evaluation tests/plots tests/utils tests/notebook/test_setup.py tests/test_config.py
 
-.PHONY: report code check test test-long test-colab-versions coverage lab owner clean
+.PHONY: report app code check test test-long test-colab-versions coverage lab owner clean
 
 report: $(VENV)/.installed
 	$(BIN)/python -m siamese_lib report --experiment "$(EXPERIMENT)" --data-root "$(DATA_ROOT)" --runs "$(RUNS)"
+
+app: $(VENV)/.installed
+	$(BIN)/python -m siamese_lib app
 
 code: $(VENV)/.installed
 	$(BIN)/ruff check .

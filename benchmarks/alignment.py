@@ -195,7 +195,9 @@ def score_under_error(verifier, dataset, pairs, errors, seed=0):
         for amount in amounts:
             moved = exact
             if amount:
-                transforms = [alignment_error(kind, amount, draw) for draw in draws]
+                transforms = [
+                    alignment_error(kind, amount, draw).inverse.params[:2] for draw in draws
+                ]
                 moved = _embedded(verifier, map(warped, images, transforms))
             summary = _summary(verifier, pairs, _scores(verifier, pairs, exact, moved))
             rows.append({"kind": kind, "amount": amount, "unit": UNITS[kind], **summary})
@@ -277,7 +279,7 @@ def simulate_photo(image, random):
         scale=np.exp(random.uniform(*np.log(SCALES))),
     )
     transform = _about_the_eyes(change, random.uniform(0.4, 0.6, 2) * PHOTO_SIDE)
-    return warped(image, transform, PHOTO_SIDE), transform
+    return warped(image, transform.inverse.params[:2], PHOTO_SIDE), transform
 
 
 def _image(dataset, face):

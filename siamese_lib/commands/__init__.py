@@ -3,6 +3,7 @@
 experiments  prepare, summary, train, sweep, report, leaderboard
 scoring      evaluate, oneshot, verify, find
 own_pictures calibrate
+deployment   export, app
 """
 
 from argparse import Action, ArgumentParser
@@ -102,4 +103,4 @@ def path_of(kind: str, what: str = "") -> Callable[..., Action]:
 
 
 # Their functions add themselves to the parser above.
-from siamese_lib.commands import experiments, own_pictures, scoring  # noqa: E402, F401
+from siamese_lib.commands import deployment, experiments, own_pictures, scoring  # noqa: E402, F401

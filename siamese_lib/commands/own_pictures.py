@@ -22,23 +22,24 @@ MEASURES = ("accuracy", "auc", "true_accept_rate", "false_accept_rate")
     argument("--far", type=float, help="the false accept rate that is asked for, as 0.01"),
     argument(
         "--output",
-        action=path_of("new file"),
+        action=path_of("new file or folder"),
         required=True,
-        help="the model with the new threshold, NAME.keras",
+        help="the model with the new threshold: NAME.keras, or a folder if --model is one",
     ),
     ALIGNED,
 )
 def calibrate(options):
     """Chooses a model's threshold on your own people's pictures, and measures it on others."""
-    if Path(options.output).suffix != ".keras":
-        raise ValueError(f"--output takes a file NAME.keras. Received: {options.output}")
+    _check_output(options.model, options.output)
     if options.far is not None and not 0 < options.far < 1:
         raise ValueError(f"--far takes a rate between 0 and 1. Received: {options.far}")
-    pictures = sl.data.locate_pictures(options.folder, align=not options.aligned)
+    verifier = sl.inference.load_verifier(options.model)
+    sl.inference.check_frame(verifier, options.aligned)
+    align = not options.aligned
+    detector = verifier.detector if align else None
+    pictures = sl.data.locate_pictures(options.folder, align, detector=detector)
     for sentence in (*pictures.notes, *pictures.skipped.values()):
         print(sentence)
-    verifier = sl.Verifier.load(options.model)
-    sl.inference.check_frame(verifier, options.aligned)
     if options.aligned:
         pictures = dataclasses.replace(pictures, frame=verifier.frame)
     calibration = sl.inference.calibrate(verifier, pictures, options.far)
@@ -48,6 +49,17 @@ def calibrate(options):
     calibrated = sl.inference.calibrated_verifier(verifier, calibration, sorted(people))
     calibrated.save(options.output)
     print(f"{options.output}: {calibrated.threshold_note}")
+
+
+def _check_output(model, output):
+    if Path(model).is_dir():
+        if Path(output).is_file():
+            raise ValueError(
+                f"--output takes a folder where --model is one, and this is a file. "
+                f"Received: {output}"
+            )
+    elif Path(output).suffix != ".keras" or Path(output).is_dir():
+        raise ValueError(f"--output takes a file NAME.keras. Received: {output}")
 
 
 def _row(measured):

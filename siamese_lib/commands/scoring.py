@@ -10,10 +10,10 @@ from siamese_lib.utils.files import as_table, write_json
 
 JSON = argument("--json", action=path_of("new file"), help="also writes the numbers to this file")
 RUN = argument("--run", action=path_of("folder", "run"), help="folder of a finished run")
-MODEL_HELP = "a .keras file with its .json beside it"
+MODEL_HELP = "a .keras file with its .json beside it, or a folder that export wrote"
 MODEL = argument(
     "--model",
-    action=path_of("file", "model file"),
+    action=path_of("file or folder", "model file or folder"),
     default=machine.project_root() / "models" / "lfwa_people.keras",
     help=f"{MODEL_HELP}; the default is the project's best network",
 )
@@ -26,7 +26,7 @@ ALIGNED = argument(
 @command(
     one_of(
         RUN,
-        argument("--model", action=path_of("file", "model file"), help=MODEL_HELP),
+        argument("--model", action=path_of("file or folder", "model file or folder"), help=MODEL_HELP),
         required=True,
     ),
     argument("--pairs", action=path_of("file", "pair list"), help="a pair list in LFW's format"),
@@ -58,7 +58,7 @@ def evaluate(options):
         metrics, threshold = run.metrics["test"], run.metrics["threshold"]
     else:
         pairs, faces = sl.data.read_pairs(options.pairs), sl.data.locate_faces(options.data_root)
-        verifier = sl.Verifier.load(options.model)
+        verifier = sl.inference.load_verifier(options.model)
         faces = dataclasses.replace(faces, frame=verifier.frame)
         threshold = verifier.settings["threshold"]
         cache = sl.data.open_cache(faces, verifier.crop, verifier.image_size, pairs.faces)
@@ -96,7 +96,7 @@ def _without_known_people(verifier, pairs, scores):
 
 
 @command(
-    argument("--model", action=path_of("file", "model file"), required=True, help=MODEL_HELP),
+    argument("--model", action=path_of("file or folder", "model file or folder"), required=True, help=MODEL_HELP),
     argument(
         "--trials",
         action=path_of("file or folder", "folder or archive"),
@@ -114,7 +114,7 @@ def oneshot(options):
     from siamese_lib.evaluation.trials import images_of
 
     source, trial_sets = sl.data.read_trials(options.trials)
-    verifier = sl.Verifier.load(options.model)
+    verifier = sl.inference.load_verifier(options.model)
     names, crop, frame = images_of(trial_sets), verifier.crop, verifier.frame
     images, other_size = zip(
         *(sized_input(source.read(name), crop, verifier.image_size, name, frame) for name in names)
@@ -141,7 +141,7 @@ def oneshot(options):
 def verify(options):
     """Decides whether two photos show the same person."""
     verifier = _verifier(options)
-    from siamese_lib.inference.comparison import compare, decision  # with TensorFlow
+    from siamese_lib.inference.comparison import compare, decision
 
     score, notes = compare(verifier, options.images, options.aligned)
     threshold = verifier.settings["threshold"]
@@ -184,7 +184,7 @@ def _verifier(options):
     if options.run:
         run = sl.Run.existing(options.run)  # before TensorFlow is loaded
         return sl.Verifier.of_run(run)
-    return sl.Verifier.load(options.model)
+    return sl.inference.load_verifier(options.model)
 
 
 def _print_and_write(result, keys, path, written_only=()):

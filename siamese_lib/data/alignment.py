@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from siamese_lib.data.photos import DETECTOR, AlignedFace, find_faces
+from siamese_lib.data.photos import DETECTOR, AlignedFace, Detector, find_faces
 from siamese_lib.data.sources import Source
 from siamese_lib.utils.files import atomic_write, error_sentence, fingerprint, write_text
 from siamese_lib.utils.machine import cache_root
@@ -21,11 +21,13 @@ class AlignedSource:
         skipped: a sentence for each picture without a face or that cannot be read.
     """
 
-    def __init__(self, source: Source, names: Sequence[str]) -> None:
+    def __init__(
+        self, source: Source, names: Sequence[str], detector: Detector | None = None
+    ) -> None:
         self.location = source.location
         self._source = source
         self._file_of = {name: _file(source, name) for name in names}
-        _align_missing(source, self._file_of)
+        _align_missing(source, self._file_of, detector)
         self.skipped = {
             name: note.read_text(encoding="utf-8")
             for name, path in self._file_of.items()
@@ -51,7 +53,7 @@ def _file(source: Source, name: str) -> Path:
     return cache_root() / "aligned" / key[:2] / f"{key}.png"  # no folder with thousands of files
 
 
-def _align_missing(source: Source, file_of: dict[str, Path]) -> None:
+def _align_missing(source: Source, file_of: dict[str, Path], detector: Detector | None) -> None:
     missing = [
         name
         for name, path in file_of.items()
@@ -67,7 +69,7 @@ def _align_missing(source: Source, file_of: dict[str, Path]) -> None:
                     pictures.append((source.read(name), name))
                 except (ValueError, OSError) as error:
                     _keep(file_of[name], ValueError(f"{name} cannot be read ({error})"))
-            for (_, name), found in zip(pictures, find_faces(pictures)):
+            for (_, name), found in zip(pictures, find_faces(pictures, detector)):
                 _keep(file_of[name], found)
             progress.update(min(PICTURES_TOGETHER, len(missing) - start))
 

@@ -6,7 +6,7 @@ installs. Everything is computed on this machine; no image leaves it.
 
 import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +17,18 @@ from PIL import Image
 
 from siamese_lib.data.decoding import open_image
 from siamese_lib.data.images import NUM_THREADS
+from siamese_lib.data.resampling import interpolated
+
+# Photos of one size, `(num_photos, height, width, 3)`, uint8 -> a row for each face: the photo's
+# number, left, top, right and bottom side, confidence, x and then y of five points.
+Detector = Callable[[np.ndarray], np.ndarray]
 
 FRAME_SIDE = 250  # LFW-a's images are 250x250
 # The eyes in LFW-a's images, (x, y) in pixels: medians over training people, found by this
 # detector. `python -m benchmarks.alignment` measures them; results/lfwa/alignment.json has the
 # spread, the date and the versions.
 FRAME_EYES = ((103.6, 113.4), (147.5, 112.3))
+COMPLEX = np.array([1, 1j])  # (x, y) @ COMPLEX is a complex number: turns are products
 DETECTOR = "mtcnn==1.0.0"  # the requirement; its wheel contains the weights below
 MAX_SIDE = 1280  # pixels; larger photos are scaled down before faces are searched
 PIXELS_TOGETHER = 4_000_000  # of the photos that are searched at the same time
@@ -84,10 +90,16 @@ def find_face(content: bytes, name: str) -> AlignedFace:
     return found
 
 
-def find_faces(pictures: Sequence[tuple[bytes, str]]) -> list[AlignedFace | ValueError]:
-    """`find_face` for many photos, `(content, name)` each; in the place of a face, its error.
+def find_faces(
+    pictures: Sequence[tuple[bytes, str]], detector: Detector | None = None
+) -> list[AlignedFace | ValueError]:
+    """`find_face` for many photos; in the place of a face, its error.
 
     Photos of one size are searched together: one at a time, a small photo takes ten times as long.
+
+    Args:
+        pictures: `(content, name)` of each.
+        detector: by default the package mtcnn.
     """
     with ThreadPoolExecutor(NUM_THREADS) as pool:
         photos = list(pool.map(_photo_or_error, pictures))
@@ -98,7 +110,8 @@ def find_faces(pictures: Sequence[tuple[bytes, str]]) -> list[AlignedFace | Valu
         together = max(1, PIXELS_TOGETHER // (size[0] * size[1]))
         for start in range(0, len(own), together):
             part = own[start : start + together]
-            faces_of |= zip(part, detect(np.stack([np.asarray(photos[index]) for index in part])))
+            batch = np.stack([np.asarray(photos[index]) for index in part])
+            faces_of |= zip(part, detect(batch, detector))
     return [
         photo if isinstance(photo, ValueError) else _largest(photo, name, faces_of[index])
         for index, (photo, (_, name)) in enumerate(zip(photos, pictures))
@@ -148,21 +161,21 @@ def _small_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def detect(photos: np.ndarray) -> list[list[np.ndarray]]:
+def detect(photos: np.ndarray, detector: Detector | None = None) -> list[list[np.ndarray]]:
     """Finds the faces of photos of one size.
 
     Args:
         photos: `(num_photos, height, width, 3)`, uint8.
+        detector: by default the package mtcnn.
 
     Returns:
         For each photo, a list of `(5, 2)` arrays as in `AlignedFace.landmarks`, the largest face
         first.
 
     Raises:
-        ValueError: if the detector is missing or not the tested one.
+        ValueError: if the package is missing or not the tested one.
     """
-    # Columns: image number, box (left, top, right, bottom), confidence, five x, five y.
-    found = detector().detect_faces(list(photos), box_format="xyxy", output_type="numpy")
+    found = (detector or mtcnn_detector())(photos)
     sides = np.minimum(found[:, 3] - found[:, 1], found[:, 4] - found[:, 2])
     faces: list[list[np.ndarray]] = [[] for _ in photos]
     for row in sorted(range(len(found)), key=lambda row: -sides[row]):
@@ -172,22 +185,27 @@ def detect(photos: np.ndarray) -> list[list[np.ndarray]]:
 
 
 @functools.cache
-def detector() -> Any:
-    """The face detector with the tested weights; it is built once.
+def mtcnn_detector() -> Detector:
+    """The package's detector with the tested weights; it is built once.
+
+    Raises:
+        ValueError: if mtcnn is not installed, or its weights are other files.
+    """
+    proposals, *others = mtcnn_stages()
+    cascade = _mtcnn().MTCNN(stages=[proposals, *map(_unless_empty, others)])
+    return lambda photos: cascade.detect_faces(list(photos), box_format="xyxy", output_type="numpy")
+
+
+def mtcnn_stages() -> list[Any]:
+    """The package's three stages, each with its network `_model`, in full precision.
 
     Raises:
         ValueError: if mtcnn is not installed, or its weights are other files.
     """
     from siamese_lib.utils.tensorflow import keras
 
-    try:
-        import mtcnn
-        from mtcnn.stages import StageONet, StagePNet, StageRNet
-    except ImportError as error:
-        raise ValueError(
-            f"Finding faces needs the package mtcnn: pip install {DETECTOR}. Received: {error}"
-        ) from error
-    folder = Path(mtcnn.__file__).parent / "assets" / "weights"
+    stages = _mtcnn().stages
+    folder = Path(_mtcnn().__file__).parent / "assets" / "weights"
     for name, expected in WEIGHTS_SHA256.items():
         _check_weights(folder / name, expected)
     policy = keras.config.dtype_policy()
@@ -195,13 +213,25 @@ def detector() -> Any:
     keras.config.set_dtype_policy("float32")
     try:
         # Absolute paths: for a bare name the package prefers a file in the current folder.
-        proposals, *others = (
+        return [
             stage(weights=str(folder / name))
-            for stage, name in zip((StagePNet, StageRNet, StageONet), WEIGHTS_SHA256)
-        )
-        return mtcnn.MTCNN(stages=[proposals, *map(_unless_empty, others)])
+            for stage, name in zip(
+                (stages.StagePNet, stages.StageRNet, stages.StageONet), WEIGHTS_SHA256
+            )
+        ]
     finally:
         keras.config.set_dtype_policy(policy)
+
+
+def _mtcnn() -> Any:
+    try:
+        import mtcnn
+        import mtcnn.stages
+    except ImportError as error:
+        raise ValueError(
+            f"Finding faces needs the package mtcnn: pip install {DETECTOR}. Received: {error}"
+        ) from error
+    return mtcnn
 
 
 def _unless_empty(stage: Any) -> Any:
@@ -233,34 +263,32 @@ def aligned(photo: Image.Image, landmarks: np.ndarray) -> Image.Image:
     Returns:
         A grey Pillow image of 250x250 pixels.
     """
-    from skimage.transform import estimate_transform
-
-    eyes, target = landmarks[:2], np.array(FRAME_EYES)
+    eyes = landmarks[:2] @ COMPLEX
+    target = np.array(FRAME_EYES) @ COMPLEX
     # Pillow smooths when it makes an image smaller; warping alone would pick single pixels.
-    scale = min(1.0, estimate_transform("similarity", eyes, target).scale)
+    scale = min(1.0, float(abs(target[1] - target[0]) / abs(eyes[1] - eyes[0])))
     size = [max(1, round(scale * side)) for side in photo.size]
-    eyes = eyes * np.divide(size, photo.size)
-    return warped(photo.convert("L").resize(size), estimate_transform("similarity", eyes, target))
+    eyes = landmarks[:2] * np.divide(size, photo.size) @ COMPLEX
+    # From the frame back to the photo: eye = turn * target + shift.
+    turn = (eyes[1] - eyes[0]) / (target[1] - target[0])
+    shift = eyes[0] - turn * target[0]
+    to_photo = np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
+    return warped(photo.convert("L").resize(size), to_photo)
 
 
-def warped(image: Image.Image, transform: Any, side: int = FRAME_SIDE) -> Image.Image:
+def warped(image: Image.Image, to_image: np.ndarray, side: int = FRAME_SIDE) -> Image.Image:
     """A grey Pillow image that is rotated, scaled and shifted into another frame.
 
     Args:
         image: a grey Pillow image.
-        transform: a `skimage.transform.SimilarityTransform` from its pixels (x, y) to the frame's.
+        to_image: `(2, 3)`, the affine map from the frame's pixels (x, y, 1) to the image's (x, y).
         side: of the frame, in pixels; by default LFW-a's.
 
     Returns:
         A grey Pillow image of `side` x `side` pixels, black beyond the photo's border, as in LFW-a.
     """
-    from skimage.transform import warp
-
-    pixels = warp(
-        np.asarray(image),
-        transform.inverse,
-        output_shape=(side, side),
-        order=1,
-        preserve_range=True,
-    )
-    return Image.fromarray(np.round(pixels).astype(np.uint8))
+    rows, columns = np.mgrid[:side, :side]
+    x, y = np.tensordot(to_image, np.stack([columns, rows, np.ones_like(rows)]), axes=1)
+    framed = np.pad(np.asarray(image, dtype=float), 1)[np.newaxis]  # black around it
+    y, x = (np.clip(line + 1, 0, length - 1) for line, length in zip((y, x), framed.shape[1:]))
+    return Image.fromarray(np.round(interpolated(framed, np.array(0), y, x)).astype(np.uint8))

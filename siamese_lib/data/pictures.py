@@ -22,6 +22,7 @@ from siamese_lib.data.face_dataset import FRAMES, FaceFiles
 from siamese_lib.data.images import NUM_THREADS
 from siamese_lib.data.lfw import PAIR_LISTS
 from siamese_lib.data.pairs import Face, cluster_of
+from siamese_lib.data.photos import Detector
 from siamese_lib.data.sources import JoinedSource, Source, not_found
 from siamese_lib.utils.files import cached_folder, fingerprint, read_json, write_json
 from siamese_lib.utils.machine import cache_root, user_path
@@ -44,7 +45,10 @@ class FolderFiles(FaceFiles):
 
 
 def locate_pictures(
-    data_root: Path | str, align: bool = False, groups: bool = False
+    data_root: Path | str,
+    align: bool = False,
+    groups: bool = False,
+    detector: Detector | None = None,
 ) -> FolderFiles:
     """Finds the pictures in a folder or an archive with a subfolder for each person.
 
@@ -54,6 +58,7 @@ def locate_pictures(
         data_root: the folder or archive, or a folder with archives.
         align: whether to find and align the face in each picture, as `photos.find_face`.
         groups: whether the folder above a person's is the person's group.
+        detector: as in `photos.find_faces`.
 
     Raises:
         FileNotFoundError: if there are no pictures in subfolders.
@@ -80,7 +85,7 @@ def locate_pictures(
         )
     checked = sorted(files.values())
     if align:
-        source = AlignedSource(source, checked)
+        source = AlignedSource(source, checked, detector)
         unusable = source.skipped
     else:
         unusable = _unreadable(source, checked)

@@ -1,6 +1,10 @@
 """A trained network in use: scores, explanations, comparisons.
 
 Verifier           a network with its settings: embeds images, scores pairs, saves, loads
+load_verifier      the network in a model file or in an exported folder
+export             writes a network for another runtime than TensorFlow
+PortableVerifier   an exported network in use, without TensorFlow
+Scorer             what Verifier and PortableVerifier have in common
 calibrate          a threshold for a user's own people, measured on others of them
 calibrated_verifier  the network with that threshold
 Calibration        what calibrate returns

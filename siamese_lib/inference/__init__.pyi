@@ -21,6 +21,7 @@ from .explain import (
     where_evidence_lies as where_evidence_lies,
     with_evidence as with_evidence,
 )
+from .exporters import export as export
 from .following import (
     FollowedPair as FollowedPair,
     follow_pair as follow_pair,
@@ -31,8 +32,13 @@ from .neighbours import (
     nearest_faces as nearest_faces,
     neighbour_sheet as neighbour_sheet,
 )
+from .portable import PortableVerifier as PortableVerifier
 from .scored import (
     explained_galleries as explained_galleries,
     scored_gallery as scored_gallery,
+)
+from .scorer import (
+    Scorer as Scorer,
+    load_verifier as load_verifier,
 )
 from .verifier import Verifier as Verifier

@@ -7,7 +7,7 @@ the network is changed here.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -30,12 +30,13 @@ from siamese_lib.evaluation.metrics import (
     resampled_areas_under_roc,
 )
 from siamese_lib.evaluation.thresholds import NUM_BLOCKS, blocks_of_people, threshold_at
-from siamese_lib.inference.verifier import Verifier, hashed_people
+from siamese_lib.inference.scorer import Scorer, hashed_people
 from siamese_lib.utils.machine import versions
 
 # More pairs of the same pictures say little more.
 MAX_SAME, MAX_DIFFERENT = 2_000, 10_000
 NUM_RESAMPLES = 500
+Network = TypeVar("Network", bound=Scorer)
 SHARE_OF_OTHERS = 1 - 2 / NUM_BLOCKS  # of the people, without those of two blocks
 
 
@@ -59,7 +60,7 @@ class Calibration:
     pairs: pd.DataFrame
 
 
-def calibrate(verifier: Verifier, pictures: FaceFiles, far: float | None = None) -> Calibration:
+def calibrate(verifier: Scorer, pictures: FaceFiles, far: float | None = None) -> Calibration:
     """Chooses a threshold on pictures of a user's own people.
 
     Without `far` it is where the calibrated probability is one half, with as many same as different
@@ -108,13 +109,13 @@ def calibrate(verifier: Verifier, pictures: FaceFiles, far: float | None = None)
 
 
 def calibrated_verifier(
-    verifier: Verifier, calibration: Calibration, people: Sequence[str]
-) -> Verifier:
+    verifier: Network, calibration: Calibration, people: Sequence[str]
+) -> Network:
     """The network with the new threshold; its file names the people, hashed, as known."""
     known = verifier.settings.get("people") or {"train": "", "validation": ""}
     known = known | {"validation": f"{known['validation']} {hashed_people(people)}".strip()}
     settings = {"threshold": calibration.threshold, "calibration": calibration.record}
-    return Verifier(verifier.network, verifier.settings | settings | {"people": known})
+    return verifier.with_settings(verifier.settings | settings | {"people": known})
 
 
 def people_needed(far: float) -> int:

@@ -6,7 +6,7 @@ Each image is embedded once, and no image leaves this machine.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,7 +22,9 @@ from siamese_lib.inference.gallery import (
     network_inputs,
     read_file,
 )
-from siamese_lib.inference.verifier import Verifier
+from siamese_lib.inference.scorer import Scorer
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,12 @@ class Ranking:
 
 
 def compare(
-    verifier: Verifier, images: Sequence[Path | str], aligned: bool = False
+    verifier: Scorer, images: Sequence[Path | str], aligned: bool = False
 ) -> tuple[float, list[str]]:
     """Scores two images.
 
     Args:
-        verifier: a `Verifier`.
+        verifier: a `Verifier` or `PortableVerifier`.
         images: two paths.
         aligned: whether the images are aligned like the training data; if not, their faces are
             found and aligned.
@@ -64,11 +66,11 @@ def compare(
     check_frame(verifier, aligned)
     # Both paths are checked before an image is decoded: a wrong path is the more common mistake.
     pictures = [(read_file(path), str(path)) for path in images]
-    inputs = [_usable(item) for item in network_inputs(verifier, pictures, aligned)]
+    inputs = [usable(item) for item in network_inputs(verifier, pictures, aligned)]
     return _score(verifier, [item.image for item in inputs]), _notes(verifier, inputs)
 
 
-def score_faces(verifier: Verifier, faces: Sequence[AlignedFace]) -> float:
+def score_faces(verifier: Scorer, faces: Sequence[AlignedFace]) -> float:
     """The score of two aligned faces.
 
     Raises:
@@ -78,13 +80,14 @@ def score_faces(verifier: Verifier, faces: Sequence[AlignedFace]) -> float:
     return _score(verifier, [cropped_face(verifier, face) for face in faces])
 
 
-def _usable(item: Input | ValueError) -> Input:
+def usable(item: Item | ValueError) -> Item:
+    """`item` itself; an error in its place is raised."""
     if isinstance(item, ValueError):
         raise item
     return item
 
 
-def _score(verifier: Verifier, inputs: Sequence[np.ndarray]) -> float:
+def _score(verifier: Scorer, inputs: Sequence[np.ndarray]) -> float:
     embeddings = verifier.embed(np.stack(inputs)[..., np.newaxis])
     return float(verifier.score(embeddings[:1], embeddings[1:])[0])
 
@@ -95,12 +98,12 @@ def decision(score: float, threshold: float) -> str:
 
 
 def rank_folder(
-    verifier: Verifier, probe: Path | str, folder: Path | str, aligned: bool = False
+    verifier: Scorer, probe: Path | str, folder: Path | str, aligned: bool = False
 ) -> Ranking:
     """Ranks the images of a folder and its subfolders by their score with a probe.
 
     Args:
-        verifier: a `Verifier`.
+        verifier: a `Verifier` or `PortableVerifier`.
         probe: the path of an image; in the folder it is left out.
         folder: the path of a folder.
         aligned: as in `compare`.
@@ -113,35 +116,35 @@ def rank_folder(
     content = read_file(probe)
     if not Path(folder).is_dir():
         raise FileNotFoundError(f"There is no such folder; check the path. Received: {folder}")
-    (probe_input,) = map(_usable, network_inputs(verifier, [(content, str(probe))], aligned))
+    (probe_input,) = map(usable, network_inputs(verifier, [(content, str(probe))], aligned))
     found = embed_files(verifier, Path(folder), _image_names(Path(folder), Path(probe)), aligned)
     skipped = [item.error for item in found.values() if item.error]
-    usable = {name: item for name, item in found.items() if item.embedding is not None}
-    if not usable:
+    embedded = {name: item for name, item in found.items() if item.embedding is not None}
+    if not embedded:
         first = f"{len(skipped)} files, the first: {skipped[0]}" if skipped else "an empty folder"
         raise ValueError(
             f"{folder}: no image with a face can be compared with the probe; give another folder. "
             f"Received: {first}"
         )
-    embeddings = np.array([item.embedding for item in usable.values()])
+    embeddings = np.array([item.embedding for item in embedded.values()])
     of_probe = verifier.embed(probe_input.image[np.newaxis, ..., np.newaxis])
-    scores = verifier.score(np.repeat(of_probe, len(usable), axis=0), embeddings)
-    ranked = sorted(zip(usable, scores.tolist()), key=lambda item: -item[1])
+    scores = verifier.score(np.repeat(of_probe, len(embedded), axis=0), embeddings)
+    ranked = sorted(zip(embedded, scores.tolist()), key=lambda item: -item[1])
     threshold = verifier.settings["threshold"]
     rows = [
         {"rank": rank, "image": name, "score": score, "decision": decision(score, threshold)}
         for rank, (name, score) in enumerate(ranked, start=1)
     ]
-    return Ranking(rows, skipped, _notes(verifier, [probe_input, *usable.values()]))
+    return Ranking(rows, skipped, _notes(verifier, [probe_input, *embedded.values()]))
 
 
-def _notes(verifier: Verifier, items: Sequence[Input | Embedded]) -> list[str]:
+def _notes(verifier: Scorer, items: Sequence[Input | Embedded]) -> list[str]:
     other_size = sum(item.has_other_size for item in items)
     of_sizes = size_note(other_size, len(items), verifier.crop, verifier.frame)
     return [note for note in (*(item.note for item in items), of_sizes) if note]
 
 
-def check_frame(verifier: Verifier, aligned: bool) -> None:
+def check_frame(verifier: Scorer, aligned: bool) -> None:
     """Checks that photos, which are aligned to LFW-a's frame, suit the network's training data."""
     if not aligned and not verifier.takes_photos:
         raise ValueError(

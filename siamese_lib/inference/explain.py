@@ -14,9 +14,10 @@ from siamese_lib.data.pairs import (
     pair_of,
 )
 from siamese_lib.evaluation.metrics import log_odds
-from siamese_lib.inference.verifier import Verifier
+from siamese_lib.inference.scorer import Scorer
 
 if TYPE_CHECKING:
+    from siamese_lib.inference.verifier import Verifier
     from siamese_lib.training.run import Run
 
 # Of both images of a pair, `(height, width)` each; see `occlusion_maps`.
@@ -25,7 +26,7 @@ PATCH_SHARE = 0.22  # of the image's height: about an eye with its brow
 STEPS_PER_PATCH = 2
 
 
-def kept_network(run: "Run") -> tuple["Run", Verifier | None, str]:
+def kept_network(run: "Run") -> "tuple[Run, Verifier | None, str]":
     """The network that explains the scores of a run, as far as networks were kept.
 
     Args:
@@ -37,6 +38,8 @@ def kept_network(run: "Run") -> tuple["Run", Verifier | None, str]:
         None, and of an ensemble the member with the largest weight of all is the first. The
         sentence tells readers what is shown, or why nothing is.
     """
+    from siamese_lib.inference.verifier import Verifier  # with TensorFlow
+
     networks = run.networks()
     for explained in networks:
         try:
@@ -58,13 +61,13 @@ def kept_network(run: "Run") -> tuple["Run", Verifier | None, str]:
     return networks[0] if networks else run, None, sentence
 
 
-def occlusion_maps(verifier: Verifier, left: np.ndarray, right: np.ndarray) -> Maps:
+def occlusion_maps(verifier: Scorer, left: np.ndarray, right: np.ndarray) -> Maps:
     """The effect of each part of two images on their score (Zeiler and Fergus, 2014, section 4.2).
 
     A square of the image's mean grey covers each position in turn, and the pair is scored again.
 
     Args:
-        verifier: a `Verifier`.
+        verifier: a `Scorer`.
         left, right: `(height, width, 1)`, uint8.
 
     Returns:
@@ -113,11 +116,11 @@ def _mean_over_boxes(values: np.ndarray, boxes: list[tuple], shape: tuple) -> np
 THIRDS = ("upper", "middle", "lower")  # of a face
 
 
-def maps_of_pairs(verifier: Verifier, cache: FaceCache, scores: pd.DataFrame) -> list[Maps]:
+def maps_of_pairs(verifier: Scorer, cache: FaceCache, scores: pd.DataFrame) -> list[Maps]:
     """The occlusion maps of scored pairs.
 
     Args:
-        verifier: a `Verifier`: that of the scores, or of an ensemble's scores a member's.
+        verifier: a `Scorer`: that of the scores, or of an ensemble's scores a member's.
         cache: the `FaceCache` with the images.
         scores: rows of `Run.scores`.
     """
@@ -193,14 +196,14 @@ def face_mask(
 
 
 def scores_with_parts(
-    verifier: Verifier, cache: FaceCache, pairs: PairList, mask: np.ndarray
+    verifier: Scorer, cache: FaceCache, pairs: PairList, mask: np.ndarray
 ) -> dict[str, np.ndarray]:
     """The scores of pairs with whole images, faces alone and backgrounds alone.
 
     The hidden part is mid-grey.
 
     Args:
-        verifier: a `Verifier`.
+        verifier: a `Scorer`.
         cache: the `FaceCache` with the images.
         pairs: a `PairList`.
         mask: the pixels of the face, `(height, width)`, from `face_mask`.
@@ -221,12 +224,12 @@ def scores_with_parts(
 
 
 def mean_occlusion_maps(
-    verifier: Verifier, cache: FaceCache, scores: pd.DataFrame, count: int = 100
+    verifier: Scorer, cache: FaceCache, scores: pd.DataFrame, count: int = 100
 ) -> dict[str, np.ndarray]:
     """The mean effect of each region on the scores of many pairs, which shows nobody's face.
 
     Args:
-        verifier: a `Verifier`.
+        verifier: a `Scorer`.
         cache: the `FaceCache` with the images.
         scores: rows of `Run.scores` with the further column `wrong`.
         count: pairs of each class and outcome, at most; they are drawn.

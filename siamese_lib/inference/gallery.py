@@ -4,7 +4,6 @@ These embeddings are kept in the cache: a second look at a folder computes those
 An entry is used as long as the file's size and time, the network and the detector are the same.
 """
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,11 +13,11 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from siamese_lib.data.images import cropped_and_resized, sized_input
-from siamese_lib.data.photos import DETECTOR, AlignedFace, find_faces
+from siamese_lib.data.photos import DETECTOR, AlignedFace
 from siamese_lib.data.sources import MAX_MEMBER_BYTES, FolderSource
-from siamese_lib.inference.verifier import Verifier
+from siamese_lib.inference.scorer import Scorer
 from siamese_lib.utils.files import atomic_write, error_sentence, fingerprint
-from siamese_lib.utils.machine import cache_root, policy_of
+from siamese_lib.utils.machine import cache_root
 
 IMAGES_TOGETHER = 32  # are read before their faces are found
 
@@ -73,19 +72,19 @@ def read_file(path: Path | str) -> bytes:
 
 
 def network_inputs(
-    verifier: Verifier, pictures: Sequence[tuple[bytes, str]], aligned: bool
+    verifier: Scorer, pictures: Sequence[tuple[bytes, str]], aligned: bool
 ) -> list[Input | ValueError]:
     """The inputs of the network from images, `(content, name)` each, or its error.
 
     Args:
-        verifier: a `Verifier`.
+        verifier: a `Verifier` or `PortableVerifier`.
         pictures: the bytes of each file, and its name in messages.
         aligned: as in `comparison.compare`.
     """
     if not aligned:
         return [
             face if isinstance(face, ValueError) else _or_error(_input_of_face, verifier, face)
-            for face in find_faces(pictures)
+            for face in verifier.find_faces(pictures)
         ]
     return [_or_error(_aligned_input, verifier, *picture) for picture in pictures]
 
@@ -97,18 +96,18 @@ def _or_error(make, *arguments):
         return error
 
 
-def _aligned_input(verifier: Verifier, content: bytes, name: str) -> Input:
+def _aligned_input(verifier: Scorer, content: bytes, name: str) -> Input:
     image, has_other_size = sized_input(
         content, verifier.crop, verifier.image_size, name, verifier.frame
     )
     return _checked(Input(image, "", has_other_size), name)
 
 
-def _input_of_face(verifier: Verifier, face: AlignedFace) -> Input:
+def _input_of_face(verifier: Scorer, face: AlignedFace) -> Input:
     return _checked(Input(cropped_face(verifier, face), face.note, False), face.name)
 
 
-def cropped_face(verifier: Verifier, face: AlignedFace) -> np.ndarray:
+def cropped_face(verifier: Scorer, face: AlignedFace) -> np.ndarray:
     """The part of an aligned face that the network sees, `(height, width)`, uint8."""
     return cropped_and_resized(face.image, verifier.crop, verifier.image_size, face.name)
 
@@ -124,12 +123,12 @@ def _checked(item: Input, name: str) -> Input:
 
 
 def embed_files(
-    verifier: Verifier, folder: Path, names: Sequence[str], aligned: bool
+    verifier: Scorer, folder: Path, names: Sequence[str], aligned: bool
 ) -> dict[str, Embedded]:
     """The embeddings of image files, by name; those that are known from before are not computed.
 
     Args:
-        verifier: a `Verifier`.
+        verifier: a `Verifier` or `PortableVerifier`.
         folder: the folder.
         names: of the files in it.
         aligned: as in `comparison.compare`.
@@ -156,7 +155,7 @@ def embed_files(
 
 
 def _embed(
-    verifier: Verifier, folder: Path, names: Sequence[str], aligned: bool
+    verifier: Scorer, folder: Path, names: Sequence[str], aligned: bool
 ) -> dict[str, Embedded]:
     embedded, pictures = {}, []
     for name in names:
@@ -181,16 +180,10 @@ def _embed(
     return embedded
 
 
-def _cache_file(verifier: Verifier, folder: Path, aligned: bool) -> Path:
+def _cache_file(verifier: Scorer, folder: Path, aligned: bool) -> Path:
     """Where the embeddings of a folder by this network are kept."""
-    weights = hashlib.sha256()
-    for weight in verifier.encoder.get_weights():
-        weights.update(np.asarray(weight).tobytes())
     settings = [verifier.settings.get(name) for name in ("crop", "image_size", "test_time_flip")]
-    precision = policy_of(verifier.settings.get("mixed_precision") or "float32")
-    key = fingerprint(
-        str(folder.resolve()), weights.hexdigest(), settings, precision, aligned or DETECTOR
-    )
+    key = fingerprint(str(folder.resolve()), verifier.identity, settings, aligned or DETECTOR)
     return cache_root() / "embeddings" / f"{key}.npz"
 
 

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from siamese_lib.config import ExperimentConfig, Share
+from siamese_lib.inference.settings import checked_settings
 from siamese_lib.models import layers
-from siamese_lib.utils.fields import checked, with_current_names
 from siamese_lib.utils.files import atomic_write, read_json, write_json
 from siamese_lib.utils.machine import policy_of
 from siamese_lib.utils.tensorflow import keras
@@ -37,18 +36,19 @@ CLASSES = {
     "Constant", "GlorotUniform", "HeNormal", "Ones", "RandomNormal", "Zeros",
 } | set(layers.OLD_CLASSES)
 # fmt: on
-SETTINGS = {
-    name: ExperimentConfig.__dataclass_fields__[name].type
-    for name in ("crop", "image_size", "test_time_flip")
-} | {"threshold": Share}
 
 
-def read_model(path: Path | str) -> tuple[Any, dict[str, Any]]:
+def read_model(path: Path | str, mixed_precision: str | None = None) -> tuple[Any, dict[str, Any]]:
     """Reads a network and its settings.
+
+    Args:
+        path: `NAME.keras`, with `NAME.json` beside it.
+        mixed_precision: in place of the settings' own, as in `ExperimentConfig`.
 
     Returns:
         `(network, settings)`: a `keras.Model` that computes in the precision of this machine, if
-        its settings hold `mixed_precision`, and a dict with at least the keys of `SETTINGS`.
+        its settings hold `mixed_precision`, and a dict with at least the keys of
+        `settings.SETTINGS`.
 
     Raises:
         FileNotFoundError: if one of the two files is missing.
@@ -62,7 +62,9 @@ def read_model(path: Path | str) -> tuple[Any, dict[str, Any]]:
             f"{path} is not a model of this project; give a file NAME.keras with its NAME.json. "
             f"Received: a file {path.suffix}"
         )
-    settings = _checked_settings(path.with_suffix(".json"))
+    settings = _read_settings(path.with_suffix(".json"))
+    if mixed_precision:
+        settings = settings | {"mixed_precision": mixed_precision}
     try:
         network = _read_network(path)
         encoder = network.get_layer("encoder")
@@ -107,31 +109,13 @@ def write_model(
     write_json(path.with_suffix(".json"), settings)
 
 
-def _checked_settings(path: Path) -> dict[str, Any]:
+def _read_settings(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise FileNotFoundError(
             f"The settings of the model are missing; copy the file {path.name} that was saved with "
             f"it, and put it beside the .keras file. Received: no {path}"
         )
-    settings = read_json(path)
-    try:
-        settings = with_current_names(settings, "field")
-        for name, annotation in SETTINGS.items():
-            checked(name, annotation, settings[name])
-        crop = settings["crop"]
-        if isinstance(crop, list) and not (0 <= crop[0] < crop[1] and 0 <= crop[2] < crop[3]):
-            raise ValueError("crop is empty")
-        if min(settings["image_size"]) < 1:
-            raise ValueError("image_size is not positive")
-        people = settings.get("people", {})
-        if people and not all(isinstance(people[name], str) for name in ("train", "validation")):
-            raise ValueError("people are not two texts")
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise ValueError(
-            f"{path} must hold {', '.join(SETTINGS)} (and people, if any, as two texts); restore "
-            f"the one that was saved with the model. Received: {str(settings)[:80]!r}"
-        ) from error
-    return settings
+    return checked_settings(read_json(path), path)
 
 
 def _read_network(path: Path) -> Any:

@@ -78,7 +78,7 @@ def explained_pairs(
     title: str,
     strongest: float,
 ) -> DescribedFigure:
-    """Pairs of images, two in a row, each with the influence of its regions on the score beside it.
+    """Pairs of images with the influence of their regions on the score, at most two in a row.
 
     Args:
         pairs_of_images: `(left, right)` images.
@@ -91,8 +91,10 @@ def explained_pairs(
         strongest: the influence that has the full colour, in log-odds; figures that are compared
             share it.
     """
-    rows = max(1, -(-len(pairs_of_images) // 2))
-    figure, panels = image_panels(10.2, 2.5 * rows + 0.7, rows, 8, title)
+    in_row = min(2, max(1, len(pairs_of_images)))
+    rows = max(1, -(-len(pairs_of_images) // in_row))
+    size = (10.2 if in_row == 2 else 7.5, 2.5 * rows + 0.7)
+    figure, panels = image_panels(*size, rows, 4 * in_row, title)
     for row, (left, right), pair_maps, caption, is_wrong in zip(
         panels.reshape(-1, 4), pairs_of_images, maps, captions, wrong
     ):

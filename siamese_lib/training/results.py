@@ -28,7 +28,8 @@ from siamese_lib.evaluation.oneshot import (
     trial_accuracy,
 )
 from siamese_lib.evaluation.trials import images_of
-from siamese_lib.inference.verifier import Verifier, hashed_people
+from siamese_lib.inference.scorer import hashed_people
+from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.layers import fit_joint_bayesian
 from siamese_lib.models.tables import count_parameters
 from siamese_lib.training.pipeline import TrainingData

@@ -72,6 +72,36 @@ def _remove_half_written(folder: Path, stem: str, suffix: str) -> None:
                 path.unlink()
 
 
+@contextmanager
+def new_folder(path: Path | str, own_file: str) -> Iterator[Path]:
+    """Yields a temporary folder beside `path`, which becomes `path` when the block ends.
+
+    Args:
+        path: the folder; one that holds `own_file`, as this program writes it, is replaced.
+        own_file: a name.
+
+    Raises:
+        ValueError: if something else is there, which stays as it is.
+    """
+    path = Path(path)
+    if path.is_file() or (
+        path.is_dir() and any(path.iterdir()) and not (path / own_file).is_file()
+    ):
+        raise ValueError(f"There is something else already; give a new folder. Received: {path}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
+    temporary.mkdir()
+    try:
+        yield temporary
+        shutil.rmtree(path, ignore_errors=True)
+        temporary.rename(path)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a full disk gives none
+        raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def write_text(path: Path | str, text: str) -> None:
     """Writes `text` to `path` as UTF-8 with Unix line ends, whole or not at all."""
     with atomic_write(path) as temporary:

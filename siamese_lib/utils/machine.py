@@ -78,8 +78,8 @@ def seed_everything(seed: int) -> None:
 def has_bfloat16() -> bool:
     """Whether the hardware multiplies bfloat16 faster than float32.
 
-    That is the case for CPUs with amx_bf16 and for GPUs from Ampere on. With avx512_bf16 alone,
-    TensorFlow 2.21 trains more slowly than in float32 (docs/log.md).
+    That is the case for CPUs with amx_bf16, for AMD's with avx512_bf16, and for GPUs from Ampere
+    on. On Intel's with avx512_bf16 alone, TensorFlow 2.21 trains more slowly (docs/log.md).
     """
     from siamese_lib.utils.tensorflow import tf
 
@@ -87,10 +87,10 @@ def has_bfloat16() -> bool:
         details = map(tf.config.experimental.get_device_details, gpus)
         return all(gpu.get("compute_capability", (0, 0)) >= (8, 0) for gpu in details)
     try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        cpu = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         return False
-    return "amx_bf16" in flags
+    return "amx_bf16" in cpu or ("AuthenticAMD" in cpu and "avx512_bf16" in cpu)
 
 
 def policy_of(mixed_precision: str) -> str:

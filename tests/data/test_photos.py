@@ -135,7 +135,9 @@ def test_a_broken_file_is_one_sentence_that_names_it(content):
 @pytest.fixture
 def fresh_detector(monkeypatch):
     """A detector that has to be made anew, and only for this test."""
-    monkeypatch.setattr(photos, "detector", photos.functools.cache(photos.detector.__wrapped__))
+    monkeypatch.setattr(
+        photos, "mtcnn_detector", photos.functools.cache(photos.mtcnn_detector.__wrapped__)
+    )
 
 
 def test_weights_that_were_not_tested_are_never_loaded(fresh_detector, monkeypatch):

@@ -121,7 +121,7 @@ def test_a_calibrated_network_carries_its_threshold_its_origin_and_the_people(pi
         (["nowhere", "--output", "mine.keras"], "no such folder or archive"),
         ([".", "--output", "mine.h5"], "NAME.keras"),
         ([".", "--output", "mine.keras", "--far", "2"], "between 0 and 1"),
-        ([".", "--output", "mine.keras", "--model", "other.keras"], "no such model file"),
+        ([".", "--output", "mine.keras", "--model", "other.keras"], "no such model file or folder"),
         ([".", "--output", "mine.keras"], "subfolders, one for each person"),
     ],
 )

@@ -12,7 +12,7 @@ from PIL import Image
 from siamese_lib.data import photos
 from siamese_lib.data.images import decode_image
 from siamese_lib.data.lfw import SampleSource
-from siamese_lib.inference import comparison, gallery
+from siamese_lib.inference import comparison, gallery, scorer
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.utils import machine
 
@@ -86,7 +86,7 @@ def test_an_aligned_photograph_is_what_aligned_images_are(verifier, probe, album
 def test_aligned_images_are_taken_as_they_are(verifier, probe, tmp_path, monkeypatch):
     other = tmp_path / "other.jpg"
     photographs.composition(size=(800, 800)).save(other)
-    monkeypatch.setattr(gallery, "find_faces", lambda *_: pytest.fail("a face was sought"))
+    monkeypatch.setattr(scorer, "find_faces", lambda *_: pytest.fail("a face was sought"))
     score, _ = comparison.compare(verifier, [probe, other], aligned=True)
     inputs = [
         decode_image(path.read_bytes(), verifier.crop, verifier.image_size, "", verifier.frame)
