@@ -116,6 +116,19 @@ def test_a_wrong_port_is_one_sentence(capsys):
     assert "--port takes a number from 1 to 65535. Received: 70000" in capsys.readouterr().err
 
 
+def test_in_a_cell_of_colab_the_page_goes_through_colabs_own_proxy(model, monkeypatch):
+    gradio = pytest.importorskip("gradio")
+    for name in ("colab_check", "ipython_check", "is_hosted_notebook"):
+        monkeypatch.setattr(gradio.utils, name, lambda: True)
+    running = app.start(model)
+    try:
+        assert running.share is False and running.share_url is None
+        assert "google.colab.kernel.proxyPort" in running.artifact.data
+        assert str(running.server_port) in running.artifact.data
+    finally:
+        running.close()
+
+
 @pytest.fixture
 def page(model, tmp_path):
     """The address of a running page, and its process, whose temporary files lie in `tmp_path`."""

@@ -127,6 +127,7 @@ def test_the_commands_and_the_python_run(tmp_path, monkeypatch, capsys):
         "find",
         "calibrate",
         "sweep",
+        "export",
     }
     # The README's commands come before the training of docs/usage.md; they use a committed model.
     for arguments in run:

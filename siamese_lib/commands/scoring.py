@@ -26,7 +26,9 @@ ALIGNED = argument(
 @command(
     one_of(
         RUN,
-        argument("--model", action=path_of("file or folder", "model file or folder"), help=MODEL_HELP),
+        argument(
+            "--model", action=path_of("file or folder", "model file or folder"), help=MODEL_HELP
+        ),
         required=True,
     ),
     argument("--pairs", action=path_of("file", "pair list"), help="a pair list in LFW's format"),
@@ -96,7 +98,12 @@ def _without_known_people(verifier, pairs, scores):
 
 
 @command(
-    argument("--model", action=path_of("file or folder", "model file or folder"), required=True, help=MODEL_HELP),
+    argument(
+        "--model",
+        action=path_of("file or folder", "model file or folder"),
+        required=True,
+        help=MODEL_HELP,
+    ),
     argument(
         "--trials",
         action=path_of("file or folder", "folder or archive"),

@@ -4,6 +4,7 @@ Only a network's graph is executed: none of the three formats holds code.
 """
 
 import importlib
+import os
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -84,7 +85,8 @@ class _OpenVino:
 
 class _LiteRT:
     def __init__(self, interpreter: Any, path: Path):
-        self._interpreter = interpreter.Interpreter(str(path))  # the runner does not keep it alive
+        # The runner does not keep the interpreter alive, whose default is a single thread.
+        self._interpreter = interpreter.Interpreter(str(path), num_threads=os.cpu_count())
         # Takes inputs by their names, of any batch size: the interpreter itself lists them in an
         # order of its own, and takes the size that it was given last.
         self._run = self._interpreter.get_signature_runner()
