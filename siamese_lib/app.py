@@ -10,6 +10,7 @@ import functools
 import html
 import io
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -19,21 +20,25 @@ from typing import Any, NamedTuple
 import numpy as np
 import psutil
 
+from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.load import sample_as_folder
+from siamese_lib.data.photos import AlignedFace, mtcnn_detector
 from siamese_lib.evaluation.metrics import log_odds
 from siamese_lib.evaluation.thresholds import threshold_at
 from siamese_lib.inference.comparison import check_frame, decision, usable
 from siamese_lib.inference.explain import occlusion_maps
-from siamese_lib.inference.gallery import cropped_face, read_file
+from siamese_lib.inference.gallery import IMAGES_TOGETHER, cropped_face, read_file
 from siamese_lib.inference.scorer import Scorer, load_verifier
 from siamese_lib.plots import galleries
 from siamese_lib.training.run import Run
-from siamese_lib.utils.machine import project_root
+from siamese_lib.utils.machine import in_colab, project_root
 
 MAX_UPLOAD = "20mb"  # of one file
 MAX_GALLERY = 500  # pictures
 NUM_SHOWN = 12  # of a gallery's faces
+PRIVATE = {"api_visibility": "private"}  # of functions: no address for other programs
 FOLDER = "siamese-app-"  # of the pictures; the number of the process follows
+OWN_NAMES = {b"127.0.0.1", b"localhost", b""}  # without an Origin: no page of another site asks
 SECONDS_KEPT = 1800  # of a picture; Gradio looks once in five minutes
 EXAMPLES = {"one person": ("s1/1", "s1/6"), "two people": ("s1/1", "s20/1")}  # of the sample
 ABOUT = """
@@ -106,18 +111,51 @@ def start(model: Path | str | None = None, port: int | None = None) -> Any:
     """
     verifier = load_verifier(model or project_root() / "models" / "lfwa_people.keras")
     check_frame(verifier, aligned=False)
+    verifier.detector or mtcnn_detector()  # an error now, not at the first photo
     page = build(verifier, rates_of(verifier))
-    page.launch(
-        server_name="127.0.0.1",
-        server_port=port,
-        share=False,  # in hosted notebooks Gradio's default is a public link
-        max_file_size=MAX_UPLOAD,
-        prevent_thread_lock=True,
-        quiet=True,
-        footer_links=[],
-        ssr_mode=False,
-    )
+    from starlette.middleware import Middleware  # Gradio brings it
+
+    # Colab's page reaches the server through a proxy with a name of its own.
+    own = [] if in_colab() else [Middleware(OwnPageOnly)]
+    try:
+        page.launch(
+            server_name="127.0.0.1",
+            server_port=port,
+            share=False,  # in hosted notebooks Gradio's default is a public link
+            max_file_size=MAX_UPLOAD,
+            prevent_thread_lock=True,
+            quiet=True,
+            footer_links=[],
+            ssr_mode=False,
+            app_kwargs={"middleware": own},
+        )
+    except OSError as error:
+        raise ValueError(
+            f"The port is in use; give another one, or none. Received: {port or error}"
+        ) from error
     return page
+
+
+class OwnPageOnly:
+    """Refuses requests that other pages in the browser send to this server (ASGI middleware).
+
+    The names of the server and of the page that asks must be those of this machine: otherwise any
+    page could upload files here, and one whose name is made to point here could read the answers.
+    """
+
+    def __init__(self, app: Any):
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answers 403 in place of the application."""
+        headers = dict(scope.get("headers", ()))
+        hosts = [headers.get(b"host", b""), headers.get(b"origin", b"").rpartition(b"//")[2]]
+        names = {host.rpartition(b":")[0] or host for host in hosts}
+        if scope["type"] in ("http", "websocket") and not names <= OWN_NAMES:
+            await send({"type": "http.response.start", "status": 403, "headers": []})
+            await send({"type": "http.response.body", "body": b"This page is not for others."})
+            return
+        await self.app(scope, receive, send)
 
 
 def rates_of(verifier: Scorer) -> Rates | None:
@@ -130,8 +168,11 @@ def rates_of(verifier: Scorer) -> Rates | None:
     name = f"{settings.get('experiment')}/seed_{settings.get('seed')}"
     found = [runs / each.name / name for each in runs.glob("*")] if runs.is_dir() else []
     run = next((Run(folder) for folder in found if Run(folder).done), None)
-    if run is None or "calibration" in settings:
+    if run is None or "calibration" in settings or "config" not in settings:
         return None
+    trained = ExperimentConfig.from_dict(settings["config"])
+    if trained.result_fields() != run.config.result_fields():
+        return None  # another network of the same name
     table = run.scores("validation")
     return Rates(table["score"].to_numpy(), table["label"].to_numpy())
 
@@ -142,14 +183,17 @@ def compared(verifier: Scorer, paths: Sequence[str]) -> Compared:
     Raises:
         ValueError: if one cannot be read or shows no face.
     """
-    found = verifier.find_faces([(read_file(path), Path(path).name) for path in paths])
-    faces = [usable(face) for face in found]
+    faces = [usable(face) for face in _faces(verifier, paths)]
     images = [cropped_face(verifier, face) for face in faces]
     stacked = np.stack(images)[..., np.newaxis]
     embeddings = verifier.embed(stacked)
     score = float(verifier.score(embeddings[:1], embeddings[1:])[0])
     notes = [face.note for face in faces if face.note]
     return Compared(score, images, occlusion_maps(verifier, *stacked), notes)
+
+
+def _faces(verifier: Scorer, paths: Sequence[str]) -> list[AlignedFace | ValueError]:
+    return verifier.find_faces([(read_file(path), Path(path).name) for path in paths])
 
 
 def ranked(
@@ -171,12 +215,13 @@ def ranked(
             f"A gallery here has at most {MAX_GALLERY} pictures; `find` on the command line takes "
             f"any number. Received: {len(paths)}"
         )
-    names = [Path(path).name for path in (probe, *paths)]
-    contents = [read_file(path) for path in (probe, *paths)]
-    first, *others = verifier.find_faces(list(zip(contents, names)))
+    (first,) = _faces(verifier, [probe])
     own = usable(first)
-    faces = [face for face in others if not isinstance(face, ValueError)]
-    skipped = [str(face) for face in others if isinstance(face, ValueError)]
+    found: list[AlignedFace | ValueError] = []
+    for start in range(0, len(paths), IMAGES_TOGETHER):  # their photos are not held all at once
+        found += _faces(verifier, paths[start : start + IMAGES_TOGETHER])
+    faces = [face for face in found if not isinstance(face, ValueError)]
+    skipped = [str(face) for face in found if isinstance(face, ValueError)]
     if not faces:
         raise ValueError(
             f"No picture of the gallery can be compared. Received: {len(paths)} files"
@@ -231,23 +276,26 @@ def _picture_folder() -> str:
     Gradio's own folder, which all its programs share, is emptied by nobody.
     """
     for left in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):  # by processes that were killed
-        if not psutil.pid_exists(int(left.name.removeprefix(FOLDER).partition("-")[0])):
-            shutil.rmtree(left, ignore_errors=True)
+        number = re.fullmatch(rf"{FOLDER}(\d+)-\w+", left.name)
+        if number and not left.is_symlink() and not psutil.pid_exists(int(number[1])):
+            shutil.rmtree(left, ignore_errors=True)  # that of another user stays
     folder = tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
 def _photo_input(gr: Any, label: str) -> Any:
-    # A file as it was uploaded: with a mode, Gradio would decode and compress it again.
-    return gr.Image(
+    photo = gr.Image(
         label=label,
         type="filepath",
-        image_mode=None,
         sources=["upload", "webcam", "clipboard"],
         webcam_options=gr.WebcamOptions(mirror=False),
         height=260,
     )
+    # The file as it was uploaded: what is no picture gets this project's sentence. Of a derived
+    # class, Gradio writes a stub beside this module (findings/gradio_component_subclass_...sh).
+    photo.preprocess = lambda payload: payload.path if payload else None
+    return photo
 
 
 def _two_photos(gr: Any, verifier: Scorer, rates: Rates | None) -> None:
@@ -285,13 +333,16 @@ def _two_photos(gr: Any, verifier: Scorer, rates: Rates | None) -> None:
         return pair, sentence(pair, limit, rates), _influences(pair)
 
     inputs, outputs = [*photos, threshold], [result, words, figure]
-    compare.click(score, inputs, outputs)
+    compare.click(score, inputs, outputs, **PRIVATE)
     for button, name in zip(examples, EXAMPLES):
-        button.click(lambda name=name: example(name), None, photos).then(score, inputs, outputs)
+        button.click(lambda name=name: example(name), None, photos, **PRIVATE).then(
+            score, inputs, outputs, **PRIVATE
+        )
     threshold.change(
         lambda pair, limit: sentence(pair, limit, rates) if pair else gr.skip(),
         [result, threshold],
         words,
+        **PRIVATE,
     )
     if rates:
         # On release, not on every change: the threshold's slider follows this one, not the reverse.
@@ -299,6 +350,7 @@ def _two_photos(gr: Any, verifier: Scorer, rates: Rates | None) -> None:
             lambda percent: threshold_at(*rates, max(percent / 100, 1 / sum(rates.labels == 0))),
             rate,
             threshold,
+            **PRIVATE,
         )
 
 
@@ -370,4 +422,4 @@ def _gallery(gr: Any, verifier: Scorer) -> None:
         found = f"{above} of {len(rows)} pictures score at least {limit:.4f}."
         return "\n\n".join([found, *(f"Skipped: {each}" for each in skipped)]), cells, shown
 
-    search.click(look, [probe, folder], [words, table, faces])
+    search.click(look, [probe, folder], [words, table, faces], **PRIVATE)

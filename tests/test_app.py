@@ -2,12 +2,16 @@
 leaves no picture behind.
 """
 
+import json
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 
 import numpy as np
 import photographs
@@ -95,6 +99,8 @@ def test_rates_are_those_of_validation_pairs(verifier):
     different, same = rates.scores[rates.labels == 0], rates.scores[rates.labels == 1]
     assert accepted == pytest.approx(np.mean(different >= 0.7))
     assert rejected == pytest.approx(np.mean(same < 0.7))
+    other = verifier.settings["config"] | {"margin": 0.3}
+    assert app.rates_of(verifier.with_settings(verifier.settings | {"config": other})) is None
     calibrated = verifier.with_settings(verifier.settings | {"calibration": {}})
     assert app.rates_of(calibrated) is None  # for own people, LFW's rates say nothing
 
@@ -127,6 +133,45 @@ def test_in_a_cell_of_colab_the_page_goes_through_colabs_own_proxy(model, monkey
         assert str(running.server_port) in running.artifact.data
     finally:
         running.close()
+
+
+def test_a_network_without_a_detector_has_no_page(model, tmp_path, capsys):
+    folder = tmp_path / "model"
+    shutil.copytree(model, folder)
+    description = json.loads((folder / "verifier.json").read_text())
+    for name in ("proposal", "refinement", "output"):
+        description["files"].pop(description["networks"].pop(name))
+    (folder / "verifier.json").write_text(json.dumps(description))
+    assert main(["app", "--model", str(folder)]) == 2
+    assert "has no face detector" in capsys.readouterr().err
+
+
+def test_a_port_in_use_is_one_sentence(model, capsys):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert main(["app", "--model", str(model), "--port", str(port)]) == 2
+    error = capsys.readouterr().err
+    assert f"give another one, or none. Received: {port}" in error and error.count("\n") == 1
+
+
+def test_other_pages_of_the_browser_are_refused(page):
+    address, _ = page
+    port = address.rpartition(":")[2]
+
+    def status(**headers):
+        request = urllib.request.Request(f"{address}/config", headers=headers)
+        try:
+            return urllib.request.urlopen(request).status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    assert status() == 200 and status(Host=f"localhost:{port}") == 200
+    assert status(Origin=address) == 200
+    assert status(Host="elsewhere.example") == 403
+    assert status(Origin="https://elsewhere.example") == 403
+    assert status(Origin="null") == 403  # a page from a file, or in a sandbox
 
 
 @pytest.fixture
@@ -163,10 +208,11 @@ def test_the_folder_of_a_killed_page_is_removed_by_the_next_one(tmp_path, monkey
         [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True
     )
     left, own = (tmp_path / f"{app.FOLDER}{pid}-x" for pid in (int(ended.stdout), os.getpid()))
-    left.mkdir()
-    own.mkdir()
+    foreign = tmp_path / f"{app.FOLDER}notes"
+    for folder in (left, own, foreign):
+        folder.mkdir()
     app._picture_folder.__wrapped__()
-    assert not left.exists() and own.exists()
+    assert not left.exists() and own.exists() and foreign.exists()
 
 
 @pytest.mark.notebook
@@ -226,7 +272,9 @@ def test_the_page_in_a_browser(page, model, photos, tmp_path, capsys):
 @pytest.mark.skipif(
     CHROMIUM is None, reason="the browser test needs Chromium: apt-get install chromium"
 )
-def test_a_picture_without_a_face_says_so(page, photos):
+def test_a_picture_without_a_face_says_so(page, photos, tmp_path):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no picture")
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -241,4 +289,11 @@ def test_a_picture_without_a_face_says_so(page, photos):
                 tab.locator("input[type=file]").nth(number).set_input_files(photos / "hill.jpg")
         tab.get_by_role("button", name="Compare").click()
         tab.locator("#decision", has_text="hill.jpg: no face was found").wait_for()
+        tab.reload()  # then what is no picture at all, under a picture's name
+        for number in (0, 1):
+            tab.locator("input[type=file]").nth(number).wait_for(state="attached")
+            with tab.expect_response(re.compile("/upload")):
+                tab.locator("input[type=file]").nth(number).set_input_files(broken)
+        tab.get_by_role("button", name="Compare").click()
+        tab.locator("#decision", has_text="cannot be read as an image").wait_for()
         browser.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import siamese_lib as sl
 from siamese_lib.commands import argument, command, path_of
-from siamese_lib.commands.scoring import MODEL as SCORER
+from siamese_lib.commands.scoring import MODEL as SCORER, new_folder_of
 from siamese_lib.utils import machine
 
 RUNTIMES = ("onnx", "openvino", "litert")
@@ -30,6 +30,7 @@ MODEL = argument(
 )
 def export(options):
     """Writes a network for ONNX Runtime, OpenVINO or LiteRT, and compares the scores."""
+    new_folder_of(options.model, options.output)
     written = sl.inference.export(options.model, options.format, options.output)
     megabytes = sum(path.stat().st_size for path in Path(options.output).iterdir()) / 1e6
     print(

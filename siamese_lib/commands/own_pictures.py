@@ -5,7 +5,7 @@ from pathlib import Path
 
 import siamese_lib as sl
 from siamese_lib.commands import argument, command, path_of
-from siamese_lib.commands.scoring import ALIGNED, MODEL
+from siamese_lib.commands.scoring import ALIGNED, MODEL, new_folder_of
 from siamese_lib.utils.files import as_table
 
 MEASURES = ("accuracy", "auc", "true_accept_rate", "false_accept_rate")
@@ -53,10 +53,10 @@ def calibrate(options):
 
 def _check_output(model, output):
     if Path(model).is_dir():
-        if Path(output).is_file():
+        folder = new_folder_of(model, output)
+        if folder.suffix == ".keras":
             raise ValueError(
-                f"--output takes a folder where --model is one, and this is a file. "
-                f"Received: {output}"
+                f"--output takes a folder where --model is one, not a file. Received: {output}"
             )
     elif Path(output).suffix != ".keras" or Path(output).is_dir():
         raise ValueError(f"--output takes a file NAME.keras. Received: {output}")

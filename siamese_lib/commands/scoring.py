@@ -1,12 +1,13 @@
 """Commands that score images with a trained network."""
 
 import dataclasses
+from pathlib import Path
 
 import siamese_lib as sl
 from siamese_lib.commands import argument, command, one_of, path_of
 from siamese_lib.commands.experiments import print_metrics
 from siamese_lib.utils import machine
-from siamese_lib.utils.files import as_table, write_json
+from siamese_lib.utils.files import as_table, check_replaceable, write_json
 
 JSON = argument("--json", action=path_of("new file"), help="also writes the numbers to this file")
 RUN = argument("--run", action=path_of("folder", "run"), help="folder of a finished run")
@@ -50,7 +51,7 @@ def evaluate(options):
         )
     if options.model and not (options.pairs and options.data_root):
         raise ValueError(
-            "evaluate takes --run DIR, or --model FILE.keras with --pairs FILE and "
+            "evaluate takes --run DIR, or --model MODEL with --pairs FILE and "
             f"--data-root ROOT. Received: --model {options.model} without --"
             f"{'data-root' if options.pairs else 'pairs'}"
         )
@@ -192,6 +193,21 @@ def _verifier(options):
         run = sl.Run.existing(options.run)  # before TensorFlow is loaded
         return sl.Verifier.of_run(run)
     return sl.inference.load_verifier(options.model)
+
+
+def new_folder_of(model, output):
+    """The folder of --output, after a check that it may be written and lies outside the model's."""
+    from siamese_lib.inference.portable import own_files
+
+    if not output:
+        raise ValueError("--output takes a new folder. Received: ''")
+    folder = Path(output).resolve()
+    if Path(model).resolve() in (folder, *folder.parents):
+        raise ValueError(
+            f"--output lies in the folder of the model; give another one. Received: {output}"
+        )
+    check_replaceable(folder, own_files)
+    return folder
 
 
 def _print_and_write(result, keys, path, written_only=()):

@@ -1,4 +1,4 @@
-"""The README in the folder of an exported network, with a program that works there."""
+"""The README in the folder of an exported network, and the program that works there."""
 
 from typing import Any
 
@@ -7,23 +7,29 @@ from siamese_lib.data.face_dataset import Box
 from siamese_lib.data.images import INK_MARGIN, INK_THRESHOLD, MIN_INK_SHARE
 from siamese_lib.inference.runtimes import PACKAGES
 
-TEXT = """# {title}
+TEXT = """# {experiment} for {package}
 
-Decides whether two images show {what}. Exported from `{experiment}` (trained on {dataset}) for
-{package}, in float32. The scores differ from those of TensorFlow by at most {difference:.1e}.
+Decides whether two images show the same {what}. Exported from `{experiment}`, trained on
+{dataset}, in float32. Its scores differ from those of TensorFlow by at most {difference:.1e}.
 
 - `encoder`: images `(batch, {height}, {width}, 1)`, grey values 0 to 255 as float32, to
   embeddings.{parts}
-- `head`: as many left as right embeddings to scores; larger is more alike.
-- `verifier.json`: crop, size, threshold ({threshold:.4f}), where the network comes from.{detector}
+- `head`: left and right embeddings, as many of each, to scores; larger is more alike.
+- `verifier.json`: crop, size, threshold, where the network comes from.{detector}
 
-`pip install numpy pillow {package}`, then `python verify.py LEFT RIGHT` in this folder with this
-file `verify.py`, for two {images}:
+In this folder, for two {images}:
+
+    pip install numpy pillow {package}
+    python verify.py LEFT RIGHT
+
+`verify.py` is this program:
 
 ```python
-import json, sys
-import numpy as np
+{code}```
+"""
+PROGRAM = """import json, sys
 {imports}
+import numpy as np
 from PIL import Image, ImageOps
 
 settings = json.load(open("verifier.json"))["settings"]
@@ -35,13 +41,14 @@ def read(path):
     return np.asarray(image.resize((width, height)), np.float32)[None, :, :, None]
 
 {run}
+left, right = (run("encoder", images=read(path)) for path in sys.argv[1:3])
+score = run("head", left_embedding=left, right_embedding=right)[0, 0]
 same = score >= settings["threshold"]
 print(f"{{'same' if same else 'different'}}: score {{score:.4f}}")
-```
 """
-
 RUN = {
     "onnx": (
+        'import os\nos.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before the import\n'
         "import onnxruntime",
         """def run(name, **inputs):
     return onnxruntime.InferenceSession(f"{name}.onnx").run(None, inputs)[0]
@@ -57,48 +64,61 @@ RUN = {
     "litert": (
         "from ai_edge_litert.interpreter import Interpreter",
         """def run(name, **inputs):  # inputs by name: the file lists them in another order
-    runner = Interpreter(f"{name}.tflite").get_signature_runner()
-    return next(iter(runner(**inputs).values()))
+    network = Interpreter(f"{name}.tflite")
+    return next(iter(network.get_signature_runner()(**inputs).values()))
 """,
     ),
 }
-SCORE = """
-left, right = (run("encoder", images=read(path)) for path in sys.argv[1:3])
-score = run("head", left_embedding=left, right_embedding=right)[0, 0]"""
 
 
-def readme(settings: dict[str, Any], frame: Box | None, runtime: str, **facts: Any) -> str:
-    """The text of the README.
+def program(settings: dict[str, Any], frame: Box | None, runtime: str) -> str:
+    """The program that compares two images.
 
     Args:
         settings: of the network.
         frame: the whole image for which its crop is meant, if it is known.
         runtime: a key of `PACKAGES`.
-        facts: difference, symmetries, has_detector.
     """
     imports, run = RUN[runtime]
+    crop = _crop_lines(settings["crop"], frame)
+    return PROGRAM.format(imports=imports, crop=crop, run=run)
+
+
+def readme(
+    settings: dict[str, Any],
+    runtime: str,
+    code: str,
+    difference: float,
+    symmetries: int,
+    has_detector: bool,
+) -> str:
+    """The text of the README.
+
+    Args:
+        settings, runtime: as in `program`.
+        code: what `program` returned.
+        difference: the largest one of a score from TensorFlow's.
+        symmetries: how many rotated and mirrored copies of an image are compared.
+        has_detector: whether the networks that find faces are in the folder.
+    """
     height, width = settings["image_size"]
     drawings = settings["crop"] == BOUNDING_BOX
     parts = [
-        *(["Mirror image"] if settings["test_time_flip"] else []),
-        *([f"{facts['symmetries']} symmetries"] if facts["symmetries"] > 1 else []),
+        *(["its mirror image"] if settings["test_time_flip"] else []),
+        *([f"its {symmetries} rotated and mirrored copies"] if symmetries > 1 else []),
     ]
     return TEXT.format(
-        title=f"{settings.get('experiment', 'A network')} for {PACKAGES[runtime]}",
-        what="the same character" if drawings else "the same person",
-        experiment=settings.get("experiment", "a network"),
+        experiment=settings.get("experiment", "A network"),
+        what="character" if drawings else "person",
         dataset=settings.get("dataset", "its own data"),
         package=PACKAGES[runtime],
-        difference=facts["difference"],
+        difference=difference,
         height=height,
         width=width,
-        threshold=settings["threshold"],
-        parts=f" {' and '.join(parts)} of an image are part of it." if parts else "",
-        detector=_DETECTOR if facts["has_detector"] else "",
+        parts=f" An image is embedded together with {' and '.join(parts)}." if parts else "",
+        detector=_DETECTOR if has_detector else "",
         images="drawings" if drawings else "images that are aligned like the training data",
-        imports=imports,
-        crop=_crop_lines(settings["crop"], frame),
-        run=run + SCORE,
+        code=code,
     )
 
 
@@ -112,8 +132,8 @@ def _crop_lines(crop: list[int] | str | None, frame: Box | None) -> str:
     if crop is None:
         return "    # the whole image"
     if crop == BOUNDING_BOX:
-        return f"""    ink = image.point(lambda grey: 255 * (grey < {INK_THRESHOLD}))
-    left, top, right, bottom = ink.getbbox()
+        return f"""    box = image.point(lambda grey: 255 * (grey < {INK_THRESHOLD})).getbbox()
+    left, top, right, bottom = box or sys.exit(f"{{path}} is empty")
     longer = max(bottom - top, right - left)
     side = round(max({INK_MARGIN} * longer, {MIN_INK_SHARE} * max(image.size)))  # around the ink
     left, top = (left + right - side) // 2, (top + bottom - side) // 2
@@ -126,8 +146,12 @@ def _crop_lines(crop: list[int] | str | None, frame: Box | None) -> str:
     image = ImageOps.pad(image, (width, height), color=round(float(border)))"""
     lines = []
     if frame:
-        size = frame[3] - frame[2], frame[1] - frame[0]
-        lines.append(f"    image = image.resize({size})  # the crop is in its pixels")
+        wide, high = frame[3] - frame[2], frame[1] - frame[0]
+        lines += [
+            f"    if abs(image.width * {high} - image.height * {wide}) > {max(wide, high)}:",
+            '        sys.exit(f"{path} has another shape than the training images")',
+            f"    image = image.resize(({wide}, {high}))  # the crop is in its pixels",
+        ]
     lines.append('    top, bottom, left, right = settings["crop"]')
     lines.append("    image = image.crop((left, top, right, bottom))")
     return "\n".join(lines)

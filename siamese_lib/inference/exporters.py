@@ -3,6 +3,7 @@
 import contextlib
 import io
 import logging
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,12 +14,15 @@ import numpy as np
 from siamese_lib.data.images import open_cache
 from siamese_lib.data.load import load_dataset
 from siamese_lib.data.photos import mtcnn_stages
-from siamese_lib.inference.export_readme import readme
+from siamese_lib.inference.export_readme import program, readme
 from siamese_lib.inference.portable import (
     DESCRIPTION,
     DETECTOR_NETWORKS,
     FORMAT,
+    PROGRAM,
+    README,
     PortableVerifier,
+    own_files,
     sha256,
 )
 from siamese_lib.inference.verifier import Verifier
@@ -58,7 +62,7 @@ def export(model: Path | str, runtime: str, folder: Path | str) -> dict[str, Any
             "Hand-crafted descriptors are not computed by the network, so it cannot be exported "
             f"alone; export a network of images. Received: {model}"
         )
-    with new_folder(folder, DESCRIPTION) as written:
+    with new_folder(folder, own_files) as written:
         networks = {"encoder": exported_encoder(verifier), "head": verifier.head}
         if runtime == "onnx" and verifier.takes_photos:
             networks |= _detector_networks()
@@ -88,9 +92,10 @@ def export(model: Path | str, runtime: str, folder: Path | str) -> dict[str, Any
             )
         description["largest_difference"] = difference
         write_json(written / DESCRIPTION, description)
+        code = program(verifier.settings, verifier.frame, runtime)
         facts = {"symmetries": verifier.num_symmetries, "has_detector": len(networks) > 2}
-        text = readme(verifier.settings, verifier.frame, runtime, difference=difference, **facts)
-        write_text(written / "README.md", text)
+        write_text(written / PROGRAM, code)
+        write_text(written / README, readme(verifier.settings, runtime, code, difference, **facts))
     return description
 
 
@@ -138,14 +143,24 @@ def _write(network: Any, path: Path, runtime: str) -> None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the exporters' messages on their own progress."""
-    logger = logging.getLogger("tf2onnx")
+    """Without the exporters' messages on their progress, and without usage statistics.
+
+    OpenVINO's converter sends them to Google Analytics where the package openvino_telemetry can be
+    imported.
+    """
+    logger, telemetry = logging.getLogger("tf2onnx"), sys.modules.get("openvino_telemetry")
     level = logger.level
     logger.setLevel(logging.ERROR)
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        yield
-    logger.setLevel(level)
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+        del sys.modules["openvino_telemetry"]
+        if telemetry:
+            sys.modules["openvino_telemetry"] = telemetry
 
 
 def largest_difference(verifier: Verifier, portable: PortableVerifier) -> float:

@@ -21,7 +21,9 @@ from siamese_lib.inference.settings import checked_settings
 from siamese_lib.utils.files import new_folder, read_json, write_json
 
 DESCRIPTION, FORMAT = "verifier.json", "siamese_lib export 1"
+README, PROGRAM = "README.md", "verify.py"  # for readers
 DETECTOR_NETWORKS = ("proposal", "refinement", "output")  # of photos' faces
+DETECTOR_SHAPES = ((12, (4, 2)), (24, (4, 2)), (48, (4, 10, 2)))  # side of images, sizes of outputs
 
 
 class PortableVerifier(Scorer):
@@ -43,16 +45,10 @@ class PortableVerifier(Scorer):
         try:  # one black image: a network of another project does not take it
             embedding = self._embed_batch(np.zeros((1, *self.image_size, 1)))
             (score,) = self._score_batch(embedding, embedding)
+            if not 0 <= score <= 1:
+                raise ValueError(f"the score {score}")
         except Exception as error:  # each runtime raises classes of its own
-            raise ValueError(
-                f"{folder} does not hold the networks of this project; use the folder that export "
-                f"wrote. Received: {' '.join(str(error).split())[:200]}"
-            ) from error
-        if not 0 <= score <= 1:
-            raise ValueError(
-                f"{folder} does not hold the networks of this project; use the folder that export "
-                f"wrote. Received: the score {score}"
-            )
+            raise self._foreign(error) from error
 
     @classmethod
     def load(cls, folder: Path | str) -> "PortableVerifier":
@@ -72,10 +68,10 @@ class PortableVerifier(Scorer):
             )
         description = _checked_description(read_json(folder / DESCRIPTION), folder / DESCRIPTION)
         for name, expected in description["files"].items():
-            if sha256(folder / name) != expected:
+            if (received := sha256(folder / name)) != expected:
                 raise ValueError(
                     f"{folder / name} is missing or damaged; export the model again. "
-                    f"Received: sha256 {sha256(folder / name)}"
+                    f"Received: {received}"
                 )
         settings = checked_settings(description["settings"], folder / DESCRIPTION)
         return cls(folder, description, settings)
@@ -91,8 +87,9 @@ class PortableVerifier(Scorer):
         Raises:
             ValueError: if there is a folder already that holds no exported model.
         """
-        with new_folder(path, DESCRIPTION) as folder:
-            shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        with new_folder(path, own_files) as folder:
+            for name in own_files(self.folder):
+                shutil.copyfile(self.folder / name, folder / name)
             write_json(folder / DESCRIPTION, {**self.description, "settings": self.settings})
 
     @property
@@ -112,8 +109,21 @@ class PortableVerifier(Scorer):
                 "mtcnn is installed, or give aligned images with --aligned. "
                 f"Received: {self.folder}"
             )
-        networks = [self._open(name) for name in DETECTOR_NETWORKS]
-        return Cascade(*(_of_images(network) for network in networks))
+        networks = [_of_images(self._open(name)) for name in DETECTOR_NETWORKS]
+        try:
+            for network, (side, values) in zip(networks, DETECTOR_SHAPES):
+                outputs = network(np.zeros((1, side, side, 3), np.float32))
+                if tuple(output.shape[-1] for output in outputs) != values:
+                    raise ValueError(f"outputs {[output.shape for output in outputs]}")
+        except Exception as error:  # each runtime raises classes of its own
+            raise self._foreign(error) from error
+        return Cascade(*networks)
+
+    def _foreign(self, error: Exception) -> ValueError:
+        return ValueError(
+            f"{self.folder} does not hold the networks of this project; use the folder that export "
+            f"wrote. Received: {' '.join(str(error).split())[:200]}"
+        )
 
     def _path(self, name: str) -> Path:
         return self.folder / self.description["networks"][name]
@@ -131,11 +141,22 @@ class PortableVerifier(Scorer):
 
 
 def sha256(path: Path) -> str:
-    """The checksum of a file, or "no such file"."""
+    """The checksum of a file, "sha256 ...", or "no such file"."""
     if not path.is_file():
         return "no such file"
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return f"sha256 {hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
+def own_files(folder: Path) -> list[str]:
+    """The names of what `export` wrote into a folder, as far as it is there."""
+    try:
+        described = list(read_json(folder / DESCRIPTION)["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return []  # then nothing in it is known to be ours
+    return [
+        name for name in (*described, DESCRIPTION, README, PROGRAM) if (folder / name).is_file()
+    ]
 
 
 def _of_images(network: Network) -> Any:
@@ -149,9 +170,14 @@ def _checked_description(description: Any, path: Path) -> dict[str, Any]:
             raise ValueError(f"format {description['format']!r}")
         if description["runtime"] not in PACKAGES:
             raise ValueError(f"runtime {description['runtime']!r}")
+        names = [*description["files"].values(), *description["networks"].values()]
+        if not all(isinstance(name, str) for name in names):
+            raise ValueError("names that are no texts")
         names = [*description["files"], *description["networks"].values()]
-        if not {"encoder", "head"} <= set(description["networks"]):
+        if set(description["networks"]) - set(DETECTOR_NETWORKS) != {"encoder", "head"}:
             raise ValueError("no encoder or no head")
+        if len(description["networks"]) not in (2, 2 + len(DETECTOR_NETWORKS)):
+            raise ValueError("a part of a face detector")
         if not all(Path(name).name == name for name in names):
             raise ValueError("files elsewhere")
         if not set(description["networks"].values()) <= set(description["files"]):

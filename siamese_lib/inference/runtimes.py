@@ -12,6 +12,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+# ONNX Runtime collects usage statistics by default
+# (findings/onnxruntime_telemetry_on_linux.sh). This counts only before its import.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 PACKAGES = {"onnx": "onnxruntime", "openvino": "openvino", "litert": "ai-edge-litert"}
 
 

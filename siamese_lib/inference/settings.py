@@ -35,9 +35,17 @@ def checked_settings(settings: Any, path: Path) -> dict[str, Any]:
         people = settings.get("people", {})
         if people and not all(isinstance(people[name], str) for name in ("train", "validation")):
             raise ValueError("people are not two texts")
+        if "calibration" in settings:
+            counts = ("num_people", "num_same", "num_different")
+            record = settings["calibration"]
+            if not all(isinstance(record[name], int) for name in counts):
+                raise ValueError("a calibration without its numbers of people and pairs")
+            checked("false_accept_rate", Share | None, record["false_accept_rate"])
+            str(record["date"])
     except (ValueError, KeyError, AttributeError, TypeError) as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
         raise ValueError(
             f"{path} must hold {', '.join(SETTINGS)} (and people, if any, as two texts); restore "
-            f"the one that was saved with the model. Received: {str(settings)[:80]!r}"
+            f"the one that was saved with the model. Received: {reason[:200]}"
         ) from error
     return settings

@@ -9,7 +9,7 @@ import shutil
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from numbers import Number
 from pathlib import Path
@@ -73,33 +73,42 @@ def _remove_half_written(folder: Path, stem: str, suffix: str) -> None:
 
 
 @contextmanager
-def new_folder(path: Path | str, own_file: str) -> Iterator[Path]:
+def new_folder(path: Path | str, own_files: Callable[[Path], Collection[str]]) -> Iterator[Path]:
     """Yields a temporary folder beside `path`, which becomes `path` when the block ends.
 
     Args:
-        path: the folder; one that holds `own_file`, as this program writes it, is replaced.
-        own_file: a name.
+        path: the folder; one that this program wrote is replaced.
+        own_files: the names of what this program wrote into a folder.
 
     Raises:
         ValueError: if something else is there, which stays as it is.
     """
-    path = Path(path)
-    if path.is_file() or (
-        path.is_dir() and any(path.iterdir()) and not (path / own_file).is_file()
-    ):
-        raise ValueError(f"There is something else already; give a new folder. Received: {path}")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    given, path = path, Path(path).resolve()
+    check_replaceable(path, own_files)
     temporary = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
-    temporary.mkdir()
     try:
+        temporary.mkdir(parents=True)
         yield temporary
         shutil.rmtree(path, ignore_errors=True)
         temporary.rename(path)
     except OSError as error:
-        error.filename = error.filename or str(path)  # a full disk gives none
+        # A full disk gives no name, and the temporary one is not the user's.
+        if error.filename is None or str(temporary) in str(error.filename):
+            error.filename = str(given)
         raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_replaceable(path: Path, own_files: Callable[[Path], Collection[str]]) -> None:
+    """Checks that `new_folder` may write a folder; arguments and errors are its."""
+    there = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
+    others = sorted(there - set(own_files(path))) if there else []
+    if path.is_file() or others:
+        raise ValueError(
+            "There is something else already, which would be lost; give a new folder. "
+            f"Received: {path}{' with ' + others[0] if others else ''}"
+        )
 
 
 def write_text(path: Path | str, text: str) -> None:

@@ -157,6 +157,63 @@ def test_an_export_replaces_an_earlier_one_and_nothing_else(small_models, export
     assert (other / "chapter.txt").read_text() == "years of work"
 
 
+def test_an_export_keeps_what_somebody_put_into_its_folder(small_models, exported, tmp_path):
+    folder = tmp_path / "out"
+    shutil.copytree(exported, folder)
+    (folder / "my notes.txt").write_text("mine")
+    with pytest.raises(ValueError, match=r"something else already.*with my notes\.txt$"):
+        exporters.export(small_models["joint Bayesian"], "onnx", folder)
+    assert (folder / "my notes.txt").read_text() == "mine"
+
+
+def test_a_calibrated_copy_holds_the_network_alone(exported, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(exported, folder)
+    (folder / "my photo.jpg").write_bytes(b"private")
+    verifier = load_verifier(folder)
+    verifier.with_settings(verifier.settings | {"threshold": 0.25}).save(tmp_path / "new")
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {
+        path.name for path in exported.iterdir()
+    }
+    assert load_verifier(tmp_path / "new").settings["threshold"] == 0.25
+
+
+@pytest.mark.parametrize("place", ["inside", "", "pictures", "new.keras"])
+def test_a_wrong_output_of_calibrate_is_refused_first(
+    exported, place, tmp_path, monkeypatch, capsys
+):
+    model, pictures = tmp_path / "model", tmp_path / "pictures"
+    shutil.copytree(exported, model)
+    pictures.mkdir()
+    (pictures / "a.jpg").write_bytes(b"no picture, and never opened")
+    output = {"inside": model / "nest" / "new", "": "", "pictures": pictures}.get(
+        place, tmp_path / place
+    )
+    monkeypatch.setattr(
+        "siamese_lib.inference.load_verifier", lambda _: pytest.fail("it was opened")
+    )
+    command = ["calibrate", str(pictures), "--model", str(model), "--output", str(output)]
+    assert main(command) == 2
+    assert capsys.readouterr().err.count("Received: ") == 1
+    assert (pictures / "a.jpg").exists()
+
+
+def test_no_runtime_keeps_usage_statistics(exported, tmp_path):
+    image = tmp_path / "face.png"
+    Image.fromarray(np.arange(1600, dtype=np.uint8).reshape(40, 40)).save(image)
+    home = tmp_path / "home"
+    home.mkdir()
+    command = ["verify", image, image, "--aligned", "--model", exported]
+    kept = ("CI", "GITHUB_ACTIONS", "XDG_CACHE_HOME", "ORT_DISABLE_TELEMETRY")
+    environment = {name: value for name, value in os.environ.items() if name not in kept}
+    subprocess.run(
+        [sys.executable, "-m", "siamese_lib", *map(str, command)],
+        check=True,
+        env=environment | {"HOME": str(home), "TMPDIR": str(home), "PYTHONPATH": str(PROJECT)},
+    )
+    assert list(home.rglob("*")) == []
+
+
 def test_one_embedding_is_not_repeated_for_many(exported):
     embeddings = np.ones((5, 16), np.float32)
     with pytest.raises(ValueError, match=r"Received: \(5, 16\) and \(1, 16\)"):
@@ -193,6 +250,11 @@ def newer_opset(folder):
     replaced(folder, "head.onnx", model)
 
 
+def other_detector(folder):
+    shutil.copyfile(folder / "head.onnx", folder / "output.onnx")
+    replaced(folder, "output.onnx", onnx.load(folder / "head.onnx"))
+
+
 def of_another_project(folder):
     sides = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in "xy"]
     node = helper.make_node("Neg", ["x"], ["y"])
@@ -215,6 +277,22 @@ FAULTS = {
     "a list": (lambda folder: (folder / DESCRIPTION).write_text("[]"), "of this version"),
     "another version": (lambda folder: described(folder, format="2"), "of this version"),
     "an unknown runtime": (lambda folder: described(folder, runtime="pickle"), "runtime 'pickle'"),
+    "files as a list": (lambda folder: described(folder, files=["head.onnx"]), "of this version"),
+    "a part of a detector": (
+        lambda folder: described(
+            folder,
+            networks={name: f"{name}.onnx" for name in ("encoder", "head", "proposal")},
+        ),
+        "a part of a face detector",
+    ),
+    "a calibration without its numbers": (
+        lambda folder: described(
+            folder,
+            settings=json.loads((folder / DESCRIPTION).read_text())["settings"]
+            | {"calibration": {"date": "2026"}},
+        ),
+        "must hold",
+    ),
     "files elsewhere": (
         lambda folder: described(folder, networks={"encoder": "../a.onnx", "head": "head.onnx"}),
         "files elsewhere",
@@ -330,18 +408,30 @@ def test_without_a_detector_photographs_are_refused(exported, photos, tmp_path, 
     )
 
 
+def test_another_network_in_the_place_of_the_detector_is_one_sentence(
+    people_onnx, photos, tmp_path, capsys
+):
+    folder = tmp_path / "model"
+    shutil.copytree(people_onnx, folder)
+    other_detector(folder)
+    names = [str(photos / "astronaut.png")] * 2
+    assert main(["verify", *names, "--model", str(folder)]) == 2
+    error = capsys.readouterr().err
+    assert "does not hold the networks of this project" in error and error.count("\n") == 1
+
+
 def test_the_readme_works_in_a_fresh_environment(people_onnx, tmp_path):
     text = (people_onnx / "README.md").read_text()
     (program,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     folder = tmp_path / "deployed"
     shutil.copytree(people_onnx, folder)
-    (folder / "verify.py").write_text(program)
+    assert (folder / "verify.py").read_text() == program
     for name, number in (("left", 1), ("right", 7)):
         face = Image.open(sample_as_folder() / "s1" / f"{number}.pgm")
         face.resize((250, 250)).save(folder / f"{name}.png")
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     python = tmp_path / "venv" / "bin" / "python"
-    packages = re.search(r"`pip install (.*?)`", text)[1].split()
+    packages = re.search(r"pip install (.*)", text)[1].split()
     subprocess.run(
         [python, "-m", "pip", "install", "-q", *packages, "-c", PROJECT / "constraints.txt"],
         check=True,
