@@ -23,7 +23,7 @@ def main():
         name: ExperimentConfig.from_yaml(
             root / "experiments" / f"{name}.yaml", {"mixed_precision": "auto"}
         )
-        for name in ("lfwa_reference", "lfwa_pairs", "lfwa_people")
+        for name in ("lfwa_reference", "lfwa_pairs_small", "lfwa_people")
     }
     dataset, model = load_dataset("lfwa", options.data_root), root / "models" / "lfwa_people.keras"
     reference, recommended, _ = configs.values()

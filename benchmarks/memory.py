@@ -17,7 +17,7 @@ from benchmarks.table import save_rows
 from siamese_lib.utils.machine import project_root
 
 NUM_TEST_IMAGES = 1_549, 50_000  # those of View 1, and many
-EXPERIMENT = "lfwa_pairs"
+EXPERIMENT = "lfwa_pairs_small"
 
 # `beyond TensorFlow` is the kernel's record for the process alone: what `resource` says of a child
 # holds its parent's memory too. Pages of mapped files, as the cache is one, may be dropped at any

@@ -1,7 +1,7 @@
 """What pixels alone reach on LFW-a's View 1, without learning: `results/lfwa/pixels.json`.
 
-`python -m benchmarks.pixels --data-root LFWA`; the images are those of lfwa_pairs, the threshold is
-from its validation pairs, and the test pairs are scored once.
+`python -m benchmarks.pixels --data-root LFWA`; the images are those of lfwa_pairs_small, the
+threshold is from its validation pairs, and the test pairs are scored once.
 """
 
 import argparse
@@ -18,7 +18,7 @@ def main():
     """Measures and writes the file."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pixels", description=__doc__)
     parser.add_argument("--data-root", required=True, help="folder or archive of LFW-a")
-    config = ExperimentConfig.from_yaml(project_path("experiments/lfwa_pairs.yaml"))
+    config = ExperimentConfig.from_yaml(project_path("experiments/lfwa_pairs_small.yaml"))
     dataset = load_dataset(config, parser.parse_args().data_root)
     pairs = dataset.split(config)
     cache = open_cache(dataset, config.crop, config.image_size, dataset.faces_of(config))

@@ -47,10 +47,10 @@ folder of its own; each is removed after half an hour, all of them when the prog
 else is kept, and nothing is sent on. On Colab the machine is Google's.
 
 **What the score is.** The network's probability that both faces belong to one person, as it was
-calibrated on pairs of press photos (LFW). It decides about one pair in ten of such photos
-wrongly, and more for people unlike those in them: most are light-skinned men, adults, public
-figures of about 2003. Close relatives were never measured. For photos of another kind choose a
-threshold on your own people: `calibrate`.
+calibrated on pairs of press photos (LFW). How often it errs on such photos of people whom it never
+saw stands below each score; it errs more for people unlike those in them: most are light-skinned
+men, adults, public figures of about 2003. Close relatives were never measured. For photos of
+another kind choose a threshold on your own people: `calibrate`.
 
 **What it must not be used for**
 
