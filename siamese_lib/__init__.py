@@ -19,6 +19,7 @@ evaluation        from scores to numbers
 plots             from numbers to figures
 inference         a trained network in use
 experiments       many runs: sweeps, statistics, tables of results
+app               the page in the browser
 notebook          widgets and set-up for notebooks, the report
 utils             files and this machine
 
@@ -33,6 +34,7 @@ __version__ = "0.1.0"
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
+        "app",
         "data",
         "evaluation",
         "experiments",

@@ -1,5 +1,6 @@
 # The public names, for lazy loading, editors and type checkers.
 from . import (
+    app as app,
     data as data,
     evaluation as evaluation,
     experiments as experiments,

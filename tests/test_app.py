@@ -19,6 +19,7 @@ import pytest
 
 from siamese_lib import app
 from siamese_lib.__main__ import main
+from siamese_lib.app import page as page_module, server
 from siamese_lib.data.load import sample_as_folder
 from siamese_lib.inference.exporters import export
 from siamese_lib.inference.scorer import load_verifier
@@ -65,12 +66,12 @@ def test_two_photos_have_the_score_of_the_command_line(verifier, model, photos, 
     text = answer(capsys, "verify", *names, "--model", model)
     assert f"score {pair.score:.4f}" in text and pair.notes[0] in text
     assert [side.shape for side in pair.maps] == [verifier.image_size] * 2
-    assert f"Score {pair.score:.4f}" in app.sentence(pair, 0.5, None)
+    assert f"Score {pair.score:.4f}" in page_module.sentence(pair, 0.5, None)
 
 
 def test_the_examples_are_decided_correctly(verifier):
     threshold = verifier.settings["threshold"]
-    for name, faces in app.EXAMPLES.items():
+    for name, faces in page_module.EXAMPLES.items():
         paths = [str(sample_as_folder() / f"{face}.pgm") for face in faces]
         assert (app.compared(verifier, paths).score >= threshold) == (name == "one person")
         assert (faces[0].split("/")[0] == faces[1].split("/")[0]) == (name == "one person")
@@ -105,10 +106,10 @@ def test_rates_are_those_of_validation_pairs(verifier):
     assert app.rates_of(calibrated) is None  # for own people, LFW's rates say nothing
 
 
-def test_without_gradio_one_sentence_says_what_to_install(verifier, monkeypatch):
+def test_without_gradio_one_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "gradio", None)
     with pytest.raises(ValueError, match=r"needs Gradio: pip install .*\[app\]"):
-        app.build(verifier, None)
+        server._gradio()
 
 
 def test_a_network_of_another_frame_has_no_page(capsys):
@@ -190,7 +191,7 @@ def page(model, tmp_path):
 
 
 def folders(tmp_path):
-    return list(tmp_path.glob(f"{app.FOLDER}*"))
+    return list(tmp_path.glob(f"{server.FOLDER}*"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="ends the page as POSIX does")
@@ -203,15 +204,15 @@ def test_a_page_that_is_ended_removes_its_folder(page, tmp_path, how):
 
 
 def test_the_folder_of_a_killed_page_is_removed_by_the_next_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(app.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(server.tempfile, "gettempdir", lambda: str(tmp_path))
     ended = subprocess.run(
         [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True
     )
-    left, own = (tmp_path / f"{app.FOLDER}{pid}-x" for pid in (int(ended.stdout), os.getpid()))
-    foreign = tmp_path / f"{app.FOLDER}notes"
+    left, own = (tmp_path / f"{server.FOLDER}{pid}-x" for pid in (int(ended.stdout), os.getpid()))
+    foreign = tmp_path / f"{server.FOLDER}notes"
     for folder in (left, own, foreign):
         folder.mkdir()
-    app._picture_folder.__wrapped__()
+    server._picture_folder.__wrapped__()
     assert not left.exists() and own.exists() and foreign.exists()
 
 
