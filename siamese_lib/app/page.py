@@ -79,8 +79,9 @@ def _photo_input(gr: Any, label: str) -> Any:
         webcam_options=gr.WebcamOptions(mirror=False),
         height=260,
     )
-    # The file as it was uploaded: what is no picture gets this project's sentence. Of a derived
-    # class, Gradio writes a stub beside this module (findings/gradio_component_subclass_...sh).
+    # The file as it was uploaded: what is no picture gets this project's sentence. On the object,
+    # since of a derived class Gradio writes a stub beside this module
+    # (findings/gradio_component_subclass_writes_stub.sh).
     photo.preprocess = lambda payload: payload.path if payload else None
     return photo
 
