@@ -8,7 +8,7 @@ import numpy as np
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.photos import AlignedFace
-from siamese_lib.inference.comparison import usable
+from siamese_lib.inference.comparison import score_faces, usable
 from siamese_lib.inference.explain import occlusion_maps
 from siamese_lib.inference.gallery import IMAGES_TOGETHER, cropped_face, read_file
 from siamese_lib.inference.scorer import Scorer
@@ -77,11 +77,9 @@ def compared(verifier: Scorer, paths: Sequence[str]) -> Compared:
     """
     faces = [usable(face) for face in _faces(verifier, paths)]
     images = [cropped_face(verifier, face) for face in faces]
-    stacked = np.stack(images)[..., np.newaxis]
-    embeddings = verifier.embed(stacked)
-    score = float(verifier.score(embeddings[:1], embeddings[1:])[0])
+    maps = occlusion_maps(verifier, *np.stack(images)[..., np.newaxis])
     notes = [face.note for face in faces if face.note]
-    return Compared(score, images, occlusion_maps(verifier, *stacked), notes)
+    return Compared(score_faces(verifier, faces), images, maps, notes)
 
 
 def _faces(verifier: Scorer, paths: Sequence[str]) -> list[AlignedFace | ValueError]:

@@ -16,7 +16,7 @@ from siamese_lib.app.page import build
 from siamese_lib.data.photos import mtcnn_detector
 from siamese_lib.inference.comparison import check_frame
 from siamese_lib.inference.scorer import load_verifier
-from siamese_lib.utils.machine import in_colab, project_root
+from siamese_lib.utils.machine import in_colab, published_model
 
 MAX_UPLOAD = "20mb"  # of one file
 FOLDER = "siamese-app-"  # of the pictures; the number of the process follows
@@ -36,7 +36,7 @@ def start(model: Path | str | None = None, port: int | None = None) -> Any:
     Raises:
         FileNotFoundError, ValueError: if the model cannot be used for photos, or Gradio is missing.
     """
-    verifier = load_verifier(model or project_root() / "models" / "lfwa_people.keras")
+    verifier = load_verifier(model or published_model())
     check_frame(verifier, aligned=False)
     verifier.detector or mtcnn_detector()  # an error now, not at the first photo
     page = build(_gradio(), verifier, rates_of(verifier), Path(_picture_folder()))

@@ -13,7 +13,7 @@ RUNTIMES = ("onnx", "openvino", "litert")
 MODEL = argument(
     "--model",
     action=path_of("file", "model file"),
-    default=machine.project_root() / "models" / "lfwa_people.keras",
+    default=machine.published_model(),
     help="a .keras file with its .json beside it; the default is the project's best network",
 )
 

@@ -11,11 +11,12 @@ from siamese_lib.utils.files import as_table, check_replaceable, write_json
 
 JSON = argument("--json", action=path_of("new file"), help="also writes the numbers to this file")
 RUN = argument("--run", action=path_of("folder", "run"), help="folder of a finished run")
+MODEL_PATH = path_of("file or folder", "model file or folder")
 MODEL_HELP = "a .keras file with its .json beside it, or a folder that export wrote"
 MODEL = argument(
     "--model",
-    action=path_of("file or folder", "model file or folder"),
-    default=machine.project_root() / "models" / "lfwa_people.keras",
+    action=MODEL_PATH,
+    default=machine.published_model(),
     help=f"{MODEL_HELP}; the default is the project's best network",
 )
 NETWORK = one_of(RUN, MODEL)
@@ -27,9 +28,7 @@ ALIGNED = argument(
 @command(
     one_of(
         RUN,
-        argument(
-            "--model", action=path_of("file or folder", "model file or folder"), help=MODEL_HELP
-        ),
+        argument("--model", action=MODEL_PATH, help=MODEL_HELP),
         required=True,
     ),
     argument("--pairs", action=path_of("file", "pair list"), help="a pair list in LFW's format"),
@@ -101,7 +100,7 @@ def _without_known_people(verifier, pairs, scores):
 @command(
     argument(
         "--model",
-        action=path_of("file or folder", "model file or folder"),
+        action=MODEL_PATH,
         required=True,
         help=MODEL_HELP,
     ),

@@ -5,7 +5,6 @@ installs. Everything is computed on this machine; no image leaves it.
 """
 
 import functools
-import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from PIL import Image
 from siamese_lib.data.decoding import open_image
 from siamese_lib.data.images import NUM_THREADS
 from siamese_lib.data.resampling import interpolated
+from siamese_lib.utils.files import checksum
 
 # Photos of one size, `(num_photos, height, width, 3)`, uint8 -> a row for each face: the photo's
 # number, left, top, right and bottom side, confidence, x and then y of five points.
@@ -242,7 +242,7 @@ def _unless_empty(stage: Any) -> Any:
 
 
 def _check_weights(path: Path, expected: str) -> None:
-    received = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no such file"
+    received = checksum(path)
     if received != expected:
         raise ValueError(
             f"{path.name} is not the tested file of the face detector, so it is not loaded: "

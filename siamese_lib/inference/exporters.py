@@ -23,11 +23,10 @@ from siamese_lib.inference.portable import (
     README,
     PortableVerifier,
     own_files,
-    sha256,
 )
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.layers import JoinSymmetries, StackSymmetries
-from siamese_lib.utils.files import new_folder, write_json, write_text
+from siamese_lib.utils.files import checksum, new_folder, write_json, write_text
 from siamese_lib.utils.machine import versions
 from siamese_lib.utils.tensorflow import keras
 
@@ -73,7 +72,7 @@ def export(model: Path | str, runtime: str, folder: Path | str) -> dict[str, Any
             "format": FORMAT,
             "runtime": runtime,
             "networks": names,
-            "files": {path.name: sha256(path) for path in sorted(written.iterdir())},
+            "files": {path.name: checksum(path) for path in sorted(written.iterdir())},
             "inputs": {"encoder": ["images"], "head": ["left_embedding", "right_embedding"]},
             "settings": verifier.settings,
             "part_of_the_encoder": {

@@ -4,7 +4,6 @@ It needs NumPy, Pillow and the runtime that the network was exported for.
 """
 
 import copy
-import hashlib
 import shutil
 from collections.abc import Mapping
 from functools import cached_property
@@ -18,7 +17,7 @@ from siamese_lib.data.photos import Detector
 from siamese_lib.inference.runtimes import PACKAGES, Network, open_network
 from siamese_lib.inference.scorer import Scorer
 from siamese_lib.inference.settings import checked_settings
-from siamese_lib.utils.files import new_folder, read_json, write_json
+from siamese_lib.utils.files import checksum, new_folder, read_json, write_json
 
 DESCRIPTION, FORMAT = "verifier.json", "siamese_lib export 1"
 README, PROGRAM = "README.md", "verify.py"  # for readers
@@ -68,7 +67,7 @@ class PortableVerifier(Scorer):
             )
         description = _checked_description(read_json(folder / DESCRIPTION), folder / DESCRIPTION)
         for name, expected in description["files"].items():
-            if (received := sha256(folder / name)) != expected:
+            if (received := checksum(folder / name)) != expected:
                 raise ValueError(
                     f"{folder / name} is missing or damaged; export the model again. "
                     f"Received: {received}"
@@ -138,14 +137,6 @@ class PortableVerifier(Scorer):
     def _score_batch(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         (scores,) = self._head(left_embedding=left, right_embedding=right)
         return scores[:, 0]
-
-
-def sha256(path: Path) -> str:
-    """The checksum of a file, "sha256 ...", or "no such file"."""
-    if not path.is_file():
-        return "no such file"
-    with path.open("rb") as file:
-        return f"sha256 {hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
 def own_files(folder: Path) -> list[str]:

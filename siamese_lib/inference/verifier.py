@@ -14,7 +14,7 @@ from siamese_lib.models.descriptors import DESCRIPTORS
 from siamese_lib.models.layers import FoldedEncoder, symmetries
 from siamese_lib.models.networks import log_odds_matrix
 from siamese_lib.utils.files import read_json
-from siamese_lib.utils.machine import policy_of, project_root
+from siamese_lib.utils.machine import policy_of, published_model
 from siamese_lib.utils.tensorflow import tf
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Verifier(Scorer):
                 "An ensemble has no network of its own; take the run of a member. "
                 f"Received: {run.directory}"
             )
-        published = project_root() / "models" / f"{run.config.experiment}.keras"
+        published = published_model(run.config.experiment)
         if run.path("model.keras").is_file():
             return cls.load(run.path("model.keras"))
         settings = read_json(published.with_suffix(".json")) if published.is_file() else {}

@@ -1,12 +1,11 @@
 """The first weights of a network, from a model file, and what results say about it."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.inference.model_file import read_model
-from siamese_lib.utils.files import read_json
+from siamese_lib.utils.files import checksum, read_json
 from siamese_lib.utils.machine import project_path
 
 
@@ -47,7 +46,7 @@ def origin(config: ExperimentConfig) -> dict[str, Any]:
     path = project_path(config.start_from)
     settings = _settings(path)
     known = {name: settings.get(name) for name in ("dataset", "experiment", "seed")}
-    return {"model": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), **known}
+    return {"model": path.name, "sha256": checksum(path), **known}
 
 
 def with_known_people(config: ExperimentConfig, people: dict[str, str]) -> dict[str, str]:

@@ -224,6 +224,14 @@ def fingerprint(*parts: object) -> str:
     return digest.hexdigest()[:16]
 
 
+def checksum(path: Path) -> str:
+    """The sha256 of a file in hexadecimal digits, or "no such file"."""
+    if not path.is_file():
+        return "no such file"
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def cached_folder(path: Path, read: Callable[[Path], T | None], build: Callable[[Path], None]) -> T:
     """The content of a cache folder, which is built first if it is missing or damaged.
 

@@ -42,6 +42,11 @@ def project_path(path: Path | str) -> Path:
     return path if path.is_absolute() or path.exists() else project_root() / path
 
 
+def published_model(experiment: str = "lfwa_people") -> Path:
+    """The file of a published network; by default the best one for photos."""
+    return project_root() / "models" / f"{experiment}.keras"
+
+
 def cache_root() -> Path:
     """The folder of caches: the variable `SIAMESE_CACHE`, else the user's cache folder."""
     import platformdirs

@@ -212,7 +212,7 @@ def test_the_network_of_a_run_is_its_own_or_the_published_one_of_its_config(tmp_
     for path in (runs[0].path("model.keras"), tmp_path / "models" / "tiny.keras"):
         path.parent.mkdir(exist_ok=True)
         verifier.save(path)
-    monkeypatch.setattr("siamese_lib.inference.verifier.project_root", lambda: tmp_path)
+    monkeypatch.setattr("siamese_lib.utils.machine.project_root", lambda: tmp_path)
     assert Verifier.of_run(runs[0]).settings == Verifier.of_run(runs[1]).settings == settings
     for run in runs[2:]:
         with pytest.raises(FileNotFoundError, match=r"weights of this run were not kept.*Received"):
@@ -222,7 +222,7 @@ def test_the_network_of_a_run_is_its_own_or_the_published_one_of_its_config(tmp_
 @pytest.fixture
 def ensemble(tmp_path, monkeypatch):
     """The run of an ensemble of two networks; a member's network is kept by `keep`."""
-    monkeypatch.setattr("siamese_lib.inference.verifier.project_root", lambda: tmp_path)
+    monkeypatch.setattr("siamese_lib.utils.machine.project_root", lambda: tmp_path)
     weights = {"light/seed_0": 0.5, "heavy/seed_0": 1.5}
     settings = {"image_size": (32, 32), "base_filters": 16, "embedding_size": 8}
     for name in weights:

@@ -24,10 +24,11 @@ from siamese_lib.__main__ import main
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.load import sample_as_folder
 from siamese_lib.inference import comparison, exporters
-from siamese_lib.inference.portable import DESCRIPTION, PortableVerifier, sha256
+from siamese_lib.inference.portable import DESCRIPTION, PortableVerifier
 from siamese_lib.inference.scorer import load_verifier
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.networks import build_model
+from siamese_lib.utils.files import checksum
 
 PROJECT = Path(__file__).parents[2]
 MODELS = PROJECT / "models"
@@ -241,7 +242,7 @@ def replaced(folder, name, model):
     """Another network in the place of one, with its own checksum."""
     onnx.save(model, folder / name)
     files = json.loads((folder / DESCRIPTION).read_text())["files"]
-    described(folder, files=files | {name: sha256(folder / name)})
+    described(folder, files=files | {name: checksum(folder / name)})
 
 
 def newer_opset(folder):
@@ -266,7 +267,7 @@ def of_another_project(folder):
 def no_network(folder):
     (folder / "head.onnx").write_bytes(b"PK\x03\x04 not a graph")
     files = json.loads((folder / DESCRIPTION).read_text())["files"]
-    described(folder, files=files | {"head.onnx": sha256(folder / "head.onnx")})
+    described(folder, files=files | {"head.onnx": checksum(folder / "head.onnx")})
 
 
 FAULTS = {
