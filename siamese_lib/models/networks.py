@@ -112,7 +112,7 @@ def koch_encoder(config: ExperimentConfig) -> Any:
 
 
 def projection_encoder(config: ExperimentConfig) -> Any:
-    """A linear map of descriptors `(batch, num_values)`, set by `results.fit_projection`."""
+    """A linear map of descriptors `(batch, num_values)`, set by `head.fit_projection`."""
     num_values = DESCRIPTORS[config.encoder](np.zeros((1, *config.image_size, 1))).shape[1]
     values = keras.Input((num_values,), name="descriptors")
     return keras.Model(

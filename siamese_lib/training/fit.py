@@ -19,14 +19,10 @@ from siamese_lib.training.callbacks import (
     RunRecorder,
 )
 from siamese_lib.training.ensemble import fuse_runs
+from siamese_lib.training.head import fit_projection
 from siamese_lib.training.objectives import ExactAUC, build_loss, build_optimizer
 from siamese_lib.training.pipeline import TrainingData, evaluation_batches, training_batches
-from siamese_lib.training.results import (
-    fit_projection,
-    keep_lists,
-    save_intermediate,
-    score_and_save,
-)
+from siamese_lib.training.results import keep_lists, save_intermediate, score_and_save
 from siamese_lib.training.run import Run
 from siamese_lib.training.start_from import take_weights
 from siamese_lib.utils.machine import seed_everything, set_precision, versions

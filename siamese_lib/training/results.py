@@ -1,4 +1,4 @@
-"""What a training leaves in its run: the fitted head, scores of every pair, metrics, the model."""
+"""What a training leaves in its run: scores of every pair, metrics, the model."""
 
 import dataclasses
 import time
@@ -9,18 +9,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.decomposition import PCA
 
 from siamese_lib.data.face_dataset import FaceDataset
 from siamese_lib.data.images import FaceCache
 from siamese_lib.data.lfw import PAIR_LISTS
 from siamese_lib.data.pair_lists import pair_list_text
 from siamese_lib.data.pairs import Face
-from siamese_lib.evaluation.metrics import (
-    calibrated_threshold,
-    metrics_of_splits,
-    platt_scaling,
-)
+from siamese_lib.evaluation.metrics import calibrated_threshold, metrics_of_splits
 from siamese_lib.evaluation.oneshot import (
     Compare,
     oneshot_accuracies,
@@ -30,8 +25,8 @@ from siamese_lib.evaluation.oneshot import (
 from siamese_lib.evaluation.trials import images_of
 from siamese_lib.inference.scorer import hashed_people
 from siamese_lib.inference.verifier import Verifier
-from siamese_lib.models.layers import fit_joint_bayesian
 from siamese_lib.models.tables import count_parameters
+from siamese_lib.training.head import calibrate, calibrate_as, fit_joint_bayesian_head
 from siamese_lib.training.pipeline import TrainingData
 from siamese_lib.training.run import Run
 from siamese_lib.training.start_from import origin, with_known_people
@@ -167,64 +162,9 @@ def fit_head(
         classes = [data.class_sampler.class_of[face] for face in shown]
         fit_joint_bayesian_head(verifier, data.cache, shown, classes)
     if data.held_out:
-        calibration = data.held_out.metrics.get("calibration")
-        if calibration:
-            _set_calibration(verifier, **calibration)
-        return calibration
+        return calibrate_as(data.held_out, verifier, data)
     pairs = data.pairs["validation"]
     return calibrate(verifier, verifier.score_embedded(pairs, validation_embeddings), pairs.labels)
-
-
-def fit_joint_bayesian_head(
-    verifier: Verifier, cache: FaceCache, faces: Sequence[Face], classes: Sequence[str]
-) -> None:
-    """Fits a joint Bayesian head on training images and their classes."""
-    embeddings = verifier.embed_faces(cache, faces)
-    layer = verifier.head.get_layer("joint_bayesian")
-    layer.set_weights(fit_joint_bayesian(embeddings, classes))
-
-
-def calibrate(
-    verifier: Verifier, scores: np.ndarray, labels: Sequence[int]
-) -> dict[str, float] | None:
-    """Calibrates the head by a logistic regression on pairs outside training (Platt, 1999).
-
-    Scores that do not increase with the label are left unchanged: reversed, they would no longer be
-    larger for more alike.
-
-    Args:
-        verifier: the network whose head is changed.
-        scores: `(num_pairs,)`, from this head.
-        labels: `(num_pairs,)`, 1 = same person.
-
-    Returns:
-        `{"slope", "intercept"}` of the log-odds, or None if nothing was changed.
-    """
-    slope, intercept = platt_scaling(scores, labels)
-    if slope <= 0:
-        return None
-    _set_calibration(verifier, slope, intercept)
-    return {"slope": slope, "intercept": intercept}
-
-
-def _set_calibration(verifier: Verifier, slope: float, intercept: float) -> None:
-    unit = verifier.head.layers[-1]
-    kernel, bias = unit.get_weights()
-    unit.set_weights([slope * kernel, slope * bias + intercept])
-
-
-def fit_projection(verifier: Verifier, cache: FaceCache, faces: Sequence[Face]) -> None:
-    """Sets the linear map of descriptors to principal components of training images.
-
-    Each component is divided by the fourth root of its variance: half-way to whitening, which would
-    amplify noise.
-    """
-
-    layer = verifier.encoder.get_layer("embedding")
-    components = PCA(layer.units, svd_solver="randomized", random_state=0)
-    components.fit(verifier.inputs_of(cache[faces]))
-    kernel = components.components_.T / components.explained_variance_**0.25
-    layer.set_weights([kernel, -components.mean_ @ kernel])
 
 
 class _Embeddings:

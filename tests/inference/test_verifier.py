@@ -17,7 +17,7 @@ from siamese_lib.evaluation.metrics import platt_scaling
 from siamese_lib.inference.model_file import NEW_ARGUMENTS
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.networks import build_model
-from siamese_lib.training.results import calibrate
+from siamese_lib.training.head import calibrate
 
 SETTINGS = {"crop": None, "image_size": [40, 36], "test_time_flip": True, "threshold": 0.5}
 FACES = [Face(person, number) for person in ("Ada", "Ben") for number in (1, 2)]

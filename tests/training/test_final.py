@@ -11,10 +11,12 @@ import yaml
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.load import load_dataset
-from siamese_lib.evaluation.metrics import accuracy_at
+from siamese_lib.evaluation.metrics import accuracy_at, log_odds
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.training.fit import train
-from siamese_lib.training.run import Run
+from siamese_lib.training.head import _line_through_means, calibrate_as
+from siamese_lib.training.pipeline import TrainingData
+from siamese_lib.training.run import SPLITS, Run
 from tests import synthetic_omniglot
 from tests.data.test_omniglot import TINY as OMNIGLOT
 from tests.training.test_fit import PROTOCOLS, TINY
@@ -56,7 +58,6 @@ def test_all_that_validation_decides_is_the_held_out_runs(runs):
     for name in ("accuracy", "auc", "cross_entropy"):
         assert metrics["validation"][name] == pytest.approx(before["validation"][name])
     assert run.scores("validation").equals(held_out.scores("validation"))
-    assert metrics.get("calibration") == before.get("calibration")
     assert not any(name.startswith("val_") for name in run.history)
     assert run.validated.name == held_out.validated.name == held_out.name
 
@@ -77,13 +78,55 @@ def test_its_model_knows_that_everybody_was_trained_on(runs, lfw_folder):
     assert known["train"].all() and not verifier.known_people(dataset.test_pairs)["train"].any()
 
 
-def test_the_calibration_moves_the_scores_as_it_moved_those_of_the_held_out_run(runs):
-    run, _ = runs
-    if run.config.protocol == "people" or run.config.learns_classes:
+def test_under_protocol_people_the_calibration_is_the_held_out_runs(runs):
+    run, held_out = runs
+    if run.config.protocol == "people":
+        assert run.metrics["calibration"] == held_out.metrics["calibration"]
         kernel, bias = Verifier.of_run(run).head.layers[-1].get_weights()
-        held_out = Run(run.directory.parent.parent / run.metrics["held_out"])
         expected = Verifier.of_run(held_out).head.layers[-1].get_weights()
         assert np.allclose(kernel, expected[0]) and np.allclose(bias, expected[1])
+
+
+def test_under_protocol_pairs_log_odds_of_training_pairs_get_the_held_out_means(
+    runs, lfw_folder, tmp_path
+):
+    run, held_out = runs
+    if run.config.protocol == "people" or not run.config.learns_classes:
+        return
+    # A network of a dozen pairs has log-odds beyond all bounds: the held-out run gets mild ones.
+    mild = Run(shutil.copytree(held_out.directory, tmp_path / "mild"))
+    pairs = {split: mild.pairs(split) for split in SPLITS}
+    scores = {split: 0.2 + 0.6 * np.array(pairs[split].labels) for split in SPLITS}
+    scores["train"] += np.linspace(-0.1, 0.1, len(pairs["train"]))
+    mild.write_scores(pairs, scores)
+    mild.write_json("metrics.json", mild.metrics | {"calibration": {"slope": 1e-4, "intercept": 1}})
+
+    data, verifier = TrainingData.load(run.config, lfw_folder, mild), Verifier.of_run(run)
+    slope = verifier.head.layers[-1].get_weights()[0].item()
+    calibration = calibrate_as(mild, verifier, data)
+    train_pairs, labels = pairs["train"], np.array(pairs["train"].labels)
+    embeddings = verifier.embed_faces(data.cache, train_pairs.faces)
+    after = log_odds(verifier.score_embedded(train_pairs, embeddings))
+    wanted = log_odds(mild.scores("train")["score"])
+    for label in (0, 1):
+        mean = wanted[labels == label].mean()
+        assert after[labels == label].mean() == pytest.approx(mean, abs=1e-3)
+    assert not np.allclose(after, wanted, atol=0.01)
+    changed = verifier.head.layers[-1].get_weights()[0].item()
+    assert changed == pytest.approx(slope * calibration["slope"], rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted", "line"),
+    [
+        ([3.0, 5.0, -1.0, -3.0], [7.0, 9.0, -4.0, -4.0], (2.0, 0.0)),
+        ([3.0, 3.0, 1.0, 1.0], [5.0, 5.0, -5.0, -5.0], (5.0, -10.0)),
+        ([-1.0, -1.0, 1.0, 1.0], [5.0, 5.0, -5.0, -5.0], (1.0, 0.0)),  # never reversed
+    ],
+)
+def test_a_line_maps_the_means_of_both_classes(values, wanted, line):
+    found = _line_through_means(np.array(values), np.array(wanted), [1, 1, 0, 0])
+    assert found == pytest.approx(line)
 
 
 def test_a_held_out_run_of_other_data_is_refused(lfw_folder, lfw_copy, tmp_path):

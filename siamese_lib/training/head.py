@@ -1,0 +1,106 @@
+"""What is fitted after the last epoch: joint Bayesian, calibration, principal components."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.decomposition import PCA
+
+from siamese_lib.data.images import FaceCache
+from siamese_lib.data.pairs import Face
+from siamese_lib.evaluation.metrics import log_odds, platt_scaling
+from siamese_lib.inference.verifier import Verifier
+from siamese_lib.models.layers import fit_joint_bayesian
+from siamese_lib.training.pipeline import TrainingData
+from siamese_lib.training.run import Run
+
+
+def fit_joint_bayesian_head(
+    verifier: Verifier, cache: FaceCache, faces: Sequence[Face], classes: Sequence[str]
+) -> None:
+    """Fits a joint Bayesian head on training images and their classes."""
+    embeddings = verifier.embed_faces(cache, faces)
+    layer = verifier.head.get_layer("joint_bayesian")
+    layer.set_weights(fit_joint_bayesian(embeddings, classes))
+
+
+def calibrate(
+    verifier: Verifier, scores: np.ndarray, labels: Sequence[int]
+) -> dict[str, float] | None:
+    """Calibrates the head by a logistic regression on pairs outside training (Platt, 1999).
+
+    Scores that do not increase with the label are left unchanged: reversed, they would no longer be
+    larger for more alike.
+
+    Args:
+        verifier: the network whose head is changed.
+        scores: `(num_pairs,)`, from this head.
+        labels: `(num_pairs,)`, 1 = same person.
+
+    Returns:
+        `{"slope", "intercept"}` of the log-odds, or None if nothing was changed.
+    """
+    slope, intercept = platt_scaling(scores, labels)
+    if slope <= 0:
+        return None
+    _set_calibration(verifier, slope, intercept)
+    return {"slope": slope, "intercept": intercept}
+
+
+def calibrate_as(held_out: Run, verifier: Verifier, data: TrainingData) -> dict[str, float] | None:
+    """Calibrates the head of a final network as its run with people held out was calibrated.
+
+    Under protocol pairs, the more pairs a network learns from, the larger are its log-odds of
+    different pairs, and the held-out threshold would not fit (docs/log.md, 2026-11-30). There a
+    second line follows: it gives the training pairs that both networks learnt from the mean
+    log-odds, of same and of different pairs, that the held-out network gives them. Under protocol
+    people these means agree without it.
+
+    Returns:
+        The calibration, as `calibrate` returns it, or None if the held-out run has none.
+    """
+    calibration = held_out.metrics.get("calibration")
+    if not calibration:
+        return None
+    _set_calibration(verifier, **calibration)
+    if data.config.protocol == "people":
+        return calibration
+    pairs, wanted = held_out.pairs("train"), held_out.scores("train")["score"]
+    scores = verifier.score_embedded(pairs, verifier.embed_faces(data.cache, pairs.faces))
+    slope, intercept = _line_through_means(log_odds(scores), log_odds(wanted), pairs.labels)
+    _set_calibration(verifier, slope, intercept)
+    return {
+        "slope": slope * calibration["slope"],
+        "intercept": slope * calibration["intercept"] + intercept,
+    }
+
+
+def _line_through_means(values, wanted, labels):
+    """`(slope, intercept)` of the line that maps each label's mean value to its wanted mean."""
+    is_same = np.asarray(labels) == 1
+    (same, different), (wanted_same, wanted_different) = (
+        (each[is_same].mean(), each[~is_same].mean()) for each in (values, wanted)
+    )
+    if same <= different:  # it has learnt nothing; a falling line would reverse its scores
+        return 1.0, 0.0
+    slope = float((wanted_same - wanted_different) / (same - different))
+    return slope, float(wanted_same - slope * same)
+
+
+def _set_calibration(verifier: Verifier, slope: float, intercept: float) -> None:
+    unit = verifier.head.layers[-1]
+    kernel, bias = unit.get_weights()
+    unit.set_weights([slope * kernel, slope * bias + intercept])
+
+
+def fit_projection(verifier: Verifier, cache: FaceCache, faces: Sequence[Face]) -> None:
+    """Sets the linear map of descriptors to principal components of training images.
+
+    Each component is divided by the fourth root of its variance: half-way to whitening, which would
+    amplify noise.
+    """
+
+    layer = verifier.encoder.get_layer("embedding")
+    components = PCA(layer.units, svd_solver="randomized", random_state=0)
+    components.fit(verifier.inputs_of(cache[faces]))
+    kernel = components.components_.T / components.explained_variance_**0.25
+    layer.set_weights([kernel, -components.mean_ @ kernel])
