@@ -30,7 +30,9 @@ from siamese_lib.utils.files import write_json, write_text
 from siamese_lib.utils.machine import project_root, versions
 
 ROOT = project_root()
-MODELS = {name: ROOT / "models" / f"{name}.keras" for name in ("lfwa_people", "lfwa_pairs")}
+MODELS = {
+    name: ROOT / "models" / f"{name}.keras" for name in ("lfwa_people", "lfwa_pairs_held_out")
+}
 TURNS, NUM_PICTURES = 5, 1_000
 BATCHES = {1: 50, 64: NUM_PICTURES}  # pictures in a call: pictures in a turn
 BEGIN, END = "<!-- runtimes: written by benchmarks.deploying, do not edit -->", "<!-- end -->"
