@@ -114,7 +114,8 @@ def fuse_runs(run: Run, members: Sequence[Run], held_out: Run | None = None) -> 
     metrics = metrics_of_splits(pairs, fused, threshold)
     of_members = [member.metrics for member in members]
     for name in ("seconds", "parameters"):
-        keys = of_members[0][name]
+        # Of runs of several versions, what all of them have.
+        keys = [key for key in of_members[0][name] if all(key in each[name] for each in of_members)]
         metrics[name] = {key: sum(values[name][key] for values in of_members) for key in keys}
     metrics["num_epochs"] = sum(values["num_epochs"] for values in of_members)
     metrics["weights"] = {member.name: weight for member, weight in zip(members, weights)}

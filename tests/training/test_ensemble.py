@@ -126,6 +126,17 @@ def test_the_run_of_an_ensemble_reads_like_any_other(tmp_path):
     assert run.versions["data"] == {"dataset": "lfwa"}
 
 
+def test_members_of_several_versions_are_summed_where_all_of_them_were_measured(tmp_path):
+    members = [member(tmp_path / name / "seed_0", 1.0, seed) for seed, name in enumerate("ab")]
+    old = members[0].metrics
+    old["seconds"]["converge"] = 50.0  # an earlier version wrote this one too
+    members[0].write_json("metrics.json", old)
+    for number, order in enumerate((members, members[::-1])):
+        run = Run(tmp_path / f"both_{number}" / "seed_0")
+        fuse_runs(run, order)
+        assert run.metrics["seconds"] == {"train": 120.0}
+
+
 def test_members_that_scored_other_pairs_are_refused(tmp_path):
     members = [member(tmp_path / "a", 1.0, 0), member(tmp_path / "b", 1.0, 1, names="Q")]
     with pytest.raises(ValueError, match="must score the same pairs"):
