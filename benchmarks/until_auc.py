@@ -59,7 +59,7 @@ class FittedAUC(keras.callbacks.Callback):
         data, verifier = self._data, self._verifier
         pairs = data.pairs["validation"]
         embeddings = verifier.embed_faces(data.cache, pairs.faces)
-        fit_head(verifier, data, embeddings)
+        fit_head(verifier, data, {"validation": embeddings})
         auc = area_under_roc(verifier.score_embedded(pairs, embeddings), pairs.labels)
         known = read_json(self._path) if self._path.is_file() else []
         write_json(self._path, [*known[: epoch // EVERY], auc])

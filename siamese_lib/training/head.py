@@ -11,7 +11,6 @@ from siamese_lib.evaluation.metrics import log_odds, platt_scaling
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.layers import fit_joint_bayesian
 from siamese_lib.training.pipeline import TrainingData
-from siamese_lib.training.run import Run
 
 
 def fit_joint_bayesian_head(
@@ -46,27 +45,38 @@ def calibrate(
     return {"slope": slope, "intercept": intercept}
 
 
-def calibrate_as(held_out: Run, verifier: Verifier, data: TrainingData) -> dict[str, float] | None:
+def calibrate_as_held_out(
+    verifier: Verifier, data: TrainingData, train_embeddings: np.ndarray
+) -> dict[str, float] | None:
     """Calibrates the head of a final network as its run with people held out was calibrated.
 
-    Under protocol pairs, the more pairs a network learns from, the larger are its log-odds of
-    different pairs, and the held-out threshold would not fit (docs/log.md, 2026-11-30). There a
+    Under protocol pairs a network of all pairs gives different pairs larger log-odds than one of
+    four fifths of them, and the held-out threshold would not fit (docs/log.md, 2026-11-30). There a
     second line follows: it gives the training pairs that both networks learnt from the mean
     log-odds, of same and of different pairs, that the held-out network gives them. Under protocol
     people these means agree without it.
 
+    Args:
+        verifier: the final network, whose head is changed.
+        data: its `TrainingData`, with the held-out run.
+        train_embeddings: of the faces of its training pairs, in their order.
+
     Returns:
         The calibration, as `calibrate` returns it, or None if the held-out run has none.
     """
-    calibration = held_out.metrics.get("calibration")
+    assert data.held_out
+    calibration = data.held_out.metrics.get("calibration")
     if not calibration:
         return None
     _set_calibration(verifier, **calibration)
     if data.config.protocol == "people":
         return calibration
-    pairs, wanted = held_out.pairs("train"), held_out.scores("train")["score"]
-    scores = verifier.score_embedded(pairs, verifier.embed_faces(data.cache, pairs.faces))
-    slope, intercept = _line_through_means(log_odds(scores), log_odds(wanted), pairs.labels)
+    pairs = data.pairs["train"]
+    scores = dict(zip(pairs, verifier.score_embedded(pairs, train_embeddings)))
+    wanted = dict(zip(data.held_out.pairs("train"), data.held_out.scores("train")["score"]))
+    both = [pair for pair in pairs if pair in wanted]
+    odds, wanted_odds = (log_odds([each[pair] for pair in both]) for each in (scores, wanted))
+    slope, intercept = _line_through_means(odds, wanted_odds, [pair.label for pair in both])
     _set_calibration(verifier, slope, intercept)
     return {
         "slope": slope * calibration["slope"],

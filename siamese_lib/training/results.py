@@ -26,7 +26,7 @@ from siamese_lib.evaluation.trials import images_of
 from siamese_lib.inference.scorer import hashed_people
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.tables import count_parameters
-from siamese_lib.training.head import calibrate, calibrate_as, fit_joint_bayesian_head
+from siamese_lib.training.head import calibrate, calibrate_as_held_out, fit_joint_bayesian_head
 from siamese_lib.training.pipeline import TrainingData
 from siamese_lib.training.run import Run
 from siamese_lib.training.start_from import origin, with_known_people
@@ -114,7 +114,7 @@ def _score_pairs(
     }
     calibration = None
     if data.config.learns_classes:
-        calibration = fit_head(verifier, data, embeddings["validation"])
+        calibration = fit_head(verifier, data, embeddings)
     started = time.perf_counter()
     embeddings["test"] = verifier.embed_faces(data.cache, pairs["test"].faces)
     scores = {"test": verifier.score_embedded(pairs["test"], embeddings["test"])}
@@ -146,9 +146,15 @@ def _score_pairs(
 
 
 def fit_head(
-    verifier: Verifier, data: TrainingData, validation_embeddings: np.ndarray
+    verifier: Verifier, data: TrainingData, embeddings: Mapping[str, np.ndarray]
 ) -> dict[str, float] | None:
     """Fits the head of a network that was trained on classes: joint Bayesian, then calibration.
+
+    Args:
+        verifier: the network whose head is fitted.
+        data: the run's `TrainingData`.
+        embeddings: of the faces of the validation pairs, in their order; of a final training those
+            of the training pairs. `{split: (num_faces, embedding_size)}`
 
     Returns:
         The calibration, `{"slope", "intercept"}` of the log-odds, or None as in `calibrate`.
@@ -162,9 +168,10 @@ def fit_head(
         classes = [data.class_sampler.class_of[face] for face in shown]
         fit_joint_bayesian_head(verifier, data.cache, shown, classes)
     if data.held_out:
-        return calibrate_as(data.held_out, verifier, data)
+        return calibrate_as_held_out(verifier, data, embeddings["train"])
     pairs = data.pairs["validation"]
-    return calibrate(verifier, verifier.score_embedded(pairs, validation_embeddings), pairs.labels)
+    scores = verifier.score_embedded(pairs, embeddings["validation"])
+    return calibrate(verifier, scores, pairs.labels)
 
 
 class _Embeddings:

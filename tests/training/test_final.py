@@ -14,7 +14,7 @@ from siamese_lib.data.load import load_dataset
 from siamese_lib.evaluation.metrics import accuracy_at, log_odds
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.training.fit import train
-from siamese_lib.training.head import _line_through_means, calibrate_as
+from siamese_lib.training.head import _line_through_means, calibrate_as_held_out
 from siamese_lib.training.pipeline import TrainingData
 from siamese_lib.training.run import SPLITS, Run
 from tests import synthetic_omniglot
@@ -103,7 +103,8 @@ def test_under_protocol_pairs_log_odds_of_training_pairs_get_the_held_out_means(
 
     data, verifier = TrainingData.load(run.config, lfw_folder, mild), Verifier.of_run(run)
     slope = verifier.head.layers[-1].get_weights()[0].item()
-    calibration = calibrate_as(mild, verifier, data)
+    of_all = verifier.embed_faces(data.cache, data.pairs["train"].faces)
+    calibration = calibrate_as_held_out(verifier, data, of_all)
     train_pairs, labels = pairs["train"], np.array(pairs["train"].labels)
     embeddings = verifier.embed_faces(data.cache, train_pairs.faces)
     after = log_odds(verifier.score_embedded(train_pairs, embeddings))
