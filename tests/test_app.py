@@ -175,6 +175,13 @@ def test_other_pages_of_the_browser_are_refused(page):
     assert status(Origin="null") == 403  # a page from a file, or in a sandbox
 
 
+def _with_ctrl_c():
+    """Run in the new process: Ctrl-C ends it, as from a terminal. Tests that a shell runs in the
+    background ignore Ctrl-C, and a new process would inherit that.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def page(model, tmp_path):
     """The address of a running page, and its process, whose temporary files lie in `tmp_path`."""
@@ -183,6 +190,7 @@ def page(model, tmp_path):
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | {"TMPDIR": str(tmp_path)},
+        preexec_fn=_with_ctrl_c if os.name == "posix" else None,
     )
     yield READY.match(process.stdout.readline())[1], process
     process.kill()
