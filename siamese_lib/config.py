@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
+from siamese_lib.config_rules import check_rules
 from siamese_lib.utils.fields import Between, alternatives, checked, with_current_names
 from siamese_lib.utils.files import fingerprint, parse_yaml
 from siamese_lib.utils.machine import project_path
@@ -151,126 +152,7 @@ class ExperimentConfig:
             )
         if self.dataset == "folder" and self.crop is None and not self.align:
             object.__setattr__(self, "crop", LETTERBOX)  # pictures of a folder have various shapes
-        self._check_images()
-        self._check_training()
-        if self.encoder != "ensemble":
-            self._check_supervision()
-
-    def _check_images(self):
-        size, crop = list(self.image_size), self.crop
-        if isinstance(crop, tuple) and not (0 <= crop[0] < crop[1] and 0 <= crop[2] < crop[3]):
-            raise ValueError(
-                "crop is [top, bottom, left, right] with top < bottom, left < right. "
-                f"Received: {list(crop)}"
-            )
-        if not all(32 <= side <= 1024 for side in size):
-            raise ValueError(
-                f"image_size is [height, width], each from 32 to 1024. Received: {size}"
-            )
-        if self.encoder == "koch" and min(size) < 85:
-            raise ValueError(
-                f"The koch encoder needs an image_size of 85 or more. Received: {size}"
-            )
-
-    def _check_training(self):
-        last = max(self.score_epochs, default=0)
-        if last > self.num_epochs:
-            raise ValueError(
-                "score_epochs are epochs of the training, at most num_epochs. "
-                f"Received: {last} of {self.num_epochs}"
-            )
-        if self.monitor == "val_oneshot_accuracy" and not (
-            self.dataset == "omniglot" or self.groups
-        ):
-            raise ValueError(
-                "monitor: val_oneshot_accuracy needs a dataset with groups, as omniglot. "
-                f"Received: dataset {self.dataset}"
-            )
-        of_folder = ("align", "groups", "test_fraction", "test_seed")
-        given = [name for name in of_folder if getattr(self, name) != _default(name)]
-        if given and self.dataset != "folder":
-            raise ValueError(
-                f"{' and '.join(given)} are for dataset: folder; others have lists of their own. "
-                f"Received: dataset {self.dataset}"
-            )
-        if (self.view == 2) != (self.fold is not None):
-            raise ValueError(
-                "view: 2 and fold belong together: View 2 has ten folds, and a run tests one. "
-                f"Received: view {self.view}, fold {self.fold}"
-            )
-        if self.view == 2 and self.dataset not in ("lfwa", "lfw-funneled"):
-            raise ValueError(f"view: 2 is one of LFW's. Received: dataset {self.dataset}")
-        if self.weight_decay and self.optimizer != "adamw":
-            raise ValueError(
-                "weight_decay needs optimizer: adamw. "
-                f"Received: weight_decay {self.weight_decay}, optimizer {self.optimizer}"
-            )
-        if self.start_from and self.encoder not in ("compact", "koch"):
-            raise ValueError(
-                "start_from is for a network, encoder: compact or koch. "
-                f"Received: encoder {self.encoder}"
-            )
-        if self.final and self.early_stopping_patience is not None:
-            raise ValueError(
-                "final: true is for a network without early_stopping_patience: nobody is held out "
-                "who could stop it. "
-                f"Received: early_stopping_patience {self.early_stopping_patience}"
-            )
-        if self.score_epochs and not self.shorter_runs_are_prefixes:
-            raise ValueError(
-                "score_epochs needs a network, learning_rate_schedule: constant and "
-                "restore_best_weights: false; otherwise a shorter training would differ. Received: "
-                f"{self.encoder}, {self.learning_rate_schedule}, {self.restore_best_weights}"
-            )
-        if len(set(self.members)) < len(self.members):
-            raise ValueError(
-                "An ensemble names each member once; remove the repeated ones. "
-                f"Received: {', '.join(self.members)}"
-            )
-        if (self.encoder == "ensemble") != bool(self.members):
-            raise ValueError(
-                "encoder: ensemble and members belong together. "
-                f"Received: encoder {self.encoder}, {len(self.members)} members"
-            )
-
-    def _check_supervision(self):
-        """Checks that protocol, encoder, loss and sampling fit together."""
-        if self.split_by == "pair" and self.protocol != "pairs":
-            raise ValueError(
-                "split_by: pair is for protocol pairs; protocol people holds out whole people. "
-                f"Received: protocol {self.protocol}"
-            )
-        if self.is_hand_crafted and not self.joint_bayesian:
-            raise ValueError(f"encoder: {self.encoder} needs joint_bayesian: true. Received: false")
-        for name, set_ in (
-            ("Protocol people", self.protocol == "people"),
-            ("joint_bayesian", self.joint_bayesian),
-        ):
-            if set_ and not self.learns_classes:
-                raise ValueError(
-                    f"{name} needs a loss of classes, as margin_softmax. Received: loss {self.loss}"
-                )
-        trains_on_classes = self.learns_classes and not self.is_hand_crafted
-        if trains_on_classes and (self.encoder == "koch" or self.monitor == "val_loss"):
-            raise ValueError(
-                "A loss of classes needs encoder: compact and monitor: val_auc or "
-                f"val_oneshot_accuracy. Received: encoder {self.encoder}, monitor {self.monitor}"
-            )
-        square = self.image_size[0] == self.image_size[1]
-        if self.symmetries > 1 and not (trains_on_classes and square and not self.flip):
-            raise ValueError(
-                "symmetries need a network with a loss of classes, square images and flip: false. "
-                f"Received: encoder {self.encoder}, loss {self.loss}, "
-                f"image_size {list(self.image_size)}, flip {self.flip}"
-            )
-        compares_in_batch = self.loss in ("batch_hard_triplet", "supervised_contrastive")
-        if not 1 + compares_in_batch <= self.images_per_class <= self.max_images_per_person:
-            raise ValueError(
-                "images_per_class is at most max_images_per_person, and at least 2 for "
-                "batch_hard_triplet and supervised_contrastive, which compare images of one "
-                f"person. Received: images_per_class {self.images_per_class}, "
-                f"max_images_per_person {self.max_images_per_person}, loss {self.loss}"
-            )
+        check_rules(self)
 
     @classmethod
     def from_yaml(
@@ -434,10 +316,6 @@ class ExperimentConfig:
     def hash(self) -> str:
         """A short name of `result_fields`."""
         return fingerprint(sorted(self.result_fields().items()))
-
-
-def _default(name: str) -> Any:
-    return ExperimentConfig.__dataclass_fields__[name].default
 
 
 def choices(name: str) -> tuple:

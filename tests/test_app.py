@@ -113,7 +113,8 @@ def test_without_gradio_one_sentence_says_what_to_install(monkeypatch):
 
 
 def test_a_network_of_another_frame_has_no_page(capsys):
-    assert main(["app", "--model", str(project_root() / "models" / "omniglot_compact.keras")]) == 2
+    model = project_root() / "models" / "omniglot_compact_held_out.keras"
+    assert main(["app", "--model", str(model)]) == 2
     error = capsys.readouterr().err
     assert "Received: a network trained on omniglot" in error and error.count("\n") == 1
 
