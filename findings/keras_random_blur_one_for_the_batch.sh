@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # keras 3.15.1, jax 0.10.2, numpy 2.4.6.
-# keras.layers.RandomGaussianBlur documents that sigma is drawn for each image. It is drawn once for a
-# batch, and then twice, for the height and for the width: all images of a batch that are blurred have
-# the same blur, and it is stronger in one direction than in the other. Only whether an image is
-# blurred is drawn for each. In tf.data, image by image before batch(), each has its own sigma. The
-# neighbours RandomSharpness and RandomContrast draw for each image.
-# Seen on 2026-11-30: 64 equal images in a batch have 1 result, one at a time 64; the variances of a
-# blurred point along the height and along the width differ by 0.34 on the mean (sigma from 0 to 1).
+# keras.layers.RandomGaussianBlur documents that sigma is drawn for each image. It is drawn once
+# for a batch, and then twice, for the height and for the width: all images of a batch that are
+# blurred have the same blur, and it is stronger in one direction than in the other. Only whether
+# an image is blurred is drawn for each. In tf.data, image by image before batch(), each has its
+# own sigma. The neighbours RandomSharpness and RandomContrast draw for each image.
+# Seen on 2026-11-30: 64 equal images in a batch have 1 result, one at a time 64; the variances of
+# a blurred point along the height and along the width differ by 0.34 on the mean (sigma from 0 to
+# 1).
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -78,21 +78,20 @@ def test_its_model_knows_that_everybody_was_trained_on(runs, lfw_folder):
     assert known["train"].all() and not verifier.known_people(dataset.test_pairs)["train"].any()
 
 
+@pytest.mark.parametrize("runs", ["people"], indirect=True)
 def test_under_protocol_people_the_calibration_is_the_held_out_runs(runs):
     run, held_out = runs
-    if run.config.protocol == "people":
-        assert run.metrics["calibration"] == held_out.metrics["calibration"]
-        kernel, bias = Verifier.of_run(run).head.layers[-1].get_weights()
-        expected = Verifier.of_run(held_out).head.layers[-1].get_weights()
-        assert np.allclose(kernel, expected[0]) and np.allclose(bias, expected[1])
+    assert run.metrics["calibration"] == held_out.metrics["calibration"]
+    kernel, bias = Verifier.of_run(run).head.layers[-1].get_weights()
+    expected = Verifier.of_run(held_out).head.layers[-1].get_weights()
+    assert np.allclose(kernel, expected[0]) and np.allclose(bias, expected[1])
 
 
+@pytest.mark.parametrize("runs", ["classes of pairs"], indirect=True)
 def test_under_protocol_pairs_log_odds_of_training_pairs_get_the_held_out_means(
     runs, lfw_folder, tmp_path
 ):
     run, held_out = runs
-    if run.config.protocol == "people" or not run.config.learns_classes:
-        return
     # A network of a dozen pairs has log-odds beyond all bounds: the held-out run gets mild ones.
     mild = Run(shutil.copytree(held_out.directory, tmp_path / "mild"))
     pairs = {split: mild.pairs(split) for split in SPLITS}
