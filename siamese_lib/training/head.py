@@ -47,14 +47,15 @@ def calibrate(
 
 def calibrate_as_held_out(
     verifier: Verifier, data: TrainingData, train_embeddings: np.ndarray
-) -> dict[str, float] | None:
+) -> dict[str, float]:
     """Calibrates the head of a final network as its run with people held out was calibrated.
 
     Under protocol pairs a network of all pairs gives different pairs larger log-odds than one of
     four fifths of them, and the held-out threshold would not fit (docs/log.md, 2026-11-30). There a
     second line follows: it gives the training pairs that both networks learnt from the mean
     log-odds, of same and of different pairs, that the held-out network gives them. Under protocol
-    people these means agree without it.
+    people these means agree without it, and the line is needed only after a held-out run of earlier
+    versions, which did not record its calibration.
 
     Args:
         verifier: the final network, whose head is changed.
@@ -62,16 +63,18 @@ def calibrate_as_held_out(
         train_embeddings: of the faces of its training pairs, in their order.
 
     Returns:
-        The calibration, as `calibrate` returns it, or None if the held-out run has none.
+        The calibration, as `calibrate` returns it.
     """
     assert data.held_out
-    calibration = data.held_out.metrics.get("calibration")
-    if not calibration:
-        return None
+    recorded = data.held_out.metrics.get("calibration")
+    calibration = recorded or {"slope": 1.0, "intercept": 0.0}
     _set_calibration(verifier, **calibration)
-    if data.config.protocol == "people":
-        return calibration
     pairs = data.pairs["train"]
+    if data.config.protocol == "people":
+        if recorded:
+            return calibration
+        pairs = data.held_out.pairs("train")  # drawn from fewer people, so they are others
+        train_embeddings = verifier.embed_faces(data.cache, pairs.faces)
     scores = dict(zip(pairs, verifier.score_embedded(pairs, train_embeddings)))
     wanted = dict(zip(data.held_out.pairs("train"), data.held_out.scores("train")["score"]))
     both = [pair for pair in pairs if pair in wanted]
