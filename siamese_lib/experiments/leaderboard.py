@@ -110,13 +110,16 @@ def results_table(rows: Sequence[Mapping[str, Any]], markdown: bool = False) -> 
         A DataFrame with the columns experiment, protocol, learns from ("all": a final training;
         "less held out"), encoder, parameters, seeds, validation, test, 95 % interval, at 0.5, test
         AUC, training. Rows with one-shot trials have, between seeds and training, the columns
-        20-way one-shot (Lake's trial sets) and interval (Lake's), if these were answered, 20 drawn
+        20-way one-shot (Lake's trial sets) and interval (Lake's), if a row answered these, 20 drawn
         trial sets, interval (20), 400 trial sets, interval (400), verification, 95 % interval.
     """
-    return as_table([_cells(row, *(("**", "`") if markdown else ("", ""))) for row in rows])
+    bold, code = ("**", "`") if markdown else ("", "")
+    answered = {split for row in rows for split in row.get("oneshot", {})}
+    return as_table([_cells(row, answered, bold, code) for row in rows])
 
 
-def _cells(row, bold, code):
+def _cells(row, answered, bold, code):
+    """The cells of a row; those of trials that only other rows answered are empty."""
     cells = {
         "experiment": f"{code}{row['experiment']}{code}",
         "protocol": row["protocol"],
@@ -128,9 +131,10 @@ def _cells(row, bold, code):
     test = _percent(row["test_accuracy_mean"], row["test_accuracy_sd"], bold)
     interval = _interval(row["test_accuracy_interval"])
     if "oneshot" in row:
-        for split, (title, short) in _TRIALS.items():
-            if split in row["oneshot"]:
-                answers = row["oneshot"][split]
+        for split in filter(answered.__contains__, _TRIALS):
+            title, short = _TRIALS[split]
+            cells |= {title: "", f"interval ({short})": ""}
+            if answers := row["oneshot"].get(split):
                 cells[title] = _percent(answers["accuracy"], answers["accuracy_sd"], bold)
                 cells[f"interval ({short})"] = _interval(answers["accuracy_interval"])
         cells |= {"verification": test, "95 % interval": interval}

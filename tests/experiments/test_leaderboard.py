@@ -8,6 +8,7 @@ import pytest
 
 from siamese_lib.data.pairs import Face, Pair, PairList
 from siamese_lib.evaluation.metrics import verification_metrics
+from siamese_lib.evaluation.trials import PUBLISHED
 from siamese_lib.experiments import leaderboard
 from siamese_lib.training.run import SPLITS, Run
 
@@ -49,6 +50,16 @@ def test_each_page_shows_its_rows_and_columns(project):
 def test_results_for_html_have_no_markdown():
     (cells,) = leaderboard.results_table([row_of("e", 0.75)]).to_dict("records")
     assert cells["experiment"] == "e" and cells["test"] == "75.0 %"
+
+
+def test_trials_that_only_one_row_answered_come_first_and_leave_empty_cells():
+    rows = [row_of("before", 0.7, oneshot=0.6), row_of("after", 0.7, oneshot=0.6)]
+    rows[1]["oneshot"][PUBLISHED] = rows[1]["oneshot"]["test"] | {"accuracy": 0.8}
+    table = leaderboard.results_table(rows)
+    shots = [name for name in table if "trial sets" in name]
+    assert shots == ["20-way one-shot (Lake's trial sets)", "20 drawn trial sets", "400 trial sets"]
+    assert table[shots[0]].tolist() == ["", "80.0 % ± 1.0"]
+    assert table[shots[1]].tolist() == ["60.0 % ± 1.0"] * 2
 
 
 def row_of(experiment, accuracy, oneshot=None):
