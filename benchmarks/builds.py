@@ -19,8 +19,8 @@ from PIL import Image
 
 from benchmarks.alternating import row, seconds_of
 from benchmarks.table import save_rows
-from siamese_lib.data.load import sample_as_folder
 from siamese_lib.data.photos import find_face
+from siamese_lib.data.sample import sample_as_folder
 from siamese_lib.utils.machine import project_root
 
 

@@ -20,7 +20,7 @@ import pytest
 from siamese_lib import app
 from siamese_lib.__main__ import main
 from siamese_lib.app import page as page_module, server
-from siamese_lib.data.load import sample_as_folder
+from siamese_lib.data.sample import sample_as_folder
 from siamese_lib.inference.exporters import export
 from siamese_lib.inference.scorer import load_verifier
 from siamese_lib.utils.machine import project_root

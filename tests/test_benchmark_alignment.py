@@ -11,8 +11,8 @@ import synthetic_lfw
 from benchmarks import alignment
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data import photos
-from siamese_lib.data.lfw import SampleSource
 from siamese_lib.data.load import load_dataset
+from siamese_lib.data.sample import SampleSource
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.utils import machine
 from siamese_lib.utils.files import read_json

@@ -19,8 +19,9 @@ from PIL import Image
 
 from siamese_lib.config import ExperimentConfig, choices
 from siamese_lib.data.images import decode_image
-from siamese_lib.data.lfw import FACE_FILE, SAMPLE_FILE_SIZE, SAMPLE_HEADER, repaired
+from siamese_lib.data.lfw import FACE_FILE
 from siamese_lib.data.pair_lists import parse_pair_folds
+from siamese_lib.data.sample import FILE_SIZE, HEADER, repaired
 from siamese_lib.data.sources import open_source
 from siamese_lib.experiments.sweep import KEYS, Sweep
 from siamese_lib.utils.files import read_json
@@ -199,18 +200,16 @@ def test_json_files(num_examples, tmp_path):
 @NUM_EXAMPLES
 def test_images_of_the_sample(num_examples):
     pixels = (
-        np.random.default_rng(0)
-        .integers(0, 30, SAMPLE_FILE_SIZE - len(SAMPLE_HEADER), dtype=np.uint8)
-        .tobytes()
+        np.random.default_rng(0).integers(0, 30, FILE_SIZE - len(HEADER), dtype=np.uint8).tobytes()
     )
-    whole = SAMPLE_HEADER + pixels
+    whole = HEADER + pixels
 
     def check(content):
         assert decode_image(
             repaired(content, "s1_0001.pgm"), None, (112, 92), "s1_0001.pgm"
         ).shape == (112, 92)
 
-    shorter_by_one = [SAMPLE_HEADER + pixels[:-1]]  # slow to repair, so not more of them
+    shorter_by_one = [HEADER + pixels[:-1]]  # slow to repair, so not more of them
     try_all(
         damaged([whole, whole.replace(b"\n", b"\r\n"), *shorter_by_one, b"P5\n"]),
         num_examples,

@@ -13,8 +13,7 @@ import pytest
 from benchmarks.table import as_markdown
 from siamese_lib.__main__ import main
 from siamese_lib.commands import PARSER, _PathAction
-from siamese_lib.data.lfw import SampleSource
-from siamese_lib.data.load import sample_as_folder
+from siamese_lib.data.sample import SampleSource, sample_as_folder
 from siamese_lib.experiments.leaderboard import DATASETS, leaderboard, pages_with_results
 
 PROJECT = Path(__file__).parent.parent

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from siamese_lib.app.answers import Compared, Rates, compared, ranked
-from siamese_lib.data.load import sample_as_folder
+from siamese_lib.data.sample import sample_as_folder
 from siamese_lib.evaluation.metrics import log_odds
 from siamese_lib.evaluation.thresholds import threshold_at
 from siamese_lib.inference.comparison import decision

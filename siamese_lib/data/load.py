@@ -13,34 +13,14 @@ import pooch
 from filelock import FileLock
 
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.data.face_dataset import FRAMES, About, FaceDataset, FaceFiles
+from siamese_lib.data.face_dataset import FaceDataset
 from siamese_lib.data.folder import load_folder
-from siamese_lib.data.lfw import (
-    PAIR_LISTS,
-    SampleSource,
-    face_files,
-    layout_rank,
-    load_lfw,
-    with_lists,
-)
+from siamese_lib.data.lfw import layout_rank, load_lfw
 from siamese_lib.data.omniglot import load_omniglot
-from siamese_lib.data.pair_lists import read_pairs
+from siamese_lib.data.sample import load_sample
 from siamese_lib.data.sources import ARCHIVE_SUFFIXES
 from siamese_lib.utils import machine
-from siamese_lib.utils.files import cached_folder
 
-SAMPLE_LISTS = Path(__file__).parent / "sample_lists"
-SAMPLE_ABOUT = About(
-    "the sample faces",
-    origin=(
-        "400 photographs of 40 people, ten of each, taken in a laboratory from 1992 to 1994 in "
-        "front of a dark background; light, expression and glasses vary (Samaria and Harter, "
-        "1994). The pair lists are this project's own: people s29 to s40 are tested, and different "
-        "people are paired within groups of four, so that the lists fall into parts that share "
-        "nobody."
-    ),
-    credit="Faces: The Database of Faces, AT&T Laboratories Cambridge.",
-)
 # Where copies of LFW-a and Omniglot are kept on Drive; each may be a folder or an archive.
 DRIVE_FOLDERS = ("datasets/lfw2", "datasets/lfwa", "datasets/lfw", "lfw2", "lfwa")
 OMNIGLOT_DRIVE_FOLDERS = ("datasets/omniglot", "omniglot")
@@ -116,42 +96,11 @@ def load_dataset(
         dataset = ExperimentConfig(experiment="dataset", dataset=dataset)  # type: ignore[arg-type]
     name = dataset.dataset
     if name == "sample":
-        return _load_sample()
+        return load_sample()
     root = machine.user_path(data_root) if data_root else _usual_place(name)
     if name == "folder":
         return load_folder(dataset, root)
     return load_omniglot(root) if name == "omniglot" else load_lfw(name, root, dataset.fold)
-
-
-def _load_sample():
-    source = SampleSource()
-    return with_lists(
-        FaceFiles("sample", source, face_files(source)),
-        {split: read_pairs(SAMPLE_LISTS / names[0]) for split, names in PAIR_LISTS.items()},
-        people={},
-        people_list="",
-        where=SAMPLE_LISTS,
-        face_box=FRAMES["sample"],  # the face fills the image
-        faces_may_be_shown=True,
-        about=SAMPLE_ABOUT,
-    )
-
-
-def sample_as_folder() -> Path:
-    """The sample faces as a folder of own pictures, `s1/1.pgm` and so on; it is made once."""
-    source = SampleSource()
-
-    def build(folder):
-        for face, name in face_files(source).items():
-            (folder / face.person).mkdir(exist_ok=True)
-            (folder / face.person / f"{face.number}.pgm").write_bytes(source.read(name))
-
-    key = source.fingerprint(source.names())
-    return cached_folder(
-        machine.cache_root() / "sample" / key,
-        read=lambda folder: folder if folder.is_dir() else None,
-        build=build,
-    )
 
 
 def _usual_place(name):

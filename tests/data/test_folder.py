@@ -12,9 +12,10 @@ from PIL import Image
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.images import open_cache
-from siamese_lib.data.load import SAMPLE_LISTS, load_dataset
+from siamese_lib.data.load import load_dataset
 from siamese_lib.data.pair_lists import pair_list_text
 from siamese_lib.data.pairs import cluster_of
+from siamese_lib.data.sample import SAMPLE_LISTS
 from siamese_lib.evaluation.trials import trial_sets
 
 FOLDER = ExperimentConfig(experiment="own", dataset="folder", image_size=(40, 40))

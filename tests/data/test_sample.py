@@ -8,18 +8,18 @@ import pytest
 from drawn import draw_pairs
 from PIL import Image
 
-from siamese_lib.data import lfw as sample
-from siamese_lib.data.lfw import (
-    SAMPLE_FILE_SIZE,
-    SAMPLE_HEADER,
-    SAMPLE_HEIGHT,
-    SAMPLE_WIDTH,
+from siamese_lib.data import sample
+from siamese_lib.data.pair_lists import read_pairs
+from siamese_lib.data.pairs import Face
+from siamese_lib.data.sample import (
+    FILE_SIZE,
+    HEADER,
+    HEIGHT,
+    SAMPLE_LISTS,
+    WIDTH,
     SampleSource,
     repaired,
 )
-from siamese_lib.data.load import SAMPLE_LISTS
-from siamese_lib.data.pair_lists import read_pairs
-from siamese_lib.data.pairs import Face
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +40,12 @@ def files_in_wheel(source):
 
 def face_without_byte_pairs():
     """An image without 13 and 10, which a conversion of line ends does not change."""
-    rows, columns = np.mgrid[0:SAMPLE_HEIGHT, 0:SAMPLE_WIDTH]
+    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
     return (120 + 60 * np.sin(rows / 17) * np.cos(columns / 13)).astype(np.uint8)
 
 
 def as_file(pixels):
-    return SAMPLE_HEADER + pixels.tobytes()
+    return HEADER + pixels.tobytes()
 
 
 def converted(content):
@@ -64,14 +64,14 @@ def test_there_are_ten_images_of_each_of_forty_people(source):
 def test_every_image_is_complete_and_can_be_decoded(source):
     for name in source.names():
         content = source.read(name)
-        assert len(content) == SAMPLE_FILE_SIZE
+        assert len(content) == FILE_SIZE
         image = Image.open(io.BytesIO(content))
         assert (image.mode, image.height, image.width) == ("L", 112, 92)
         assert np.asarray(image).std() > 10
 
 
 def test_complete_files_are_unchanged_and_152_are_repaired(source, files_in_wheel):
-    damaged = [name for name, content in files_in_wheel.items() if len(content) != SAMPLE_FILE_SIZE]
+    damaged = [name for name, content in files_in_wheel.items() if len(content) != FILE_SIZE]
     assert len(damaged) == 152
     assert all(
         source.read(name) == content
@@ -84,14 +84,14 @@ def test_two_files_are_a_byte_short_and_a_dark_pixel_is_repeated(source, files_i
     short = [
         name
         for name, content in files_in_wheel.items()
-        if len(content.replace(b"\r\n", b"\n")) < SAMPLE_FILE_SIZE < len(content)
+        if len(content.replace(b"\r\n", b"\n")) < FILE_SIZE < len(content)
     ]
     assert sorted(short) == ["s8/s8_0010.pgm", "s9/s9_0008.pgm"]
     for name in short:
         before, after = files_in_wheel[name].replace(b"\r\n", b"\n"), source.read(name)
         position = next(
             index
-            for index in range(SAMPLE_FILE_SIZE)
+            for index in range(FILE_SIZE)
             if before[index : index + 1] != after[index : index + 1]
         )
         assert before[position:] == after[position + 1 :]
@@ -103,8 +103,8 @@ def test_a_repaired_image_is_as_smooth_as_a_complete_one(source):
     roughness = []
     for name in source.names():
         pixels = (
-            np.frombuffer(source.read(name)[len(SAMPLE_HEADER) :], np.uint8)
-            .reshape(SAMPLE_HEIGHT, SAMPLE_WIDTH)
+            np.frombuffer(source.read(name)[len(HEADER) :], np.uint8)
+            .reshape(HEIGHT, WIDTH)
             .astype(int)
         )
         roughness.append(np.abs(np.diff(pixels, axis=0)).mean())
@@ -115,7 +115,7 @@ def test_a_conversion_is_undone():
     pixels = face_without_byte_pairs()
     pixels[40:50, 30] = 10
     content = as_file(pixels)
-    assert len(converted(content)) > SAMPLE_FILE_SIZE
+    assert len(converted(content)) > FILE_SIZE
     assert repaired(converted(content), "s1/s1_0001.pgm") == content
 
 
@@ -128,12 +128,8 @@ def test_a_complete_image_with_13_before_10_is_unchanged():
 @pytest.mark.parametrize("position", [100, 5000, 10_000])
 def test_a_missing_byte_is_restored_at_its_position(position):
     content = as_file(face_without_byte_pairs())
-    cut = converted(
-        content[: len(SAMPLE_HEADER) + position] + content[len(SAMPLE_HEADER) + position + 1 :]
-    )
-    restored = np.frombuffer(
-        repaired(cut, "s1/s1_0001.pgm")[len(SAMPLE_HEADER) :], np.uint8
-    ).astype(int)
+    cut = converted(content[: len(HEADER) + position] + content[len(HEADER) + position + 1 :])
+    restored = np.frombuffer(repaired(cut, "s1/s1_0001.pgm")[len(HEADER) :], np.uint8).astype(int)
     assert np.abs(restored - face_without_byte_pairs().ravel()).max() <= 10
 
 

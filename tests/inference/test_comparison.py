@@ -11,7 +11,7 @@ from PIL import Image
 
 from siamese_lib.data import photos
 from siamese_lib.data.images import decode_image
-from siamese_lib.data.lfw import SampleSource
+from siamese_lib.data.sample import SampleSource
 from siamese_lib.inference import comparison, gallery, scorer
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.utils import machine

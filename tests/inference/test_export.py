@@ -22,7 +22,7 @@ from PIL import Image
 
 from siamese_lib.__main__ import main
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.data.load import sample_as_folder
+from siamese_lib.data.sample import sample_as_folder
 from siamese_lib.inference import comparison, exporters
 from siamese_lib.inference.portable import DESCRIPTION, PortableVerifier
 from siamese_lib.inference.scorer import load_verifier

@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 from links import broken_links
 
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.data.load import sample_as_folder
+from siamese_lib.data.sample import sample_as_folder
 from siamese_lib.notebook import report
 from siamese_lib.notebook.pages import IMAGE_TYPES
 from siamese_lib.training.ensemble import fuse_runs
