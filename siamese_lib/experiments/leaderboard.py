@@ -13,7 +13,7 @@ from siamese_lib.evaluation.oneshot import average_over_seeds, trial_accuracy
 from siamese_lib.evaluation.trials import PUBLISHED
 from siamese_lib.experiments.statistics import accuracy_interval, mean_over_runs
 from siamese_lib.training.run import Run
-from siamese_lib.utils.files import as_table, atomic_write, read_json, write_json, write_text
+from siamese_lib.utils.files import as_table, read_json, write_json, write_text
 
 DATASETS = ("lfwa", "omniglot")
 LADDER_TITLE = "LFW-a, 1,000 test pairs of people who were not in training"
@@ -173,7 +173,7 @@ def update(results_dir: Path | str, root: Path | str) -> dict[str, list[dict[str
         results_dir: the folder with the runs of the datasets, `lfwa` and `omniglot`; each gets a
             `leaderboard.json`.
         root: the project's folder, with the pages of `pages_with_results`; the figure of LFW-a is
-            its `docs/results.png`.
+            its `docs/results.svg`.
 
     Returns:
         The rows, `{dataset: [row, ...]}`.
@@ -195,8 +195,7 @@ def update(results_dir: Path | str, root: Path | str) -> dict[str, list[dict[str
     for dataset, rows in boards.items():
         write_json(Path(results_dir) / dataset / "leaderboard.json", rows)
     figure = intervals.ladder(rungs(boards["lfwa"], results_dir), LADDER_TITLE)
-    with atomic_write(Path(root) / "docs" / "results.png") as temporary:
-        figure.savefig(temporary, dpi=150)
+    write_text(Path(root) / "docs" / "results.svg", figure.to_svg())
     return boards
 
 

@@ -36,7 +36,6 @@ def write_start_page(results_dir: Path | str, report_dir: Path | str) -> Path:
     root, report = project_root(), Path(report_dir)
     rows = read_json(Path(results_dir) / "lfwa" / "leaderboard.json")
     figure = intervals.ladder(rungs(rows, results_dir), LADDER_TITLE)
-    data, _ = figure._repr_mimebundle_()
     cards = [
         {
             "title": title,
@@ -50,7 +49,7 @@ def write_start_page(results_dir: Path | str, report_dir: Path | str) -> Path:
         title=TITLE,
         best=rows[0],  # the best on validation
         pairs=_in_base64((root / "docs" / "pairs.png").read_bytes()),
-        ladder=_in_base64(data["image/svg+xml"].encode("utf-8")),
+        ladder=_in_base64(figure.to_svg().encode("utf-8")),
         ladder_words=figure.description,
         cards=cards,
     )

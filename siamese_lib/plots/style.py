@@ -90,20 +90,21 @@ class DescribedFigure(Figure):
 
         Curves and their texts are sharp at every size as SVG; pictures are PNG.
         """
-        content, has_pictures = io.BytesIO(), bool(self.findobj(_is_picture))
-        if has_pictures:
-            mime_type = "image/png"
+        if self.findobj(_is_picture):
+            content, mime_type = io.BytesIO(), "image/png"
             self.savefig(content, format="png", bbox_inches="tight")
             image = base64.b64encode(content.getvalue()).decode("ascii")
         else:
-            mime_type = "image/svg+xml"
-            # Without a date and with names that follow from the content: the same figure is the
-            # same text.
-            with rc_context({"svg.hashsalt": "siamese_lib"}):
-                self.savefig(content, format="svg", bbox_inches="tight", metadata={"Date": None})
-            image = content.getvalue().decode("utf-8")
+            image, mime_type = self.to_svg(), "image/svg+xml"
         words = {"alt": self.description, "caption": self.title}
         return {mime_type: image, "text/plain": repr(self)}, {mime_type: words}
+
+    def to_svg(self) -> str:
+        """The figure as SVG: without a date, so that the same figure is the same text."""
+        content = io.BytesIO()
+        with rc_context({"svg.hashsalt": "siamese_lib"}):  # names that follow from the content
+            self.savefig(content, format="svg", bbox_inches="tight", metadata={"Date": None})
+        return content.getvalue().decode("utf-8")
 
 
 def _is_picture(artist: Artist) -> bool:
