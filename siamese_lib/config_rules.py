@@ -23,12 +23,14 @@ def check_rules(config: "ExperimentConfig") -> None:
 
 
 def _image_rules(config: "ExperimentConfig") -> Rules:
-    size, crop = list(config.image_size), config.crop
-    yield (
-        isinstance(crop, tuple) and not (0 <= crop[0] < crop[1] and 0 <= crop[2] < crop[3]),
-        "crop is [top, bottom, left, right] with top < bottom, left < right. "
-        f"Received: {list(crop or ())}",
-    )
+    size = list(config.image_size)
+    if isinstance(config.crop, tuple):
+        top, bottom, left, right = config.crop
+        yield (
+            not (0 <= top < bottom and 0 <= left < right),
+            "crop is [top, bottom, left, right] with top < bottom, left < right. "
+            f"Received: {list(config.crop)}",
+        )
     yield (
         not all(32 <= side <= 1024 for side in size),
         f"image_size is [height, width], each from 32 to 1024. Received: {size}",

@@ -114,11 +114,11 @@ def results_table(rows: Sequence[Mapping[str, Any]], markdown: bool = False) -> 
         trial sets, interval (20), 400 trial sets, interval (400), verification, 95 % interval.
     """
     bold, code = ("**", "`") if markdown else ("", "")
-    answered = {split for row in rows for split in row.get("oneshot", {})}
-    return as_table([_cells(row, answered, bold, code) for row in rows])
+    splits = [split for split in _TRIALS if any(split in row.get("oneshot", {}) for row in rows)]
+    return as_table([_cells(row, splits, bold, code) for row in rows])
 
 
-def _cells(row, answered, bold, code):
+def _cells(row, splits, bold, code):
     """The cells of a row; those of trials that only other rows answered are empty."""
     cells = {
         "experiment": f"{code}{row['experiment']}{code}",
@@ -131,7 +131,7 @@ def _cells(row, answered, bold, code):
     test = _percent(row["test_accuracy_mean"], row["test_accuracy_sd"], bold)
     interval = _interval(row["test_accuracy_interval"])
     if "oneshot" in row:
-        for split in filter(answered.__contains__, _TRIALS):
+        for split in splits:
             title, short = _TRIALS[split]
             cells |= {title: "", f"interval ({short})": ""}
             if answers := row["oneshot"].get(split):

@@ -26,8 +26,14 @@ from siamese_lib.utils.files import parse_yaml, read_json
 from siamese_lib.utils.machine import project_root
 
 TEMPLATES = Path(__file__).parent / "templates"
-NOT_ON_FRONT = ["learns from", "at 0.5", "encoder", "parameters"]
-NOT_ON_FRONT += ["20 drawn trial sets", "interval (20)"]
+NOT_ON_FRONT = [
+    "learns from",
+    "encoder",
+    "parameters",
+    "at 0.5",
+    "20 drawn trial sets",
+    "interval (20)",
+]
 IMAGE_TYPES = ("image/svg+xml", "image/png", "image/jpeg")  # of an output; the first is shown
 
 

@@ -69,14 +69,14 @@ def calibrate_as_held_out(
     recorded = data.held_out.metrics.get("calibration")
     calibration = recorded or {"slope": 1.0, "intercept": 0.0}
     _set_calibration(verifier, **calibration)
-    pairs = data.pairs["train"]
-    if data.config.protocol == "people":
-        if recorded:
-            return calibration
-        pairs = data.held_out.pairs("train")  # drawn from fewer people, so they are others
-        train_embeddings = verifier.embed_faces(data.cache, pairs.faces)
+    of_people = data.config.protocol == "people"
+    if of_people and recorded:
+        return calibration
+    pairs, learnt = data.pairs["train"], data.held_out.pairs("train")
+    if of_people:  # those of the held-out run are drawn from fewer people, so they are others
+        pairs, train_embeddings = learnt, verifier.embed_faces(data.cache, learnt.faces)
     scores = dict(zip(pairs, verifier.score_embedded(pairs, train_embeddings)))
-    wanted = dict(zip(data.held_out.pairs("train"), data.held_out.scores("train")["score"]))
+    wanted = dict(zip(learnt, data.held_out.scores("train")["score"]))
     both = [pair for pair in pairs if pair in wanted]
     odds, wanted_odds = (log_odds([each[pair] for pair in both]) for each in (scores, wanted))
     slope, intercept = _line_through_means(odds, wanted_odds, [pair.label for pair in both])
