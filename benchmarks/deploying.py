@@ -21,13 +21,13 @@ from benchmarks.table import machine_name, save_rows
 from siamese_lib.data.images import open_cache
 from siamese_lib.data.load import load_dataset
 from siamese_lib.data.photos import find_face
-from siamese_lib.experiments.leaderboard import between_marks
 from siamese_lib.inference.exporters import export
 from siamese_lib.inference.runtimes import PACKAGES
 from siamese_lib.inference.scorer import load_verifier
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.utils.files import write_json, write_text
 from siamese_lib.utils.machine import project_root, versions
+from siamese_lib.utils.text import between_marks
 
 ROOT = project_root()
 MODELS = {

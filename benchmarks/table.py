@@ -3,9 +3,9 @@
 import pandas as pd
 
 from benchmarks.figure import draw
-from siamese_lib.experiments.leaderboard import between_marks
 from siamese_lib.utils.files import atomic_write, read_json, write_json, write_text
 from siamese_lib.utils.machine import project_root, versions
+from siamese_lib.utils.text import between_marks
 
 BEGIN, END = (
     "<!-- speed: written by `python -m benchmarks`, do not edit -->",

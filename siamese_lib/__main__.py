@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from siamese_lib.commands import PARSER
-from siamese_lib.utils.files import error_sentence
+from siamese_lib.utils.text import error_sentence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,6 +16,7 @@ from siamese_lib.evaluation.thresholds import threshold_at
 from siamese_lib.inference.comparison import decision
 from siamese_lib.inference.scorer import Scorer
 from siamese_lib.plots import galleries
+from siamese_lib.utils.text import percent
 
 NUM_SHOWN = 12  # of a gallery's faces
 PRIVATE = {"api_visibility": "private"}  # of functions: no address for other programs
@@ -149,9 +150,9 @@ def sentence(pair: Compared, threshold: float, rates: Rates | None) -> str:
         f"Score {pair.score:.4f} (larger is more alike), threshold {threshold:.4f}.",
     ]
     if rates:
-        accepted, rejected = rates.at(threshold)
+        accepted, rejected = map(percent, rates.at(threshold))
         lines.append(
-            f"At this threshold {accepted:.1%} of different pairs are accepted and {rejected:.1%} "
+            f"At this threshold {accepted} of different pairs are accepted and {rejected} "
             f"of same pairs are rejected ({len(rates.scores):,} validation pairs)."
         )
     return "\n\n".join([*lines, *pair.notes])

@@ -9,7 +9,8 @@ import siamese_lib as sl
 from siamese_lib.commands import argument, command, one_of, path_of
 from siamese_lib.config import choices
 from siamese_lib.utils import machine
-from siamese_lib.utils.files import as_table, parse_yaml_text
+from siamese_lib.utils.files import parse_yaml_text
+from siamese_lib.utils.text import as_table
 
 CONFIG = argument("--config", help="an experiment's YAML file")
 DATA_ROOT = argument(
@@ -244,12 +245,11 @@ def report(options):
 )
 def leaderboard(options):
     """Writes the tables of results, from the runs' folders, into JSON files and pages."""
-    from siamese_lib.experiments.leaderboard import results_table, update
-    from siamese_lib.experiments.statistics import write_tables
+    from siamese_lib.experiments.leaderboard import results_table
+    from siamese_lib.experiments.project_pages import update
 
     root, results = machine.project_root(), Path(options.results)
-    boards = update(results, root)  # fails without the folder, which write_tables would make
-    write_tables(root / "experiments" / "sweeps", results / "lfwa")
+    boards = update(results, root)
     sl.notebook.write_start_page(results, root / "report")
     print("\n\n".join(results_table(rows).to_markdown(index=False) for rows in boards.values()))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import siamese_lib as sl
 from siamese_lib.commands import argument, command, path_of
 from siamese_lib.commands.scoring import ALIGNED, MODEL, new_folder_of
-from siamese_lib.utils.files import as_table
+from siamese_lib.utils.text import as_table
 
 MEASURES = ("accuracy", "auc", "true_accept_rate", "false_accept_rate")
 

@@ -7,7 +7,8 @@ import siamese_lib as sl
 from siamese_lib.commands import argument, command, one_of, path_of
 from siamese_lib.commands.experiments import print_metrics
 from siamese_lib.utils import machine
-from siamese_lib.utils.files import as_table, check_replaceable, write_json
+from siamese_lib.utils.files import check_replaceable, write_json
+from siamese_lib.utils.text import as_table
 
 JSON = argument("--json", action=path_of("new file"), help="also writes the numbers to this file")
 RUN = argument("--run", action=path_of("folder", "run"), help="folder of a finished run")

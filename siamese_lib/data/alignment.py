@@ -7,8 +7,9 @@ from tqdm.auto import tqdm
 
 from siamese_lib.data.photos import DETECTOR, AlignedFace, Detector, find_faces
 from siamese_lib.data.sources import Source
-from siamese_lib.utils.files import atomic_write, error_sentence, fingerprint, write_text
+from siamese_lib.utils.files import atomic_write, fingerprint, write_text
 from siamese_lib.utils.machine import cache_root
+from siamese_lib.utils.text import error_sentence
 
 PICTURES_TOGETHER = 32  # are read before their faces are found
 

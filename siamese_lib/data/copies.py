@@ -13,8 +13,9 @@ import numpy as np
 from siamese_lib.data.face_dataset import FaceDataset, FaceFiles
 from siamese_lib.data.images import FaceCache, UnreadableImages, cached_images
 from siamese_lib.data.pairs import Face
-from siamese_lib.utils.files import as_table, cached_folder, fingerprint, read_json, write_json
+from siamese_lib.utils.files import cached_folder, fingerprint, read_json, write_json
 from siamese_lib.utils.machine import cache_root
+from siamese_lib.utils.text import as_table
 
 if TYPE_CHECKING:
     import pandas as pd

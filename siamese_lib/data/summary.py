@@ -15,8 +15,8 @@ from siamese_lib.data.face_dataset import FaceDataset, FaceFiles
 from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import Face, Pair, PairList, parse_face
 from siamese_lib.data.sampling import connected_components
-from siamese_lib.utils.files import as_table
 from siamese_lib.utils.machine import project_root
+from siamese_lib.utils.text import as_table
 
 if TYPE_CHECKING:
     import pandas as pd

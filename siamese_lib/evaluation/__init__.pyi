@@ -1,5 +1,6 @@
 # The public names, for lazy loading, editors and type checkers.
 from .baseline import pixel_baseline as pixel_baseline
+from .bootstrap import people_bootstrap as people_bootstrap
 from .error_analysis import (
     COVARIATES as COVARIATES,
     by_class as by_class,
@@ -24,7 +25,6 @@ from .metrics import (
     calibrated_threshold as calibrated_threshold,
     confusion as confusion,
     equal_error_rate as equal_error_rate,
-    people_bootstrap as people_bootstrap,
     roc as roc,
     true_accepts_at as true_accepts_at,
     verification_metrics as verification_metrics,

@@ -16,7 +16,8 @@ from siamese_lib.data.face_dataset import FaceDataset
 from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import DIFFERENT, SAME, PairList, parse_face
 from siamese_lib.data.summary import eye_distances, image_qualities
-from siamese_lib.evaluation.metrics import log_odds, people_bootstrap, sample_and_resamples
+from siamese_lib.evaluation.bootstrap import people_bootstrap, sample_and_resamples
+from siamese_lib.evaluation.metrics import log_odds
 
 NUM_REGRESSION_RESAMPLES = 200
 # Wrong pairs, correct ones, and people, that a regression needs. With fewer people than that, some

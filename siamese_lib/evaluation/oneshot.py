@@ -13,7 +13,7 @@ import numpy as np
 
 from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import Face, TrialSet, cluster_of, parse_face
-from siamese_lib.evaluation.metrics import people_bootstrap
+from siamese_lib.evaluation.bootstrap import people_bootstrap
 from siamese_lib.evaluation.trials import draw_trial_sets, draw_trials
 
 if TYPE_CHECKING:

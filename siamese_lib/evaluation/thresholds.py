@@ -12,7 +12,8 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import brier_score_loss, log_loss, roc_curve
 
 from siamese_lib.data.pairs import SAME, PairList
-from siamese_lib.evaluation.metrics import log_odds, platt_scaling, roc, sample_and_resamples
+from siamese_lib.evaluation.bootstrap import sample_and_resamples
+from siamese_lib.evaluation.metrics import log_odds, platt_scaling, roc
 
 NUM_BAND_RESAMPLES = 300
 NUM_BLOCKS = 10  # of people, in cross-validation

@@ -6,6 +6,7 @@ LFW-a, from the finished runs of the sweep files `view2_*`.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from scipy.stats import sem
 from siamese_lib.evaluation.metrics import roc
 from siamese_lib.experiments.sweep import Sweep
 from siamese_lib.training.run import Run
+from siamese_lib.utils.text import percent
 
 NUM_RATES = 201  # false accept rates at which `roc_over_folds` reads the curves
 
@@ -98,7 +100,7 @@ def roc_over_folds(runs: Sequence[Run]) -> tuple[np.ndarray, list[np.ndarray]]:
 
 
 def beside_published(
-    rows: Sequence[Mapping[str, Any]], published: Mapping[str, Any]
+    rows: Sequence[Mapping[str, Any]], published: Mapping[str, Any], markdown: bool = False
 ) -> pd.DataFrame:
     """The project's rows and the published ones of LFW's categories, the best first.
 
@@ -106,24 +108,31 @@ def beside_published(
         rows: as `folds_rows` returns them.
         published: the content of `results/lfwa/published.json`: `{"view2": [...]}`, each a dict
             with the keys method, category, accuracy, standard_error and source.
+        markdown: whether the project's experiments are marked as code and their accuracies as bold.
 
     Returns:
-        A DataFrame with the columns method, category, accuracy, standard error, source; all text.
+        A DataFrame with the columns method, category, accuracy, standard_error, auc, source; all
+        text, and AUC of the project's rows alone.
     """
+    bold, code = ("**", "`") if markdown else ("", "")
     categories = {"people": "unrestricted", "pairs": "image-restricted"}
     ours = [
         {
-            "method": row["experiment"],
+            "method": f"{code}{row['experiment']}{code}",
             "category": categories[row["protocol"]],
             "accuracy": row["accuracy_mean"],
             "standard_error": row["standard_error"],
+            "auc": f"{row['auc_mean']:.3f}",
             "source": f"this project, {len(row['folds'])} folds",
+            "mark": bold,
         }
         for row in rows
     ]
-    table = pd.DataFrame([*ours, *published["view2"]]).sort_values("accuracy", ascending=False)
-    accuracy = table["accuracy"].map("{:.1%}".format).str.replace("%", " %")
+    others = [{**row, "auc": "", "mark": ""} for row in published["view2"]]
+    table = pd.DataFrame([*ours, *others]).sort_values("accuracy", ascending=False)
+    accuracy = table["mark"] + table["accuracy"].map(partial(percent, digits=2)) + table["mark"]
     error = (100 * table["standard_error"].astype(float)).map(
         lambda points: "" if np.isnan(points) else f"± {points:.2f}"
     )
-    return table.assign(accuracy=accuracy, standard_error=error).reset_index(drop=True)
+    columns = ["method", "category", "accuracy", "standard_error", "auc", "source"]
+    return table.assign(accuracy=accuracy, standard_error=error)[columns].reset_index(drop=True)

@@ -1,6 +1,5 @@
 """The leaderboard: one row for each experiment, from its finished runs, as JSON and for readers."""
 
-import re
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +12,8 @@ from siamese_lib.evaluation.oneshot import average_over_seeds, trial_accuracy
 from siamese_lib.evaluation.trials import PUBLISHED
 from siamese_lib.experiments.statistics import accuracy_interval, mean_over_runs
 from siamese_lib.training.run import Run
-from siamese_lib.utils.files import as_table, read_json, write_json, write_text
+from siamese_lib.utils.files import read_json
+from siamese_lib.utils.text import as_table, percent
 
 DATASETS = ("lfwa", "omniglot")
 LADDER_TITLE = "LFW-a, 1,000 test pairs of people who were not in training"
@@ -27,12 +27,6 @@ RECOMMENDED = (
     "omniglot_koch",
     "omniglot_compact",
 )
-README_COLUMNS = {  # of the full table, and their headings
-    "experiment": "experiment",
-    "test": "test accuracy",
-    "95 % interval": "95 % interval",
-    "training": "training",
-}
 
 
 def leaderboard(results_dir: Path | str) -> list[dict[str, Any]]:
@@ -128,22 +122,22 @@ def _cells(row, splits, bold, code):
         "parameters": f"{row['num_parameters']:,}",
         "seeds": str(row["num_seeds"]),
     }
-    test = _percent(row["test_accuracy_mean"], row["test_accuracy_sd"], bold)
+    test = _with_spread(row["test_accuracy_mean"], row["test_accuracy_sd"], bold)
     interval = _interval(row["test_accuracy_interval"])
     if "oneshot" in row:
         for split in splits:
             title, short = _TRIALS[split]
             cells |= {title: "", f"interval ({short})": ""}
             if answers := row["oneshot"].get(split):
-                cells[title] = _percent(answers["accuracy"], answers["accuracy_sd"], bold)
+                cells[title] = _with_spread(answers["accuracy"], answers["accuracy_sd"], bold)
                 cells[f"interval ({short})"] = _interval(answers["accuracy_interval"])
         cells |= {"verification": test, "95 % interval": interval}
     else:
         cells |= {
-            "validation": _percent(row["validation_accuracy_mean"]),
+            "validation": _with_spread(row["validation_accuracy_mean"]),
             "test": test,
             "95 % interval": interval,
-            "at 0.5": _percent(row["test_accuracy_at_half_mean"]),
+            "at 0.5": _with_spread(row["test_accuracy_at_half_mean"]),
             "test AUC": f"{row['test_auc_mean']:.3f}",
         }
     return cells | {"training": f"{row['train_seconds_mean'] / 60:.1f} min"}
@@ -157,46 +151,13 @@ _TRIALS = {
 }
 
 
-def _percent(mean, deviation=None, bold=""):
+def _with_spread(mean, deviation=None, bold=""):
     spread = "" if deviation is None else f" ± {100 * deviation:.1f}"
-    return f"{bold}{100 * mean:.1f} %{bold}{spread}"
+    return f"{bold}{percent(mean)}{bold}{spread}"
 
 
 def _interval(bounds):
     return "{:.1f} to {:.1f}".format(*(100 * bound for bound in bounds))
-
-
-def update(results_dir: Path | str, root: Path | str) -> dict[str, list[dict[str, Any]]]:
-    """Rewrites every table of results: `leaderboard.json`, the project's pages and the figure.
-
-    Args:
-        results_dir: the folder with the runs of the datasets, `lfwa` and `omniglot`; each gets a
-            `leaderboard.json`.
-        root: the project's folder, with the pages of `pages_with_results`; the figure of LFW-a is
-            its `docs/results.svg`.
-
-    Returns:
-        The rows, `{dataset: [row, ...]}`.
-
-    Raises:
-        ValueError: if a dataset has no finished run or a page has lost the marks of its table; then
-            nothing is written.
-    """
-    from siamese_lib.plots import intervals
-
-    boards = {dataset: leaderboard(Path(results_dir) / dataset) for dataset in DATASETS}
-    if empty := [dataset for dataset, rows in boards.items() if not rows]:
-        raise ValueError(
-            f"The tables need finished runs of {' and '.join(DATASETS)}; give their folder. "
-            f"Received: {results_dir} without runs of {' and '.join(empty)}"
-        )
-    for page, text in pages_with_results(boards, root).items():
-        write_text(Path(root) / page, text)
-    for dataset, rows in boards.items():
-        write_json(Path(results_dir) / dataset / "leaderboard.json", rows)
-    figure = intervals.ladder(rungs(boards["lfwa"], results_dir), LADDER_TITLE)
-    write_text(Path(root) / "docs" / "results.svg", figure.to_svg())
-    return boards
 
 
 def rungs(
@@ -228,63 +189,3 @@ def rungs(
             for row in rows
         ),
     ]
-
-
-def pages_with_results(
-    boards: Mapping[str, Sequence[Mapping[str, Any]]], root: Path | str
-) -> dict[str, str]:
-    """The text of each page of the project that shows results, with these rows in its tables.
-
-    Args:
-        boards: the rows, `{dataset: [row, ...]}`.
-        root: the project's folder, from which the pages are read.
-
-    Returns:
-        `{page: text}`, the pages as paths below `root`.
-
-    Raises:
-        ValueError: if a page has lost the marks of its table.
-    """
-    models = {path.stem for path in Path(root).glob("models/*.keras")}
-    few = {name for name in RECOMMENDED if not name.endswith("_ensemble")}
-    tables = [  # page, name of the marks, dataset, experiments (None: all), columns ({}: all)
-        ("docs/results.md", "results", "lfwa", None, {}),
-        ("docs/omniglot.md", "results on Omniglot", "omniglot", None, {}),
-        ("README.md", "results", "lfwa", few, README_COLUMNS),
-        ("models/README.md", "results", "lfwa", models, {}),
-        ("models/README.md", "results on Omniglot", "omniglot", models, {}),
-    ]
-    texts = {page: Path(root, page).read_text(encoding="utf-8") for page, *_ in tables}
-    for page, name, dataset, chosen, columns in tables:
-        rows = [row for row in boards[dataset] if chosen is None or row["experiment"] in chosen]
-        table = results_table(rows, markdown=True).reindex(columns=list(columns) or None)
-        markdown = table.rename(columns=columns).to_markdown(index=False, disable_numparse=True)
-        texts[page] = between_marks(
-            texts[page],
-            f"<!-- {name}: written by `python -m siamese_lib leaderboard`, do not edit -->",
-            f"<!-- end of {name} -->",
-            markdown if rows else "No runs yet.",
-            page,
-        )
-    return texts
-
-
-def between_marks(text: str, begin: str, end: str, content: str, page: str = "The page") -> str:
-    """A page's text with other content between two marks, which stay.
-
-    Args:
-        text: the text of the page.
-        begin, end: the two marks.
-        content: what comes between them.
-        page: the page's name, for the message.
-
-    Raises:
-        ValueError: if the page has lost its marks.
-    """
-    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-    if not pattern.search(text):
-        raise ValueError(
-            f"{page} has lost the marks of a table that is written into it; put them back. "
-            f"Received: no {begin!r}"
-        )
-    return pattern.sub(lambda _: f"{begin}\n\n{content}\n\n{end}", text)

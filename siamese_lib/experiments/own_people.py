@@ -12,7 +12,7 @@ from siamese_lib.data.face_dataset import FaceDataset
 from siamese_lib.data.images import open_cache
 from siamese_lib.data.load import load_dataset
 from siamese_lib.data.pairs import PairList
-from siamese_lib.evaluation.metrics import people_bootstrap
+from siamese_lib.evaluation.bootstrap import people_bootstrap
 from siamese_lib.inference.calibration import all_pairs, chosen_threshold
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.training.fit import train

@@ -1,7 +1,7 @@
 """Statistics of runs and sweeps: means over seeds, 95 % intervals, significance, ablations.
 
-`python -m siamese_lib leaderboard` writes the tables of this module to `ablation.json`,
-`learning_curve.json` and `leak.json` beside the leaderboard of LFW-a, and `view2.json`.
+`python -m siamese_lib leaderboard` writes the tables of `tables_of_sweeps` beside LFW-a's
+leaderboard.
 """
 
 import itertools
@@ -16,16 +16,12 @@ import numpy as np
 import pandas as pd
 
 from siamese_lib.data.pairs import PairList
-from siamese_lib.evaluation.metrics import (
-    area_under_roc,
-    people_bootstrap,
-    people_weights,
-    resampled_areas_under_roc,
-)
+from siamese_lib.evaluation.bootstrap import people_bootstrap, people_weights
+from siamese_lib.evaluation.metrics import area_under_roc, resampled_areas_under_roc
 from siamese_lib.experiments.folds import folds_rows, runs_of_folds
 from siamese_lib.experiments.sweep import ABLATED, DONE, FULL_RECIPE, Sweep
 from siamese_lib.training.run import Run
-from siamese_lib.utils.files import as_text, write_json
+from siamese_lib.utils.text import as_text
 
 METRICS = ("validation_accuracy", "validation_auc", "test_accuracy", "test_auc", "train_seconds")
 # Validation decides between settings; test is shown beside it and decides nothing.
@@ -278,24 +274,32 @@ def _point_row(runs):
     return row
 
 
-def write_tables(sweeps_dir: Path | str, results_dir: Path | str) -> None:
-    """Writes the tables of ablations, learning curves, the leak of a split by pairs, and View 2.
+def tables_of_sweeps(
+    sweeps_dir: Path | str, runs_dir: Path | str
+) -> dict[str, list[dict[str, Any]]]:
+    """The tables of ablations, learning curves, the leak of a split by pairs, and View 2.
 
     They come from the finished runs of the sweep files `ablation_*`, `learning_curve_*`, `leak_*`
     and `view2_*`.
 
     Args:
         sweeps_dir: `experiments/sweeps`.
-        results_dir: the folder of the results; the runs of the sweeps are in its `sweeps`.
+        runs_dir: the folder of the sweeps' runs.
+
+    Returns:
+        `{name: rows}` with the names ablation, learning_curve, leak, view2.
     """
-    tables: dict[str, Callable[[Sweep, Path], list[dict[str, Any]]]] = {
+    rows_of: dict[str, Callable[[Sweep, Path], list[dict[str, Any]]]] = {
         "ablation": ablation,
         "learning_curve": partial(points_of_axis, axis="training_fraction"),
         "leak": partial(points_of_axis, axis="split_by"),
         "view2": lambda sweep, runs_dir: folds_rows(runs_of_folds(sweep, runs_dir)),
     }
-    for name, rows_of in tables.items():
-        rows = []
-        for path in sorted(Path(sweeps_dir).glob(f"{name}_*.yaml")):
-            rows += rows_of(Sweep.from_yaml(path), Path(results_dir) / "sweeps")
-        write_json(Path(results_dir) / f"{name}.json", rows)
+    return {
+        name: [
+            row
+            for path in sorted(Path(sweeps_dir).glob(f"{name}_*.yaml"))
+            for row in rows(Sweep.from_yaml(path), Path(runs_dir))
+        ]
+        for name, rows in rows_of.items()
+    }

@@ -13,8 +13,8 @@ import threading
 from pathlib import Path
 
 from siamese_lib.training.fit import continue_run
-from siamese_lib.utils.files import error_sentence
 from siamese_lib.utils.tensorflow import keras
+from siamese_lib.utils.text import error_sentence
 
 
 def train_runs(data_root: Path | str | None) -> None:

@@ -23,10 +23,10 @@ from siamese_lib.data.pairs import (
     faces_by_person,
     pair_table,
 )
+from siamese_lib.evaluation.bootstrap import people_weights
 from siamese_lib.evaluation.metrics import (
     area_under_roc,
     calibrated_threshold,
-    people_weights,
     resampled_areas_under_roc,
 )
 from siamese_lib.evaluation.thresholds import NUM_BLOCKS, blocks_of_people, threshold_at

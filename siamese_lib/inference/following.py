@@ -13,6 +13,7 @@ from siamese_lib.evaluation.metrics import log_odds
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.models.networks import evidence
 from siamese_lib.plots import following
+from siamese_lib.utils.text import percent
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ class FollowedPair:
             "against it": f"{len(negative):,} components, together {negative.sum():+.2f}",
             "constant": f"{self.constant:+.2f}",
             "log-odds": f"{self.terms.sum() + self.constant:+.2f}, the sum of these three",
-            "score": f"{self.score:.1%}, the same as a probability",
-            "threshold": f"{self.threshold:.1%}, chosen on validation pairs",
+            "score": f"{percent(self.score)}, the same as a probability",
+            "threshold": f"{percent(self.threshold)}, chosen on validation pairs",
             "decision": f"{CLASS_NAMES[decision]}; {verdict}: the truth is {CLASS_NAMES[truth]}",
         }
         return pd.DataFrame({"step": list(steps), "result": list(steps.values())})

@@ -16,8 +16,9 @@ from siamese_lib.data.images import cropped_and_resized, sized_input
 from siamese_lib.data.photos import DETECTOR, AlignedFace
 from siamese_lib.data.sources import MAX_MEMBER_BYTES, FolderSource
 from siamese_lib.inference.scorer import Scorer
-from siamese_lib.utils.files import atomic_write, error_sentence, fingerprint
+from siamese_lib.utils.files import atomic_write, fingerprint
 from siamese_lib.utils.machine import cache_root
+from siamese_lib.utils.text import error_sentence
 
 IMAGES_TOGETHER = 32  # are read before their faces are found
 

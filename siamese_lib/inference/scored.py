@@ -11,6 +11,7 @@ from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import pair_of
 from siamese_lib.inference.explain import Maps
 from siamese_lib.plots import galleries
+from siamese_lib.utils.text import percent
 
 
 def scored_gallery(scores: pd.DataFrame, cache: FaceCache, title: str) -> Figure:
@@ -60,7 +61,7 @@ def _shown(scores, cache):
 
 def _caption(row: dict) -> str:
     why = f" {row['why']}" if "why" in row else ""
-    return f"{row['left']}, {row['right']}: {100 * row['score']:.1f} %.{why}"
+    return f"{row['left']}, {row['right']}: {percent(row['score'])}.{why}"
 
 
 def _full(title, images):

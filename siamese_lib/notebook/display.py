@@ -9,6 +9,7 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from siamese_lib.plots.style import DescribedFigure
+from siamese_lib.utils.text import percent
 
 # Columns whose numbers are shares: shown in percent.
 SHARES = re.compile(
@@ -106,7 +107,7 @@ def as_cell(value: Any, name: str) -> str:
     if is_share and "gain" in name:
         return f"{100 * number:+.1f}"  # of shares: points
     if is_share:
-        return f"{100 * number:.1f}{SPACE}%"
+        return percent(number).replace(" ", SPACE)
     if number.is_integer() and abs(number) >= 10:
         return f"{int(number):,}"
     return f"{number:.3f}" if abs(number) < 100 else f"{number:,.1f}"

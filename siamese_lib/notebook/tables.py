@@ -11,6 +11,7 @@ from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.pairs import CLASS_NAMES
 from siamese_lib.notebook.display import SPACE, html_of
 from siamese_lib.training.run import Run
+from siamese_lib.utils.text import percent
 
 # In each group the fields of an experiment in reading order, and what they mean.
 GROUPS: dict[str, dict[str, str]] = {
@@ -108,7 +109,7 @@ def pair_rows(scores: pd.DataFrame, caption: str) -> pd.DataFrame:
         {
             "pair": [f"{left}, {right}" for left, right in zip(scores["left"], scores["right"])],
             "truth": [CLASS_NAMES[label].replace(" ", SPACE) for label in scores["label"]],
-            "score": [f"{100 * score:.1f}{SPACE}%" for score in scores["score"]],
+            "score": scores["score"].map(percent).to_list(),
             "decision": scores["wrong"].map(verdicts).to_list(),
             "why": scores["why"].to_list(),
         }

@@ -19,7 +19,7 @@ from siamese_lib.plots.style import (
     in_percent,
     new_figure,
 )
-from siamese_lib.utils.files import as_text
+from siamese_lib.utils.text import as_text
 
 METRICS = {
     "accuracy": "accuracy (share of pairs)",

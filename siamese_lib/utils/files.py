@@ -1,4 +1,4 @@
-"""Files: atomic writes, caches under a lock, YAML and JSON with clear errors, tables as text."""
+"""Files: atomic writes, caches under a lock, YAML and JSON with clear errors."""
 
 import hashlib
 import itertools
@@ -9,16 +9,12 @@ import shutil
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
-from numbers import Number
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from filelock import FileLock
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 T = TypeVar("T")
 
@@ -26,18 +22,6 @@ HALF_WRITTEN_AGE = 24 * 3600  # seconds; an older temporary file has no writer a
 NUM_KEPT = 8  # caches in a folder; more are kept only if each was used within MIN_AGE
 MIN_AGE = 24 * 3600  # seconds
 LOCK, UNFINISHED = ".lock", ".unfinished"
-
-
-def error_sentence(error: Exception) -> str:
-    """An error that the user can correct, in one line; what the system says is completed."""
-    message = str(error)
-    if isinstance(error, OSError) and error.errno:
-        # The system's message does not say what to do about it.
-        message = (
-            f"{error.strerror}; check the path, its permissions and the disk's space. "
-            f"Received: {error.filename or 'no path'}"
-        )
-    return " ".join(message.split())
 
 
 @contextmanager
@@ -289,18 +273,3 @@ def _remove_unused(folder: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink()
-
-
-def as_table(rows: Sequence[Mapping[str, Any]]) -> "pd.DataFrame":
-    """Dicts as a pandas DataFrame for readers: missing values empty, whole numbers stay whole."""
-    import pandas as pd
-
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    cells = [["" if row.get(column) is None else row[column] for column in columns] for row in rows]
-    return pd.DataFrame(cells, columns=columns, dtype=object)
-
-
-def as_text(value: Any) -> str:
-    """A setting as text for readers: numbers with four digits, other values as they are."""
-    is_number = isinstance(value, Number) and not isinstance(value, bool)
-    return f"{value:.4g}" if is_number else str(value)

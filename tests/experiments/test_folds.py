@@ -103,7 +103,7 @@ def test_published_rows_stand_between_ours_by_accuracy(found):
     }
     table = beside_published(folds_rows(found), published)
     assert list(table["method"]) == ["both", "theirs", "network", "patterns"]
-    assert table.loc[1, "accuracy"] == "77.5 %" and table.loc[1, "standard_error"] == "± 1.07"
+    assert table.loc[1, "accuracy"] == "77.50 %" and table.loc[1, "standard_error"] == "± 1.07"
     assert table.loc[0, "standard_error"] == "± 10.00"
     assert table.loc[0, "source"] == "this project, 2 folds"
     without = beside_published(folds_rows({"both": found["both"][:1]}), published)

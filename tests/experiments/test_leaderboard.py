@@ -1,10 +1,10 @@
 """The leaderboard, and the committed runs behind it."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from leaderboard_rows import row_of
 
 from siamese_lib.data.pairs import Face, Pair, PairList
 from siamese_lib.evaluation.metrics import verification_metrics
@@ -21,32 +21,6 @@ RUNS = [
 ]
 
 
-def test_the_committed_tables_follow_from_the_committed_runs():
-    boards = {}
-    for dataset in leaderboard.DATASETS:
-        folder = PROJECT / "results" / dataset
-        boards[dataset] = leaderboard.leaderboard(folder)
-        assert json.loads((folder / "leaderboard.json").read_text()) == boards[dataset]
-    for page, text in leaderboard.pages_with_results(boards, PROJECT).items():
-        assert (PROJECT / page).read_text(encoding="utf-8") == text, page
-
-
-def test_each_page_shows_its_rows_and_columns(project):
-    boards = {
-        "lfwa": [row_of("lfwa_people", 0.9), row_of("lfwa_quick", 0.8)],
-        "omniglot": [row_of("omniglot_compact", 0.7, oneshot=0.6)],
-    }
-    (project / "models" / "omniglot_compact.keras").touch()
-    pages = leaderboard.pages_with_results(boards, project)
-    assert "**80.0 %**" in pages["docs/results.md"] and "**90.0 %**" in pages["docs/results.md"]
-    assert "**60.0 %** ± 1.0" in pages["docs/omniglot.md"] and "70.0" in pages["docs/omniglot.md"]
-    readme = pages["README.md"]
-    assert "test accuracy" in readme and "lfwa_people" in readme
-    assert "lfwa_quick" not in readme and "encoder" not in readme
-    assert "No runs yet." in pages["models/README.md"] and "**60.0 %**" in pages["models/README.md"]
-    assert "0.930" in pages["docs/results.md"]  # the zero at the end stays
-
-
 def test_results_for_html_have_no_markdown():
     (cells,) = leaderboard.results_table([row_of("e", 0.75)]).to_dict("records")
     assert cells["experiment"] == "e" and cells["test"] == "75.0 %"
@@ -60,40 +34,6 @@ def test_trials_that_only_one_row_answered_come_first_and_leave_empty_cells():
     assert shots == ["20-way one-shot (Lake's trial sets)", "20 drawn trial sets", "400 trial sets"]
     assert table[shots[0]].tolist() == ["", "80.0 % ± 1.0"]
     assert table[shots[1]].tolist() == ["60.0 % ± 1.0"] * 2
-
-
-def row_of(experiment, accuracy, oneshot=None):
-    """A row of the leaderboard."""
-    of_trials = {"accuracy": oneshot, "accuracy_sd": 0.01, "accuracy_interval": [0.1, 0.2]}
-    row = {
-        "experiment": experiment,
-        "protocol": "pairs",
-        "encoder": "compact",
-        "num_parameters": 5,
-        "num_seeds": 1,
-        "validation_accuracy_mean": 0.85,
-        "test_accuracy_mean": accuracy,
-        "test_accuracy_sd": None,
-        "test_accuracy_interval": [0.5, 0.95],
-        "test_accuracy_at_half_mean": 0.5,
-        "test_auc_mean": 0.93,
-        "train_seconds_mean": 60.0,
-    }
-    return row | ({"oneshot": {"test": of_trials, "test_400": of_trials}} if oneshot else {})
-
-
-@pytest.fixture
-def project(tmp_path):
-    """A folder with the pages that show results, their tables empty."""
-    marks = "".join(
-        f"<!-- {name}: written by `python -m siamese_lib leaderboard`, do not edit -->"
-        f"<!-- end of {name} -->"
-        for name in ("results", "results on Omniglot")
-    )
-    for page in ("README.md", "docs/results.md", "docs/omniglot.md", "models/README.md"):
-        (tmp_path / page).parent.mkdir(exist_ok=True)
-        (tmp_path / page).write_text(marks)
-    return tmp_path
 
 
 @pytest.mark.parametrize(
@@ -152,12 +92,3 @@ def test_several_seeds_are_averaged(tmp_path):
     low, high = row["test_accuracy_interval"]
     assert 0.5 < low < 0.75 < high < 0.95
     assert row["threshold_cost_mean"] == pytest.approx(0.25)  # at 0.2 all would be correct
-
-
-@pytest.mark.parametrize("page", ["README.md", "docs/results.md", "models/README.md"])
-def test_without_the_marks_of_one_page_nothing_is_written(page, project):
-    (project / page).write_text("no marks")
-    texts = {path: path.read_text() for path in project.rglob("*.md")}
-    with pytest.raises(ValueError, match=f"{page} has lost the marks"):
-        leaderboard.update(PROJECT / "results", project)
-    assert {path: path.read_text() for path in project.rglob("*") if path.is_file()} == texts

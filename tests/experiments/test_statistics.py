@@ -7,7 +7,8 @@ import yaml
 from drawn import alternating_pairs
 
 from siamese_lib.data.pairs import PairList
-from siamese_lib.evaluation.metrics import area_under_roc, people_weights, resampled_areas_under_roc
+from siamese_lib.evaluation.bootstrap import people_weights
+from siamese_lib.evaluation.metrics import area_under_roc, resampled_areas_under_roc
 from siamese_lib.experiments.statistics import (
     accuracy_interval,
     best_settings,

@@ -51,7 +51,7 @@ def test_its_table_leads_from_the_files_to_the_decision(followed):
     assert result["files"] == "s29_0001 and s29_0003"
     assert result["crop"].startswith("rows 10 to 100, columns 6 to 86")
     assert result["input"] == "40 x 36 pixels"
-    assert result["score"].startswith(f"{pair.score:.1%}")
+    assert result["score"].startswith(f"{100 * pair.score:.1f} %")
     said = "same person" if pair.score >= 0.3 else "different people"
     assert result["decision"].startswith(said)
 
