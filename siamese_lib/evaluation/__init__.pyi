@@ -1,8 +1,11 @@
 # The public names, for lazy loading, editors and type checkers.
 from .baseline import pixel_baseline as pixel_baseline
 from .bootstrap import people_bootstrap as people_bootstrap
-from .error_analysis import (
+from .covariates import (
     COVARIATES as COVARIATES,
+    pair_covariates as pair_covariates,
+)
+from .error_analysis import (
     by_class as by_class,
     enough_for_regression as enough_for_regression,
     error_rates as error_rates,
@@ -10,7 +13,6 @@ from .error_analysis import (
     least_confident as least_confident,
     mcnemar as mcnemar,
     most_confident as most_confident,
-    pair_covariates as pair_covariates,
     regression_of_errors as regression_of_errors,
     suspected_label_errors as suspected_label_errors,
 )

@@ -12,7 +12,7 @@ from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import pair_of
 from siamese_lib.evaluation.metrics import log_odds
 from siamese_lib.notebook.pages import rendered
-from siamese_lib.notebook.report import jpeg_of
+from siamese_lib.notebook.publishing import jpeg_of
 from siamese_lib.plots.tiles import pair_tile
 
 NUM_THRESHOLDS = 201  # of the slider, evenly spaced in log-odds

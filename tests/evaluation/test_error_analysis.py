@@ -9,6 +9,7 @@ import pytest
 from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import Face, Pair, PairList
 from siamese_lib.evaluation import error_analysis
+from siamese_lib.evaluation.covariates import COVARIATES, pair_covariates
 
 SIZE = (24, 20)
 
@@ -34,10 +35,10 @@ def test_the_worse_aligned_image_gives_the_eye_distance_of_a_pair(monkeypatch, t
     (tmp_path / "results" / "drawn").mkdir(parents=True)
     path = tmp_path / "results" / "drawn" / "eyes.csv"
     path.write_text("image,distance\nAda_0001,1.5\nAda_0002,3.0\nBen_0001,\nBen_0002,55.0\n")
-    table = error_analysis.pair_covariates(pairs, cache, dataset)
+    table = pair_covariates(pairs, cache, dataset)
     assert table["eye_distance"].tolist() == [3.0, 20.0]  # no face was found in Ben's first image
     path.write_text("image,distance\nAda_0001,1.5\n")  # of other images
-    assert "eye_distance" not in error_analysis.pair_covariates(pairs, cache, dataset)
+    assert "eye_distance" not in pair_covariates(pairs, cache, dataset)
 
 
 def test_the_covariates_describe_the_images():
@@ -49,10 +50,10 @@ def test_the_covariates_describe_the_images():
         faces,
     )
     pairs = PairList((Pair(faces[0], faces[1], 1), Pair(faces[2], faces[3], 1)))
-    table = error_analysis.pair_covariates(
+    table = pair_covariates(
         pairs, cache, SimpleNamespace(name="drawn", files=dict.fromkeys([*faces, face("Ben", 3)]))
     )
-    assert list(table) == [name for name in error_analysis.COVARIATES if name != "eye_distance"]
+    assert list(table) == [name for name in COVARIATES if name != "eye_distance"]
     brighter, turned = table.iloc[0], table.iloc[1]
     assert brighter["brightness_difference"] == pytest.approx(40, abs=0.01)
     assert brighter["contrast_difference"] == pytest.approx(0, abs=0.01)

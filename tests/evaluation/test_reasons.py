@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from siamese_lib.evaluation.error_analysis import COVARIATES
+from siamese_lib.evaluation.covariates import COVARIATES
 from siamese_lib.evaluation.reasons import (
     REASONS,
     ranks,

@@ -18,7 +18,7 @@ from PIL import Image
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.load import load_dataset
-from siamese_lib.notebook import report
+from siamese_lib.notebook import publishing, report
 from siamese_lib.notebook.pages import (
     Page,
     anchor_of,
@@ -78,7 +78,7 @@ def notebook():
 
 
 def test_faces_that_may_not_be_shown_are_removed_and_other_images_stay(notebook):
-    report.strip_private(notebook, faces_may_be_shown=False, private=[])
+    publishing.strip_private(notebook, faces_may_be_shown=False, private=[])
     assert [output.output_type for output in notebook.cells[0].outputs] == ["stream"]
     assert "may not be published" in notebook.cells[0].outputs[0].text
     assert any("image/png" in output.get("data", {}) for output in notebook.cells[1].outputs)
@@ -87,18 +87,18 @@ def test_faces_that_may_not_be_shown_are_removed_and_other_images_stay(notebook)
 
 def test_hidden_faces_are_told_once(notebook):
     notebook.cells.append(cell("another gallery", [IMAGE], "faces"))
-    report.strip_private(notebook, faces_may_be_shown=False, private=[])
+    publishing.strip_private(notebook, faces_may_be_shown=False, private=[])
     assert len(notebook.cells[0].outputs) == 1 and notebook.cells[-1].outputs == []
 
 
 def test_a_figure_that_the_notebook_left_out_is_not_reported_as_hidden(notebook):
     notebook.cells[0].outputs = []
-    report.strip_private(notebook, faces_may_be_shown=False, private=[])
+    publishing.strip_private(notebook, faces_may_be_shown=False, private=[])
     assert notebook.cells[0].outputs == []
 
 
 def test_faces_that_may_be_shown_stay(notebook):
-    report.strip_private(notebook, faces_may_be_shown=True, private=[])
+    publishing.strip_private(notebook, faces_may_be_shown=True, private=[])
     assert "image/png" in notebook.cells[0].outputs[0].data
 
 
@@ -107,7 +107,7 @@ def test_paths_of_this_machine_and_widget_states_are_cut(notebook):
     notebook.cells.append(
         new_code_cell(f"open('{root}/experiments/sample.yaml'); runs = '{root}/results/lfwa'")
     )
-    report.strip_private(
+    publishing.strip_private(
         notebook,
         faces_may_be_shown=True,
         private=["", "/home/someone/data/lfwa", f"{root}/results/lfwa", root],
@@ -129,7 +129,7 @@ def test_lines_of_one_stream_are_joined(notebook):
         for name, text in (("stdout", "a\n"), ("stdout", "b\n"), ("stderr", "c\n"))
     ]
     notebook.cells[0].outputs = lines
-    report.strip_private(notebook, faces_may_be_shown=True, private=[])
+    publishing.strip_private(notebook, faces_may_be_shown=True, private=[])
     assert [output.text for output in notebook.cells[0].outputs] == ["a\nb\n", "c\n"]
 
 
@@ -325,7 +325,7 @@ def test_code_that_shows_nothing_is_folded_together_with_the_code_behind_it():
 
 def test_a_page_of_lfw_has_no_image_of_a_face(notebook):
     notebook.cells.insert(0, new_markdown_cell("# 1 · Title\n\nAbstract."))
-    report.strip_private(notebook, faces_may_be_shown=False, private=[])
+    publishing.strip_private(notebook, faces_may_be_shown=False, private=[])
     page = Page.of(notebook, "01_dataset_analysis")
     text = opened(notebook_page(notebook, page, [page]))
     assert len(text.select("img")) == 1 and "may not be published" in text.get_text()
@@ -419,7 +419,7 @@ def test_a_published_image_looks_as_it_was_drawn_and_takes_less_space():
     data, metadata = galleries.faces(images, list("abcdef"), "Faces")._repr_mimebundle_()
     output = new_output("display_data", data=dict(data), metadata=metadata)
     made = new_notebook(cells=[cell("gallery", [output])])
-    report.strip_private(made, faces_may_be_shown=True, private=[])
+    publishing.strip_private(made, faces_may_be_shown=True, private=[])
     nbformat.validate(made)
     (published,) = made.cells[0].outputs
     assert "image/png" not in published.data
