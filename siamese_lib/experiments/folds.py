@@ -111,8 +111,8 @@ def beside_published(
         markdown: whether the project's experiments are marked as code and their accuracies as bold.
 
     Returns:
-        A DataFrame with the columns method, category, accuracy, standard_error, auc, source; all
-        text, and AUC of the project's rows alone.
+        A DataFrame with the columns method, category, accuracy, standard_error, AUC, source; all
+        text, the AUC that of the project's rows alone.
     """
     bold, code = ("**", "`") if markdown else ("", "")
     categories = {"people": "unrestricted", "pairs": "image-restricted"}
@@ -122,17 +122,17 @@ def beside_published(
             "category": categories[row["protocol"]],
             "accuracy": row["accuracy_mean"],
             "standard_error": row["standard_error"],
-            "auc": f"{row['auc_mean']:.3f}",
+            "AUC": f"{row['auc_mean']:.3f}",
             "source": f"this project, {len(row['folds'])} folds",
             "mark": bold,
         }
         for row in rows
     ]
-    others = [{**row, "auc": "", "mark": ""} for row in published["view2"]]
+    others = [{**row, "AUC": "", "mark": ""} for row in published["view2"]]
     table = pd.DataFrame([*ours, *others]).sort_values("accuracy", ascending=False)
     accuracy = table["mark"] + table["accuracy"].map(partial(percent, digits=2)) + table["mark"]
     error = (100 * table["standard_error"].astype(float)).map(
         lambda points: "" if np.isnan(points) else f"± {points:.2f}"
     )
-    columns = ["method", "category", "accuracy", "standard_error", "auc", "source"]
+    columns = ["method", "category", "accuracy", "standard_error", "AUC", "source"]
     return table.assign(accuracy=accuracy, standard_error=error)[columns].reset_index(drop=True)

@@ -5,11 +5,14 @@ the Euclidean distance that of Hellinger.
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from PIL import Image
 from scipy.ndimage import convolve1d
 from skimage.feature import local_binary_pattern
+
+from siamese_lib.data.images import NUM_THREADS
 
 # Of local binary patterns: (scale of the image, radius in pixels); fine texture at full size,
 # coarse shape at a third.
@@ -65,19 +68,19 @@ DESCRIPTORS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 def _described(images, scales, codes, cell_pixels, num_patterns):
     """The histograms of every image, at one scale after the other."""
-    return np.stack(
-        [
-            np.concatenate(
-                [
-                    _histograms(
-                        codes(_resized(image, scale), size), cell_pixels[scale], num_patterns
-                    )
-                    for scale, size in scales
-                ]
-            )
-            for image in (np.asarray(each[..., 0], dtype=np.uint8) for each in images)
-        ]
-    )
+
+    def described(image):
+        pixels = np.asarray(image[..., 0], dtype=np.uint8)
+        return np.concatenate(
+            [
+                _histograms(codes(_resized(pixels, scale), size), cell_pixels[scale], num_patterns)
+                for scale, size in scales
+            ]
+        )
+
+    # Binary patterns are computed without Python's lock: two threads take half of the time.
+    with ThreadPoolExecutor(NUM_THREADS) as pool:
+        return np.stack(list(pool.map(described, images)))
 
 
 def _resized(image: np.ndarray, scale: float) -> np.ndarray:
