@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from benchmarks import baseline
 from benchmarks.alternating import alternate, ratio_row, row, seconds_of
-from siamese_lib.data.images import open_cache
+from siamese_lib.data.cache import open_cache
 
 IMPORTS = 5
 

@@ -18,7 +18,7 @@ import pandas as pd
 from benchmarks.alternating import row, seconds_of
 from benchmarks.builds import photographs
 from benchmarks.table import machine_name, save_rows
-from siamese_lib.data.images import open_cache
+from siamese_lib.data.cache import open_cache
 from siamese_lib.data.load import load_dataset
 from siamese_lib.data.photos import find_face
 from siamese_lib.inference.exporters import export

@@ -78,7 +78,7 @@ def measure(size):
     from benchmarks.data import empty_cache
     from benchmarks.trainings import Trainer
     from siamese_lib.config import ExperimentConfig
-    from siamese_lib.data.images import open_cache
+    from siamese_lib.data.cache import open_cache
     from siamese_lib.data.load import load_dataset
     from siamese_lib.inference.verifier import Verifier
     from siamese_lib.models.networks import build_model

@@ -7,7 +7,7 @@ threshold is from its validation pairs, and the test pairs are scored once.
 import argparse
 
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.data.images import open_cache
+from siamese_lib.data.cache import open_cache
 from siamese_lib.data.load import load_dataset
 from siamese_lib.evaluation.baseline import pixel_baseline
 from siamese_lib.utils.files import write_json

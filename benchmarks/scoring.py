@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks import baseline
 from benchmarks.alternating import alternate, ratio_row, row, seconds_of
-from siamese_lib.data.images import open_cache
+from siamese_lib.data.cache import open_cache
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.utils.tensorflow import tf
 

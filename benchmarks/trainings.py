@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks import baseline
 from benchmarks.alternating import alternate, ratio_row, row
-from siamese_lib.data.images import open_cache
+from siamese_lib.data.cache import open_cache
 from siamese_lib.models.networks import build_learner
 from siamese_lib.training.objectives import build_loss, build_optimizer
 from siamese_lib.training.pipeline import training_batches

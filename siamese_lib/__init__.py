@@ -48,7 +48,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "config": ["ExperimentConfig"],
         "data.load": ["load_dataset"],
-        "experiments.sweep": ["Sweep", "run_sweep"],
+        "experiments.sweep": ["Sweep"],
+        "experiments.sweep_runs": ["run_sweep"],
         "inference.verifier": ["Verifier"],
         "training.fit": ["train"],
         "training.run": ["Run"],

@@ -13,10 +13,8 @@ from . import (
 )
 from .config import ExperimentConfig as ExperimentConfig
 from .data.load import load_dataset as load_dataset
-from .experiments.sweep import (
-    Sweep as Sweep,
-    run_sweep as run_sweep,
-)
+from .experiments.sweep import Sweep as Sweep
+from .experiments.sweep_runs import run_sweep as run_sweep
 from .inference.verifier import Verifier as Verifier
 from .training.fit import train as train
 from .training.run import Run as Run

@@ -75,7 +75,8 @@ def sweep_folder(tmp_path_factory):
 def whole_sweep(sweep_folder):
     """The table of a small sweep that was not interrupted."""
     from siamese_lib.experiments.engines import LocalEngine
-    from siamese_lib.experiments.sweep import Sweep, run_sweep
+    from siamese_lib.experiments.sweep import Sweep
+    from siamese_lib.experiments.sweep_runs import run_sweep
 
     return run_sweep(
         Sweep.from_yaml(small_sweeps.write_sweep(sweep_folder)),

@@ -24,9 +24,9 @@ from tqdm.auto import tqdm
 
 from siamese_lib.__main__ import main
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.data.images import open_cache
+from siamese_lib.data.archives import open_source
+from siamese_lib.data.cache import open_cache
 from siamese_lib.data.load import load_dataset
-from siamese_lib.data.sources import open_source
 from siamese_lib.notebook import report
 from siamese_lib.training.run import Run
 
@@ -37,8 +37,8 @@ PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(
     [
         "siamese_lib.notebook.report",
-        "siamese_lib.data.images",
-        "siamese_lib.data.sources",
+        "siamese_lib.data.archives",
+        "siamese_lib.data.cache",
         "nbformat",
     ]
 )

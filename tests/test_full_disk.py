@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from siamese_lib.__main__ import main
-from siamese_lib.data.sources import open_source
+from siamese_lib.data.archives import open_source
 from siamese_lib.training.run import Run
 
 TINY = {

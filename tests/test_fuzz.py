@@ -18,11 +18,11 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from PIL import Image
 
 from siamese_lib.config import ExperimentConfig, choices
+from siamese_lib.data.archives import open_source
 from siamese_lib.data.images import decode_image
 from siamese_lib.data.lfw import FACE_FILE
 from siamese_lib.data.pair_lists import parse_pair_folds
 from siamese_lib.data.sample import FILE_SIZE, HEADER, repaired
-from siamese_lib.data.sources import open_source
 from siamese_lib.experiments.sweep import KEYS, Sweep
 from siamese_lib.utils.files import read_json
 

@@ -51,7 +51,8 @@ COLUMNS += ["tar_at_far_1pct", "cross_entropy", "loss", "num_pairs"]
 )
 def prepare(options):
     """Checks a dataset, builds its cache of all images and prints what was found."""
-    from siamese_lib.data import images, summary
+    from siamese_lib.data import summary
+    from siamese_lib.data.cache import UnreadableImages, open_cache
 
     if not options.config and (options.set or options.seed is not None):
         raise ValueError(
@@ -89,8 +90,8 @@ def prepare(options):
     # With an experiment: the images that its training reads. Without: every image.
     faces = set(dataset.faces_of(config) if options.config else dataset.files) - set(missing)
     try:
-        cache = images.open_cache(dataset, config.crop, config.image_size, sorted(faces))
-    except images.UnreadableImages as error:
+        cache = open_cache(dataset, config.crop, config.image_size, sorted(faces))
+    except UnreadableImages as error:
         print(f"images unreadable         {_listed(error.names)}")
         raise
     print("images unreadable         0")

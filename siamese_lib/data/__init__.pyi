@@ -1,14 +1,14 @@
 # The public names, for lazy loading, editors and type checkers.
+from .cache import (
+    FaceCache as FaceCache,
+    open_cache as open_cache,
+)
 from .copies import (
     copies_table as copies_table,
     near_copies as near_copies,
 )
 from .face_dataset import FaceDataset as FaceDataset
-from .images import (
-    FaceCache as FaceCache,
-    decode_image as decode_image,
-    open_cache as open_cache,
-)
+from .images import decode_image as decode_image
 from .lfw import locate_faces as locate_faces
 from .load import load_dataset as load_dataset
 from .omniglot import read_trials as read_trials

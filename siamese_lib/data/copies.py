@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from siamese_lib.data.cache import FaceCache, UnreadableImages, cached_images
 from siamese_lib.data.face_dataset import FaceDataset, FaceFiles
-from siamese_lib.data.images import FaceCache, UnreadableImages, cached_images
 from siamese_lib.data.pairs import Face
 from siamese_lib.utils.files import cached_folder, fingerprint, read_json, write_json
 from siamese_lib.utils.machine import cache_root

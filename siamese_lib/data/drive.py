@@ -10,9 +10,10 @@ from filelock import FileLock
 from tqdm.auto import tqdm
 from tqdm.contrib.concurrent import thread_map
 
+from siamese_lib.data.archives import ZipSource, open_source
 from siamese_lib.data.decoding import PICTURE_SUFFIXES
 from siamese_lib.data.parquet import is_shard, open_shards
-from siamese_lib.data.sources import FolderSource, Source, ZipSource, is_archive, open_source
+from siamese_lib.data.sources import FolderSource, Source, is_archive
 from siamese_lib.utils import machine
 from siamese_lib.utils.files import fingerprint
 
@@ -23,7 +24,7 @@ CHUNK = 8 * 2**20  # bytes of an archive between two steps of the progress bar
 
 
 def open_data(path: Path | str) -> FolderSource | ZipSource:
-    """Opens a folder or archive as `sources.open_source`, from the copy of `local_copy`."""
+    """Opens a folder or archive as `archives.open_source`, from the copy of `local_copy`."""
     return open_source(local_copy(path), unpack_root())
 
 

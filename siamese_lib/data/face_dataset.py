@@ -63,7 +63,7 @@ class FaceFiles:
 
     Attributes:
         name: the dataset's name in a config, or "images" where no dataset is named.
-        source: the folder or archive of the files, as `sources.open_source` returns it.
+        source: the folder or archive of the files, as `archives.open_source` returns it.
         files: for each `Face`, the name of its file in `source`.
         frame: the whole image for which a crop is meant, as in `images.decode_image`.
         skipped: a sentence for each file that is not used, by its name.

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from siamese_lib.data.archives import MAX_MEMBER_BYTES, MAX_UNPACKED_BYTES
 from siamese_lib.data.decoding import PICTURE_SUFFIXES
-from siamese_lib.data.sources import MAX_MEMBER_BYTES, MAX_UNPACKED_BYTES, FolderSource
+from siamese_lib.data.sources import FolderSource
 from siamese_lib.utils.files import cached_folder, fingerprint
 
 ROWS_TOGETHER = 4  # a few bytes of a file may stand for images of the largest size

@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from siamese_lib.config import ExperimentConfig
+from siamese_lib.data.cache import FaceCache
 from siamese_lib.data.face_dataset import FaceDataset, FaceFiles
-from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import Face, Pair, PairList, parse_face
 from siamese_lib.data.sampling import connected_components
 from siamese_lib.utils.machine import project_root

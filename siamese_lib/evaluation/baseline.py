@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from siamese_lib.data.images import FaceCache
+from siamese_lib.data.cache import FaceCache
 from siamese_lib.data.pairs import PairList
 from siamese_lib.evaluation.metrics import calibrated_threshold, metrics_of_splits
 from siamese_lib.evaluation.oneshot import pixel_similarity

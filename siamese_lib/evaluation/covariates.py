@@ -8,8 +8,8 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
+from siamese_lib.data.cache import FaceCache
 from siamese_lib.data.face_dataset import FaceDataset
-from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import PairList
 from siamese_lib.data.summary import eye_distances, image_qualities
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siamese_lib.data.images import FaceCache
+from siamese_lib.data.cache import FaceCache
 from siamese_lib.data.pairs import Face, TrialSet, cluster_of, parse_face
 from siamese_lib.evaluation.bootstrap import people_bootstrap
 from siamese_lib.evaluation.trials import draw_trial_sets, draw_trials

@@ -15,9 +15,9 @@ from .statistics import (
     settings_table as settings_table,
     significantly_better as significantly_better,
 )
-from .sweep import (
+from .sweep import Sweep as Sweep
+from .sweep_runs import (
     DONE as DONE,
-    Sweep as Sweep,
     run_sweep as run_sweep,
     sweep_table as sweep_table,
 )

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from siamese_lib.config import ExperimentConfig
+from siamese_lib.data.cache import open_cache
 from siamese_lib.data.face_dataset import FaceDataset
-from siamese_lib.data.images import open_cache
 from siamese_lib.data.load import load_dataset
 from siamese_lib.data.pairs import PairList
 from siamese_lib.evaluation.bootstrap import people_bootstrap

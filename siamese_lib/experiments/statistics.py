@@ -19,7 +19,8 @@ from siamese_lib.data.pairs import PairList
 from siamese_lib.evaluation.bootstrap import people_bootstrap, people_weights
 from siamese_lib.evaluation.metrics import area_under_roc, resampled_areas_under_roc
 from siamese_lib.experiments.folds import folds_rows, runs_of_folds
-from siamese_lib.experiments.sweep import ABLATED, DONE, FULL_RECIPE, Sweep
+from siamese_lib.experiments.sweep import ABLATED, FULL_RECIPE, Sweep
+from siamese_lib.experiments.sweep_runs import DONE
 from siamese_lib.training.run import Run
 from siamese_lib.utils.text import as_text
 

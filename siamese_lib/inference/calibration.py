@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
+from siamese_lib.data.cache import open_cache
 from siamese_lib.data.face_dataset import FaceFiles
-from siamese_lib.data.images import open_cache
 from siamese_lib.data.pairs import (
     DIFFERENT,
     SAME,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from siamese_lib.data.cache import FaceCache
 from siamese_lib.data.face_dataset import FaceDataset
-from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import (
     CLASS_NAMES,
     PairList,

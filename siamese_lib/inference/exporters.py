@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from siamese_lib.data.images import open_cache
+from siamese_lib.data.cache import open_cache
 from siamese_lib.data.load import load_dataset
 from siamese_lib.data.photos import mtcnn_stages
 from siamese_lib.inference.export_readme import program, readme

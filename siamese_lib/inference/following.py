@@ -50,7 +50,7 @@ class FollowedPair:
         numbers = [", ".join(f"{value:.2f}" for value in side) for side in beginning]
         positive, negative = self.terms[self.terms > 0], self.terms[self.terms < 0]
         decision, truth = int(self.score >= self.threshold), self.pair.label
-        verdict = "correct" if decision == truth else "wrong"
+        outcome = "correct" if decision == truth else "wrong"
         steps = {
             "files": f"{self.pair.left} and {self.pair.right}",
             "images": f"{' and '.join(dict.fromkeys(sizes))} pixels, grey values from 0 to 255",
@@ -63,7 +63,7 @@ class FollowedPair:
             "log-odds": f"{self.terms.sum() + self.constant:+.2f}, the sum of these three",
             "score": f"{percent(self.score)}, the same as a probability",
             "threshold": f"{percent(self.threshold)}, chosen on validation pairs",
-            "decision": f"{CLASS_NAMES[decision]}; {verdict}: the truth is {CLASS_NAMES[truth]}",
+            "decision": f"{CLASS_NAMES[decision]}; {outcome}: the truth is {CLASS_NAMES[truth]}",
         }
         return pd.DataFrame({"step": list(steps), "result": list(steps.values())})
 

@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from tqdm.auto import tqdm
 
+from siamese_lib.data.archives import MAX_MEMBER_BYTES
 from siamese_lib.data.images import cropped_and_resized, sized_input
 from siamese_lib.data.photos import DETECTOR, AlignedFace
-from siamese_lib.data.sources import MAX_MEMBER_BYTES, FolderSource
+from siamese_lib.data.sources import FolderSource
 from siamese_lib.inference.scorer import Scorer
 from siamese_lib.utils.files import atomic_write, fingerprint
 from siamese_lib.utils.machine import cache_root

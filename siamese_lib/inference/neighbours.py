@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from sklearn.manifold import TSNE
 
-from siamese_lib.data.images import FaceCache
+from siamese_lib.data.cache import FaceCache
 from siamese_lib.data.pairs import Face, faces_by_person, parse_face
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.plots import galleries

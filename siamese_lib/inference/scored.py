@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from siamese_lib.data.images import FaceCache
+from siamese_lib.data.cache import FaceCache
 from siamese_lib.data.pairs import pair_of
 from siamese_lib.inference.explain import Maps
 from siamese_lib.plots import galleries

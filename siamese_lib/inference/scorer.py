@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from siamese_lib.data.cache import FaceCache
 from siamese_lib.data.face_dataset import FRAMES, Box
-from siamese_lib.data.images import FaceCache
 from siamese_lib.data.pairs import Face, PairList, TrialSet
 from siamese_lib.data.photos import AlignedFace, Detector, find_faces
 from siamese_lib.evaluation.oneshot import answer_trials

@@ -94,8 +94,8 @@ def of_background(face: float, background: float, covered: float) -> str:
     """
     numbers = f"(AUC {background:.3f} with the background alone, {face:.3f} with the face alone)"
     if background < ABOVE_CHANCE:
-        verdict = "look at faces" if face >= ABOVE_CHANCE else "need both parts together"
-        return f"The background alone says little {numbers}: these decisions {verdict}."
+        explanation = "look at faces" if face >= ABOVE_CHANCE else "need both parts together"
+        return f"The background alone says little {numbers}: these decisions {explanation}."
     if covered > NEARLY_ALL:
         return (
             f"The face takes {covered:.0%} of the image, and the corners that are left say less "
@@ -129,14 +129,14 @@ def of_oneshot(table: pd.DataFrame) -> list[str]:
         below = rows.index[rows["high"] < pixels[rows.index]]
         numbers = ", ".join(f"{ways}-way {gain:+.1f}" for ways, gain in gains.items())
         if len(above) == len(rows):
-            verdict = "above the pixels for every N"
+            compared = "above the pixels for every N"
         elif len(above) or len(below):
             parts = [f"above the pixels for N = {_listed(above)}" if len(above) else ""]
             parts.append(f"below them for N = {_listed(below)}" if len(below) else "")
-            verdict = " and ".join(filter(None, parts)) + " only"
+            compared = " and ".join(filter(None, parts)) + " only"
         else:
-            verdict = "not told apart from the pixels for any N"
-        sentences.append(f"{method}: {verdict} (points: {numbers}).")
+            compared = "neither above nor below the pixels for any N"
+        sentences.append(f"{method}: {compared} (points: {numbers}).")
     return sentences
 
 

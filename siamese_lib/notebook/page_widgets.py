@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from siamese_lib.data.images import FaceCache
+from siamese_lib.data.cache import FaceCache
 from siamese_lib.data.pairs import pair_of
 from siamese_lib.evaluation.metrics import log_odds
 from siamese_lib.notebook.pages import rendered

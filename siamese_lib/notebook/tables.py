@@ -104,13 +104,13 @@ def pair_rows(scores: pd.DataFrame, caption: str) -> pd.DataFrame:
         scores: rows of `Run.scores` with the further columns wrong and why.
         caption: the table's.
     """
-    verdicts = {True: "wrong", False: "correct"}
+    outcomes = {True: "wrong", False: "correct"}
     table = pd.DataFrame(
         {
             "pair": [f"{left}, {right}" for left, right in zip(scores["left"], scores["right"])],
             "truth": [CLASS_NAMES[label].replace(" ", SPACE) for label in scores["label"]],
             "score": scores["score"].map(percent).to_list(),
-            "decision": scores["wrong"].map(verdicts).to_list(),
+            "decision": scores["wrong"].map(outcomes).to_list(),
             "why": scores["why"].to_list(),
         }
     )

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from siamese_lib.data.images import FaceCache
+from siamese_lib.data.cache import FaceCache
 from siamese_lib.data.pairs import CLASS_NAMES, PairList, pair_of
 from siamese_lib.evaluation import metrics
 from siamese_lib.plots import sweeps, tiles

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.decomposition import PCA
 
-from siamese_lib.data.images import FaceCache
+from siamese_lib.data.cache import FaceCache
 from siamese_lib.data.pairs import Face
 from siamese_lib.evaluation.metrics import log_odds, platt_scaling
 from siamese_lib.inference.verifier import Verifier

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from siamese_lib.config import ExperimentConfig
+from siamese_lib.data.cache import FaceCache, open_cache
 from siamese_lib.data.face_dataset import FaceDataset
-from siamese_lib.data.images import FaceCache, open_cache
 from siamese_lib.data.load import load_dataset
 from siamese_lib.data.pairs import PairList, TrialSet
 from siamese_lib.data.sampling import ClassSampler, PairSampler

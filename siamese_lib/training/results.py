@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from siamese_lib.data.cache import FaceCache
 from siamese_lib.data.face_dataset import FaceDataset
-from siamese_lib.data.images import FaceCache
 from siamese_lib.data.lfw import PAIR_LISTS
 from siamese_lib.data.pair_lists import pair_list_text
 from siamese_lib.data.pairs import Face

@@ -11,7 +11,7 @@ from drawn import write_people
 from PIL import Image
 
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.data.images import open_cache
+from siamese_lib.data.cache import open_cache
 from siamese_lib.data.load import load_dataset
 from siamese_lib.data.pair_lists import pair_list_text
 from siamese_lib.data.pairs import cluster_of

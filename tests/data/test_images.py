@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from siamese_lib.data.images import decode_image, open_cache
+from siamese_lib.data.cache import open_cache
+from siamese_lib.data.images import decode_image
 from siamese_lib.data.lfw import locate_faces
 from siamese_lib.data.load import load_dataset
 from siamese_lib.data.pairs import Face

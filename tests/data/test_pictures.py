@@ -10,7 +10,8 @@ from drawn import write_people, write_picture
 from PIL import Image
 
 from siamese_lib.data import sources
-from siamese_lib.data.images import decode_image, open_cache
+from siamese_lib.data.cache import open_cache
+from siamese_lib.data.images import decode_image
 from siamese_lib.data.pairs import Face
 from siamese_lib.data.pictures import locate_pictures
 

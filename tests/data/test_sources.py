@@ -13,8 +13,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from siamese_lib.data import sources
-from siamese_lib.data.sources import is_archive, open_source
+from siamese_lib.data import archives
+from siamese_lib.data.archives import open_source
+from siamese_lib.data.sources import is_archive
 
 # Random bytes cannot be compressed, so that damage affects them and not only the headers.
 FILES = {
@@ -165,7 +166,7 @@ def test_a_tar_with_forbidden_members_leaves_no_file_behind(tmp_path, member):
 @pytest.mark.parametrize("name", ["lfwa.tar", "lfwa.zip"])
 def test_a_member_larger_than_an_image_is_refused(tmp_path, monkeypatch, name):
     path = write_source(tmp_path / name)
-    monkeypatch.setattr(sources, "MAX_MEMBER_BYTES", 2999)
+    monkeypatch.setattr(archives, "MAX_MEMBER_BYTES", 2999)
     with pytest.raises(ValueError, match=r"too large for an image.*3000 bytes"):
         open_source(path, tmp_path / "unpacked").read("lfw2/Ada/Ada_0001.jpg")
 
@@ -211,14 +212,14 @@ def test_reading_a_zip_writes_no_file_whatever_the_names(tmp_path):
 def test_a_tar_that_unpacks_to_more_than_any_dataset_is_refused(tmp_path, monkeypatch, suffix):
     path = tmp_path / f"lfwa{suffix}"
     write_tar(path, [named(f"lfw2/Ada/Ada_{number:04}.jpg", 100_000) for number in range(10, 40)])
-    monkeypatch.setattr(sources, "MAX_UNPACKED_BYTES", 2**20)
+    monkeypatch.setattr(archives, "MAX_UNPACKED_BYTES", 2**20)
     with pytest.raises(ValueError, match="unpacks to more than images of faces are"):
         open_source(path, tmp_path / "unpacked")
     assert [item.name for item in (tmp_path / "unpacked").iterdir()] == [".lock"]
 
 
 def test_a_name_that_is_longer_than_an_image_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "MAX_MEMBER_BYTES", 50_000)
+    monkeypatch.setattr(archives, "MAX_MEMBER_BYTES", 50_000)
     write_tar(tmp_path / "lfwa.tar.gz", [named("a" * 100_000)])
     with pytest.raises(ValueError, match="unpacks to more than images of faces are"):
         open_source(tmp_path / "lfwa.tar.gz", tmp_path / "unpacked")

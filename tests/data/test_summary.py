@@ -7,7 +7,7 @@ import pytest
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data import summary
-from siamese_lib.data.images import open_cache
+from siamese_lib.data.cache import open_cache
 from siamese_lib.data.load import load_dataset
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from siamese_lib.data.images import FaceCache
+from siamese_lib.data.cache import FaceCache
 from siamese_lib.data.pairs import Face, Pair, PairList
 from siamese_lib.evaluation import error_analysis
 from siamese_lib.evaluation.covariates import COVARIATES, pair_covariates

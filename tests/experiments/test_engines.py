@@ -12,7 +12,8 @@ import yaml
 from small_sweeps import BASE, WORKERS, wait_for, without_times, write_sweep
 
 from siamese_lib.experiments.engines import LocalEngine, progress
-from siamese_lib.experiments.sweep import Sweep, run_sweep, sweep_table
+from siamese_lib.experiments.sweep import Sweep
+from siamese_lib.experiments.sweep_runs import run_sweep, sweep_table
 from siamese_lib.training.run import Run
 
 

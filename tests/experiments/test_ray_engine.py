@@ -9,7 +9,8 @@ import pytest
 from small_sweeps import wait_for, without_times, write_sweep
 
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.experiments.sweep import Sweep, run_sweep
+from siamese_lib.experiments.sweep import Sweep
+from siamese_lib.experiments.sweep_runs import run_sweep
 from siamese_lib.training.run import Run
 
 ray = pytest.importorskip("ray", reason="needs the extra ray")

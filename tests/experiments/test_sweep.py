@@ -5,7 +5,8 @@ import json
 import pytest
 import yaml
 
-from siamese_lib.experiments.sweep import ABLATED, Sweep, run_sweep, sweep_table
+from siamese_lib.experiments.sweep import ABLATED, Sweep
+from siamese_lib.experiments.sweep_runs import run_sweep, sweep_table
 from siamese_lib.training.run import SPLITS, Run
 
 BASE = {"dataset": "sample", "learning_rate": 0.001, "batch_size": 32, "num_epochs": 6}

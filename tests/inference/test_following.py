@@ -34,7 +34,7 @@ def followed(dataset):
 
 
 def test_a_followed_pair_has_the_score_that_it_has_among_others(dataset, followed):
-    from siamese_lib.data.images import open_cache
+    from siamese_lib.data.cache import open_cache
 
     verifier, pair = followed
     cache = open_cache(dataset, CONFIG.crop, CONFIG.image_size, dataset.test_pairs.faces)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.data.images import FaceCache
+from siamese_lib.data.cache import FaceCache
 from siamese_lib.data.pairs import Face, Pair, PairList
 from siamese_lib.evaluation.metrics import platt_scaling
 from siamese_lib.inference.model_file import NEW_ARGUMENTS

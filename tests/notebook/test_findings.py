@@ -74,7 +74,7 @@ def test_one_shot_accuracies_are_compared_with_the_pixels_of_the_same_n():
     strong, half, weak = findings.of_oneshot(table)
     assert strong == ("strong: above the pixels for every N (points: 5-way +15.0, 10-way +20.0).")
     assert "half: above the pixels for N = 5 only" in half
-    assert "not told apart from the pixels for any N" in weak
+    assert "neither above nor below the pixels for any N" in weak
     worse = table.assign(high=table["high"].where(table["method"] != "weak", 0.75))
     assert "weak: below them for N = 5 only" in findings.of_oneshot(worse)[2]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from siamese_lib.data.images import FaceCache
+from siamese_lib.data.cache import FaceCache
 from siamese_lib.data.pairs import Face
 from siamese_lib.evaluation.metrics import confusion
 from siamese_lib.notebook.page_widgets import guess_in_page, threshold_in_page

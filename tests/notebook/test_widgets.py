@@ -10,11 +10,11 @@ from PIL import Image
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data import pairs
+from siamese_lib.data.archives import open_source
+from siamese_lib.data.cache import FaceCache
 from siamese_lib.data.face_dataset import FaceFiles
-from siamese_lib.data.images import FaceCache
 from siamese_lib.data.load import load_dataset
 from siamese_lib.data.pairs import Face, Pair, PairList
-from siamese_lib.data.sources import open_source
 from siamese_lib.notebook import photo_widgets, widgets
 from siamese_lib.plots import tiles
 

@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from siamese_lib.config import ExperimentConfig
-from siamese_lib.data.images import open_cache
+from siamese_lib.data.cache import open_cache
 from siamese_lib.data.load import load_dataset
 from siamese_lib.evaluation.metrics import accuracy_at, area_under_roc, platt_scaling
 from siamese_lib.inference import model_file
