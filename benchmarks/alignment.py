@@ -1,8 +1,9 @@
 """How exact the alignment of faces must be: where the eyes are in LFW-a, what an error costs.
 
-`python -m benchmarks.alignment --data-root LFWA` measures training and validation people and writes
-`results/lfwa/alignment.json`; no test pair is read. With `--eyes` it looks for the eyes in every
-image of the pair lists instead and writes `results/lfwa/eyes.csv`.
+`python -m benchmarks.alignment --data-root LFWA --model MODEL` measures training and validation
+people and writes `results/lfwa/alignment.json`; no test pair is read. MODEL is the network of a run
+with people held out, `lfwa_people_held_out/seed_0/model.keras`. With `--eyes` it looks for the eyes
+in every image of the pair lists instead and writes `results/lfwa/eyes.csv`.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from siamese_lib.data.summary import EYES
 from siamese_lib.evaluation.metrics import verification_metrics
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.utils.files import write_json, write_text
-from siamese_lib.utils.machine import project_path, project_root, versions
+from siamese_lib.utils.machine import project_root, versions
 
 NUM_FRAME_IMAGES = 400
 IMAGES_TOGETHER = 32
@@ -49,27 +50,19 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m benchmarks.alignment", description=__doc__)
     parser.add_argument("--data-root", help="folder or archive of LFW-a")
     parser.add_argument(
-        "--model",
-        default=root / "models" / "lfwa_people.keras",
-        help="a .keras file with its .json beside it; by default the project's best network",
+        "--results", default=root / "results" / "lfwa", help="where the measurements are written"
     )
-    parser.add_argument(
-        "--config",
-        default="experiments/lfwa_people.yaml",
-        help="the experiment that the network comes from",
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--model", help="the .keras file of a run with people held out, its .json beside it"
     )
-    parser.add_argument(
-        "--results", default=root / "results" / "lfwa", help="where alignment.json is written"
-    )
-    parser.add_argument("--eyes", action="store_true", help="writes eyes.csv instead")
+    what.add_argument("--eyes", action="store_true", help="writes eyes.csv instead")
     options = parser.parse_args(arguments)
     return exit_code(lambda: (_write_eyes if options.eyes else _measure_and_write)(options))
 
 
 def _write_eyes(options):
-    dataset = load_dataset(
-        ExperimentConfig.from_yaml(project_path(options.config)), options.data_root
-    )
+    dataset = load_dataset("lfwa", options.data_root)
     table = measure_eyes(dataset, dataset.listed_faces)
     write_text(Path(options.results) / EYES, table.to_csv(index=False, float_format="%.1f"))
     print(f"{table['distance'].isna().sum()} of {len(table)} images show no face")
@@ -99,24 +92,33 @@ def measure_eyes(dataset, faces):
 
 
 def _measure_and_write(options):
-    config = ExperimentConfig.from_yaml(project_path(options.config))
-    dataset = load_dataset(config.dataset, options.data_root)
+    verifier = Verifier.load(options.model)
+    dataset = load_dataset("lfwa", options.data_root)
     path = Path(options.results) / "alignment.json"
-    measured = measure(Verifier.load(options.model), dataset, config)
+    measured = measure(verifier, dataset)
     write_json(path, measured | {"versions": versions()})
     print(f"Written: {path}")
 
 
-def measure(verifier, dataset, config):
+def measure(verifier, dataset):
     """All measurements for one network: the content of `results/lfwa/alignment.json`.
 
     Args:
-        verifier: a `Verifier`.
+        verifier: a `Verifier`; the validation pairs of its training are scored, which share no
+            person with the test pairs.
         dataset: LFW-a as a `FaceDataset`.
-        config: the `ExperimentConfig` of the network's training; its validation pairs are scored,
-            which share no person with the test pairs.
+
+    Raises:
+        ValueError: if the network has learnt from people of these pairs.
     """
-    pairs = dataset.split(config)["validation"]
+    config = ExperimentConfig.from_dict(verifier.settings["config"])
+    # A final network has no validation pairs of its own.
+    pairs = None if config.final else dataset.split(config)["validation"]
+    if pairs is None or any(verifier.known_people(pairs).get("train", ())):
+        raise ValueError(
+            "The network has learnt from the people that are scored here; give the network of a "
+            f"run with people held out. Received: {verifier.settings['experiment']}"
+        )
     return {
         "model": verifier.settings["experiment"],
         "detector": f"mtcnn {importlib.metadata.version('mtcnn')}",

@@ -1,6 +1,5 @@
 """The measurements of the alignment, on aligned images, for which the results are known."""
 
-import dataclasses
 import itertools
 import json
 
@@ -13,17 +12,19 @@ from siamese_lib.config import ExperimentConfig
 from siamese_lib.data import photos
 from siamese_lib.data.load import load_dataset
 from siamese_lib.data.sample import SampleSource
+from siamese_lib.inference.scorer import hashed_people
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.utils import machine
 from siamese_lib.utils.files import read_json
 
 METRICS = {"accuracy": 0.5, "accuracy_interval": [0.4, 0.6], "auc": 0.5}
 RESULTS = machine.project_root() / "results" / "lfwa" / "alignment.json"
+MODEL = str(machine.project_root() / "models" / "lfwa_people.keras")
 
 
 @pytest.fixture(scope="module")
 def verifier():
-    return Verifier.load(machine.project_root() / "models" / "lfwa_people.keras")
+    return Verifier.load(MODEL)
 
 
 @pytest.fixture(scope="module")
@@ -116,21 +117,42 @@ def test_simulated_photos_are_aligned_to_the_frame_again(verifier, dataset):
     assert abs(measured["photographs"]["same"]["mean"] - measured["lfwa"]["same"]["mean"]) < 0.2
 
 
-def test_everything_is_measured_on_validation_people(verifier, dataset, monkeypatch):
-    config = ExperimentConfig.from_yaml(machine.project_path("experiments/lfwa_people.yaml"))
-    config = dataclasses.replace(config, validation_fraction=0.4)
+@pytest.fixture
+def with_people_held_out(verifier, monkeypatch):
+    """The network as one of a run that held the people of its validation pairs out."""
+    config = verifier.settings["config"] | {"final": False, "validation_fraction": 0.4}
+    monkeypatch.setattr(verifier, "settings", verifier.settings | {"config": config, "people": {}})
+    return ExperimentConfig.from_dict(config)
+
+
+def test_everything_is_measured_on_validation_people(
+    verifier, with_people_held_out, dataset, monkeypatch
+):
     scored = []
     monkeypatch.setattr(alignment, "ERRORS", {"shift": (0,)})
     monkeypatch.setattr(
         alignment, "verification_metrics", lambda pairs, *_: (scored.append(pairs), METRICS)[1]
     )
-    measured = alignment.measure(verifier, dataset, config)
+    measured = alignment.measure(verifier, dataset)
     assert (
-        set(scored) == {dataset.split(config)["validation"]}
+        set(scored) == {dataset.split(with_people_held_out)["validation"]}
         and not scored[0].people & dataset.test_pairs.people
     )
     assert measured["model"] == "lfwa_people" and measured["num_pairs"] == len(scored[0])
     json.dumps(measured, allow_nan=False)
+
+
+def test_people_that_the_network_has_learnt_from_are_not_scored(verifier, dataset):
+    with pytest.raises(ValueError, match=r"has learnt from the people.*Received: lfwa_people$"):
+        alignment.measure(verifier, dataset)
+
+
+def test_a_network_that_knows_one_of_the_people_is_noticed(verifier, with_people_held_out, dataset):
+    pairs = dataset.split(with_people_held_out)["validation"]
+    known = hashed_people({sorted(pairs.people)[0]})
+    verifier.settings["people"] = {"train": known, "validation": ""}
+    with pytest.raises(ValueError, match="has learnt from the people"):
+        alignment.measure(verifier, dataset)
 
 
 def test_the_eyes_of_the_frame_are_the_measured_ones():
@@ -144,9 +166,9 @@ def test_the_command_writes_the_measurements(lfw_folder, tmp_path, monkeypatch, 
     monkeypatch.setattr(
         alignment,
         "measure",
-        lambda verifier, dataset, config: {"model": verifier.settings["experiment"]},
+        lambda verifier, dataset: {"model": verifier.settings["experiment"]},
     )
-    arguments = ["--data-root", str(lfw_folder), "--results", str(tmp_path)]
+    arguments = ["--data-root", str(lfw_folder), "--results", str(tmp_path), "--model", MODEL]
     assert alignment.main(arguments) == 0
     written = read_json(tmp_path / "alignment.json")
     assert written["model"] == "lfwa_people" and {"date", "packages"} <= set(written["versions"])
@@ -155,8 +177,8 @@ def test_the_command_writes_the_measurements(lfw_folder, tmp_path, monkeypatch, 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--data-root", "nowhere"], ["--config", "nowhere.yaml"], ["--model", "nowhere.keras"]],
-    ids=["no data", "no experiment", "no model"],
+    [["--data-root", "nowhere", "--model", MODEL], ["--model", "nowhere.keras"]],
+    ids=["no data", "no model"],
 )
 def test_unusable_input_is_one_sentence_and_exit_code_two(arguments, lfw_folder, capsys):
     assert alignment.main(["--data-root", str(lfw_folder), *arguments]) == 2
