@@ -102,7 +102,7 @@ def results_table(rows: Sequence[Mapping[str, Any]], markdown: bool = False) -> 
 
     Returns:
         A DataFrame with the columns experiment, protocol, learns from ("all": a final training;
-        "less held out"), encoder, parameters, seeds, validation, test, 95 % interval, at 0.5, test
+        "part": people are held out), encoder, parameters, seeds, validation, test, 95 % interval, at 0.5, test
         AUC, training. Rows with one-shot trials have, between seeds and training, the columns
         20-way one-shot (Lake's trial sets) and interval (Lake's), if a row answered these, 20 drawn
         trial sets, interval (20), 400 trial sets, interval (400), verification, 95 % interval.
@@ -117,7 +117,7 @@ def _cells(row, splits, bold, code):
     cells = {
         "experiment": f"{code}{row['experiment']}{code}",
         "protocol": row["protocol"],
-        "learns from": "all" if row.get("final") else "less held out",
+        "learns from": "all" if row.get("final") else "part",
         "encoder": row["encoder"],
         "parameters": f"{row['num_parameters']:,}",
         "seeds": str(row["num_seeds"]),
