@@ -16,6 +16,7 @@ from siamese_lib.evaluation.bootstrap import people_bootstrap
 from siamese_lib.inference.calibration import all_pairs, chosen_threshold
 from siamese_lib.inference.verifier import Verifier
 from siamese_lib.training.fit import train
+from siamese_lib.training.start_from import origin
 from siamese_lib.utils.files import write_json
 from siamese_lib.utils.machine import project_path, versions
 
@@ -44,7 +45,7 @@ def people_curve(
             trains from nothing.
         data_root: the folder or archive.
         runs_dir: for the runs, which are read if they are finished, and the table
-            `own_people.json`.
+            `own_people.json`, which also names the network of `start_from`.
         counts: numbers of people.
         seeds: of the drawn people and of the trainings.
 
@@ -75,8 +76,14 @@ def people_curve(
                 for seed in seeds
             ]
             rows.append(_row(method, count, pairs, [run.correct("test") for run in runs]))
-    content = {"rows": rows, "seeds": list(seeds), "num_test_people": len(pairs.people)}
-    write_json(Path(runs_dir) / "own_people.json", content | {"versions": versions()})
+    content = {
+        "rows": rows,
+        "seeds": list(seeds),
+        "num_test_people": len(pairs.people),
+        "start_from": origin(configs[0]),
+        "versions": versions(),
+    }
+    write_json(Path(runs_dir) / "own_people.json", content)
     return rows
 
 
