@@ -103,9 +103,10 @@ def results_table(rows: Sequence[Mapping[str, Any]], markdown: bool = False) -> 
     Returns:
         A DataFrame with the columns experiment, protocol, learns from ("all": a final training;
         "part": people are held out), encoder, parameters, seeds, validation, test, 95 % interval,
-        at 0.5, test AUC, training. Rows with one-shot trials have, between seeds and training, the columns
-        20-way one-shot (Lake's trial sets) and interval (Lake's), if a row answered these, 20 drawn
-        trial sets, interval (20), 400 trial sets, interval (400), verification, 95 % interval.
+        at 0.5, test AUC, training. Rows with one-shot trials have, between seeds and training, the
+        columns 20-way one-shot (Lake's trial sets) and interval (Lake's), if a row answered these,
+        20 drawn trial sets, interval (20), 400 trial sets, interval (400), verification, 95 %
+        interval.
     """
     bold, code = ("**", "`") if markdown else ("", "")
     splits = [split for split in _TRIALS if any(split in row.get("oneshot", {}) for row in rows)]
