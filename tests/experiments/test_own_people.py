@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from PIL import Image
+from small_own import OWN
 
 from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.cache import open_cache
@@ -17,34 +17,11 @@ from siamese_lib.training.run import Run
 from siamese_lib.utils.files import checksum, read_json
 from siamese_lib.utils.machine import project_root
 
-OWN = {
-    "dataset": "folder",
-    "protocol": "people",
-    "image_size": [32, 32],
-    "embedding_size": 8,
-    "base_filters": 16,
-    "joint_bayesian": True,
-    "loss": "margin_softmax",
-    "monitor": "val_auc",
-    "num_epochs": 1,
-    "batch_size": 16,
-    "mixed_precision": "float32",
-}
-PEOPLE = [f"P{number}" for number in range(14)]
-
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Pictures of a pattern for each person, under noise."""
-    place = tmp_path_factory.mktemp("own")
-    for seed, person in enumerate(PEOPLE):
-        draw = np.random.default_rng(seed)
-        pattern = np.kron(draw.uniform(0, 255, (4, 4)), np.ones((8, 8)))
-        (place / person).mkdir()
-        for number in range(3):
-            noisy = np.clip(pattern + draw.normal(0, 60, pattern.shape), 0, 255)
-            Image.fromarray(noisy.astype(np.uint8)).save(place / person / f"{number}.png")
-    return place
+def folder(lfw_folder):
+    """Drawn faces of 14 people."""
+    return lfw_folder / "lfw2"
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import small_own
 from drawn import write_people
 
 from siamese_lib.config import ExperimentConfig
@@ -12,20 +13,7 @@ from siamese_lib.inference.verifier import Verifier
 from siamese_lib.training.fit import train
 from siamese_lib.utils.files import read_json
 
-OWN = ExperimentConfig(
-    experiment="own",
-    dataset="folder",
-    protocol="people",
-    image_size=(32, 32),
-    embedding_size=8,
-    base_filters=16,
-    joint_bayesian=True,
-    loss="margin_softmax",
-    monitor="val_auc",
-    num_epochs=1,
-    batch_size=16,
-    mixed_precision="float32",
-)
+OWN = ExperimentConfig.from_dict({"experiment": "own", **small_own.OWN})
 PEOPLE = [f"P{number}" for number in range(20)]
 
 
