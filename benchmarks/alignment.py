@@ -109,16 +109,9 @@ def measure(verifier, dataset):
         dataset: LFW-a as a `FaceDataset`.
 
     Raises:
-        ValueError: if the network has learnt from people of these pairs.
+        ValueError: if the network has learnt from people of these pairs, or is of other data.
     """
-    config = ExperimentConfig.from_dict(verifier.settings["config"])
-    # A final network has no validation pairs of its own.
-    pairs = None if config.final else dataset.split(config)["validation"]
-    if pairs is None or any(verifier.known_people(pairs).get("train", ())):
-        raise ValueError(
-            "The network has learnt from the people that are scored here; give the network of a "
-            f"run with people held out. Received: {verifier.settings['experiment']}"
-        )
+    pairs = _validation_pairs(verifier, dataset)
     return {
         "model": verifier.settings["experiment"],
         "detector": f"mtcnn {importlib.metadata.version('mtcnn')}",
@@ -127,6 +120,21 @@ def measure(verifier, dataset):
         "photographs": score_of_photos(verifier, dataset, pairs),
         "errors": score_under_error(verifier, dataset, pairs, ERRORS),
     }
+
+
+def _validation_pairs(verifier, dataset):
+    """The validation pairs of the network's training; it must not have learnt from their people."""
+    trained = verifier.settings.get("config", {})
+    # A final network has no validation pairs of its own.
+    if trained.get("dataset") == dataset.name and not trained["final"]:
+        pairs = dataset.split(ExperimentConfig.from_dict(trained))["validation"]
+        if not any(verifier.known_people(pairs).get("train", ())):
+            return pairs
+    raise ValueError(
+        "The network has learnt from the people that are scored here, or from other data; give "
+        "the network of a run on LFW-a with people held out. "
+        f"Received: {verifier.settings.get('experiment')}"
+    )
 
 
 def measure_frame(dataset, seed=0):

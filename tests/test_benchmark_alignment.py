@@ -147,6 +147,16 @@ def test_people_that_the_network_has_learnt_from_are_not_scored(verifier, datase
         alignment.measure(verifier, dataset)
 
 
+@pytest.mark.parametrize("change", [{"dataset": "omniglot"}, None], ids=["other data", "no config"])
+def test_a_network_of_other_data_is_refused(verifier, dataset, with_people_held_out, change):
+    if change:
+        verifier.settings["config"] |= change
+    else:
+        del verifier.settings["config"]
+    with pytest.raises(ValueError, match=r"or from other data.*Received: lfwa_people$"):
+        alignment.measure(verifier, dataset)
+
+
 def test_a_network_that_knows_one_of_the_people_is_noticed(verifier, with_people_held_out, dataset):
     pairs = dataset.split(with_people_held_out)["validation"]
     known = hashed_people({sorted(pairs.people)[0]})
