@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SIZE = (48, 48)  # of the images that are correlated
 MARGIN = 1 / 12  # of the face's height and width, that is shown on each side
-# In LFW-a all 21 pairs from 0.963 upwards are one photograph each. The next, with 0.959, shows one
+# In LFW-a all 21 pairs from 0.964 upwards are one photograph each. The next, with 0.959, shows one
 # person a moment later; two people reach 0.940 at most (docs/log.md). In a studio, two pictures of
 # one person may be as alike as copies: the sample's reach 0.984.
 MIN_CORRELATION = 0.96

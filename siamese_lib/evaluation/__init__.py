@@ -38,6 +38,8 @@ answered_correctly      whether the correct image alone is the most similar one
 average_over_seeds      trials answered by several runs, averaged
 trial_accuracy          accuracy over trials with its interval
 hard_people             who is confused with whom within a group
+hard_numbers            accuracy by pair of image numbers, all people of a group in the gallery
+ease_of_numbers         which image numbers are easier than their group's mean
 rank_of_trial_sets      where trial sets lie among all pairs of image numbers
 pairs_of_trial_sets     clusters of trials where the groups are unknown
 pixel_baseline          metrics of the correlation of pixels, without learning

@@ -17,6 +17,8 @@ from .error_analysis import (
     suspected_label_errors as suspected_label_errors,
 )
 from .hard_trials import (
+    ease_of_numbers as ease_of_numbers,
+    hard_numbers as hard_numbers,
     hard_people as hard_people,
     rank_of_trial_sets as rank_of_trial_sets,
 )

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from siamese_lib.data.pairs import Face, TrialSet
+from siamese_lib.evaluation.bootstrap import people_bootstrap
 
 # `similarities(faces)` -> `(num_faces, num_faces)`, probes by gallery images.
 Similarities = Callable[[Sequence[Face]], np.ndarray]
@@ -124,6 +125,50 @@ def hard_people(
         pd.DataFrame(choices, columns=["group", "people", "chosen", "harder_share"]),
         pd.DataFrame(confused, columns=["confused_share", "person", "taken_for"]),
     )
+
+
+def hard_numbers(
+    group_of: Mapping[str, str], numbers: Sequence[int], similarities: Similarities
+) -> pd.DataFrame:
+    """The accuracy for each pair of image numbers in each group, with all its people in the gallery.
+
+    Args:
+        group_of: the group of each person.
+        numbers: image numbers that all of them have.
+        similarities: as in `similarities_by_number`.
+
+    Returns:
+        A row for each ordered pair of two numbers, the hardest first: accuracy, group, probe,
+        gallery.
+    """
+    rows = []
+    for group in sorted(set(group_of.values())):
+        people = sorted(person for person in group_of if group_of[person] == group)
+        accuracy = accuracy_by_numbers(similarities_by_number(people, numbers, similarities))
+        for probe, gallery in zip(*np.nonzero(~np.isnan(accuracy))):
+            rows.append((accuracy[probe, gallery], group, numbers[probe], numbers[gallery]))
+    return pd.DataFrame(sorted(rows), columns=["accuracy", "group", "probe", "gallery"])
+
+
+def ease_of_numbers(of_pairs: pd.DataFrame) -> pd.DataFrame:
+    """How far each image number lies above the mean accuracy of its group, over all groups.
+
+    Args:
+        of_pairs: as `hard_numbers` returns it.
+
+    Returns:
+        A row for each number, indexed by it: difference, the mean over groups of the accuracy of
+        its pairs less that of all pairs; interval, `[low, high]`, 95 % by bootstrap over groups.
+    """
+    sides = of_pairs.melt(["group", "accuracy"], ["probe", "gallery"], value_name="number")
+    of_groups = sides.pivot_table("accuracy", "group", "number")
+    differences = of_groups.sub(of_groups.mean(axis=1), axis=0)
+    groups = differences.index
+    rows = {
+        number: (values.mean(), people_bootstrap(groups, groups, values))
+        for number, values in differences.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["difference", "interval"])
 
 
 def rank_of_trial_sets(

@@ -1,12 +1,15 @@
 """Hard image numbers and hard people, against the answers of single trials."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from siamese_lib.data.pairs import Face, TrialSet
 from siamese_lib.evaluation.hard_trials import (
     accuracy_by_numbers,
     confusion_rates,
+    ease_of_numbers,
+    hard_numbers,
     hard_people,
     rank_of_trial_sets,
     share_of_harder_choices,
@@ -94,3 +97,32 @@ def test_easy_numbers_rank_above_the_others():
     assert easy["accuracy"] > hard["accuracy"] and easy["easier"] > hard["easier"]
     assert easy["group"] == "Greek" and len(easy["all"]) == 12
     assert 0 <= hard["easier"] < easy["easier"] <= 1
+
+
+def test_every_pair_of_numbers_has_an_accuracy_in_every_group():
+    group_of = dict.fromkeys(PEOPLE[:3], "one") | dict.fromkeys(PEOPLE[3:], "two")
+    table = hard_numbers(group_of, NUMBERS, noisy)
+    assert len(table) == 2 * 4 * 3 and table["accuracy"].is_monotonic_increasing
+    (row,) = table.query("group == 'two' and probe == 4 and gallery == 3").itertuples()
+    answers = accuracy_by_numbers(similarities_by_number(PEOPLE[3:], NUMBERS, noisy))
+    assert row.accuracy == answers[3, 2]
+
+
+def test_a_number_is_compared_with_the_mean_of_its_group():
+    accuracy = {(1, 2): 0.9, (2, 1): 0.9, (1, 3): 0.6, (3, 1): 0.6, (2, 3): 0.3, (3, 2): 0.3}
+    rows = [
+        (value - easier, group, *numbers)
+        for group, easier in (("one", 0.0), ("two", 0.2))
+        for numbers, value in accuracy.items()
+    ]
+    ease = ease_of_numbers(pd.DataFrame(rows, columns=["accuracy", "group", "probe", "gallery"]))
+    assert ease["difference"].tolist() == pytest.approx([0.15, 0, -0.15])
+    assert ease["interval"][1] == pytest.approx([0.15, 0.15])  # the same in both groups
+
+
+def test_the_interval_is_over_groups():
+    rows = [(0.9, "one", 1, 2), (0.5, "one", 1, 3), (0.4, "one", 2, 3)]
+    rows += [(0.5, "two", 1, 2), (0.5, "two", 1, 3), (0.8, "two", 2, 3)]
+    ease = ease_of_numbers(pd.DataFrame(rows, columns=["accuracy", "group", "probe", "gallery"]))
+    low, high = ease["interval"][1]  # easier than the others in one group, harder in the other
+    assert ease["difference"][1] == pytest.approx(0) and low < 0 < high

@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from leaderboard_rows import row_of
 
 from siamese_lib.experiments.leaderboard import DATASETS, leaderboard
 from siamese_lib.experiments.project_pages import pages_with_results, update
 from siamese_lib.experiments.statistics import tables_of_sweeps
 from siamese_lib.utils.files import read_json
+from siamese_lib.utils.text import percent
 
 PROJECT = Path(__file__).parents[2]
 VIEW2 = [
@@ -47,6 +49,33 @@ def test_the_committed_tables_follow_from_the_committed_runs():
     pages = pages_with_results(boards, tables["view2"], published, PROJECT)
     for page, text in pages.items():
         assert (PROJECT / page).read_text(encoding="utf-8") == text, page
+
+
+@pytest.mark.parametrize("report", ["lfwa", "sample"])
+@pytest.mark.parametrize("page", ["index", "02_training"])
+def test_the_committed_reports_show_the_committed_results(report, page):
+    board = read_json(PROJECT / "results" / "lfwa" / "leaderboard.json")
+    expected = {row["experiment"]: row for row in board}
+    tables = tables_of(PROJECT / "report" / report / f"{page}.html")
+    shown = [table for table in tables if "learns from" in table][-1]
+    assert len(shown["experiment"])
+    for name, seeds, test in zip(shown["experiment"], shown["seeds"], shown["test"]):
+        assert int(seeds) == expected[name]["num_seeds"], name
+        assert test.startswith(percent(expected[name]["test_accuracy_mean"])), name
+
+
+def tables_of(page):
+    """The tables of an HTML page, each as `{heading: the texts below it}`.
+
+    Rows above one that spans the table, as those of a report's own runs, are left out.
+    """
+    soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+    for table in soup("table"):
+        head, *rows = (
+            [" ".join(cell.get_text().split()) for cell in row(["th", "td"])] for row in table("tr")
+        )
+        last = max((at for at, row in enumerate(rows) if len(row) != len(head)), default=-1)
+        yield dict(zip(head, zip(*rows[last + 1 :])))
 
 
 def test_each_page_shows_its_rows_and_columns(project):
