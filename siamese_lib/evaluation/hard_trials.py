@@ -130,7 +130,7 @@ def hard_people(
 def hard_numbers(
     group_of: Mapping[str, str], numbers: Sequence[int], similarities: Similarities
 ) -> pd.DataFrame:
-    """The accuracy for each pair of image numbers in each group, with all its people in the gallery.
+    """The accuracy for each pair of image numbers in each group, all its people in the gallery.
 
     Args:
         group_of: the group of each person.
