@@ -14,7 +14,7 @@ MODEL = argument(
     "--model",
     action=path_of("file", "model file"),
     default=machine.published_model(),
-    help="a .keras file with its .json beside it; the default is the project's best network",
+    help="a .keras file with its .json beside it; the default is the project's best single network",
 )
 
 

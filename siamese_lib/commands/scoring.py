@@ -18,7 +18,7 @@ MODEL = argument(
     "--model",
     action=MODEL_PATH,
     default=machine.published_model(),
-    help=f"{MODEL_HELP}; the default is the project's best network",
+    help=f"{MODEL_HELP}; the default is the project's best single network",
 )
 NETWORK = one_of(RUN, MODEL)
 ALIGNED = argument(

@@ -96,6 +96,11 @@ def load_dataset(
         dataset = ExperimentConfig(experiment="dataset", dataset=dataset)  # type: ignore[arg-type]
     name = dataset.dataset
     if name == "sample":
+        if data_root:
+            raise ValueError(
+                "The sample faces are part of the project and take no data root; leave it out, or "
+                f"give an experiment with other data. Received: {data_root}"
+            )
         return load_sample()
     root = machine.user_path(data_root) if data_root else _usual_place(name)
     if name == "folder":

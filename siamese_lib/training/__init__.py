@@ -8,7 +8,7 @@ augment             random changes of images
 training_batches    batches for fit
 evaluation_batches  batches of pairs without augmentation
 score_and_save      scores every pair and saves the results of a run
-fuse_scores         an ensemble: members' scores, weighted on validation
+combine_scores      an ensemble: members' scores, weighted on validation
 """
 
 import lazy_loader

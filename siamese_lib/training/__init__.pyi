@@ -1,5 +1,5 @@
 # The public names, for lazy loading, editors and type checkers.
-from .ensemble import fuse_scores as fuse_scores
+from .ensemble import combine_scores as combine_scores
 from .fit import (
     continue_run as continue_run,
     train as train,

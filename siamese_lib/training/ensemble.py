@@ -17,7 +17,7 @@ from siamese_lib.utils.machine import versions
 PAIR_COLUMNS = ["split", "left", "right", "label"]
 
 
-def fuse_scores(
+def combine_scores(
     validation_scores: np.ndarray, labels: Sequence[int], scores: Mapping[str, np.ndarray]
 ) -> tuple[dict[str, np.ndarray], list[float]]:
     """Combines members' log-odds by a logistic regression that is fitted on validation pairs.
@@ -31,12 +31,12 @@ def fuse_scores(
         scores: `{split: (num_members, num_pairs)}`, of the pairs to score.
 
     Returns:
-        `(fused, weights)`: `{split: (num_pairs,)}`, probabilities, and the weight of each member's
-        standardised log-odds.
+        `(combined, weights)`: `{split: (num_pairs,)}`, probabilities, and the weight of each
+        member's standardised log-odds.
     """
     regression = _fitted(validation_scores, labels)
-    fused = {split: _fused(regression, members) for split, members in scores.items()}
-    return fused, [float(weight) for weight in regression[-1].coef_[0]]
+    combined = {split: _combined(regression, members) for split, members in scores.items()}
+    return combined, [float(weight) for weight in regression[-1].coef_[0]]
 
 
 def _fitted(scores: np.ndarray, labels: Sequence[int] | np.ndarray) -> Any:
@@ -44,7 +44,7 @@ def _fitted(scores: np.ndarray, labels: Sequence[int] | np.ndarray) -> Any:
     return regression.fit(log_odds(scores).T, np.asarray(labels))
 
 
-def _fused(regression: Any, scores: np.ndarray) -> np.ndarray:
+def _combined(regression: Any, scores: np.ndarray) -> np.ndarray:
     return regression.predict_proba(log_odds(scores).T)[:, 1]
 
 
@@ -71,14 +71,14 @@ def cross_validated_scores(
     labels, scores = np.array(pairs.labels), np.empty(len(pairs))
     for held_out, fitted_on in blocks_of_people(pairs):
         regression = _fitted(validation_scores[:, fitted_on], labels[fitted_on])
-        of_rest = _fused(regression, validation_scores[:, fitted_on])
+        of_rest = _combined(regression, validation_scores[:, fitted_on])
         shift = log_odds(threshold) - log_odds(calibrated_threshold(of_rest, labels[fitted_on]))
-        odds = log_odds(_fused(regression, validation_scores[:, held_out])) + shift
+        odds = log_odds(_combined(regression, validation_scores[:, held_out])) + shift
         scores[held_out] = 1.0 / (1.0 + np.exp(-odds))
     return scores
 
 
-def fuse_runs(run: Run, members: Sequence[Run], held_out: Run | None = None) -> None:
+def combine_runs(run: Run, members: Sequence[Run], held_out: Run | None = None) -> None:
     """Writes scores, metrics and versions of an ensemble's run.
 
     Training and test pairs are scored by weights from all validation pairs, at a threshold from
@@ -108,10 +108,10 @@ def fuse_runs(run: Run, members: Sequence[Run], held_out: Run | None = None) -> 
         for split in SPLITS
     }
     validation = pairs["validation"]
-    fused, weights = fuse_scores(scores["validation"], validation.labels, scores)
-    threshold = calibrated_threshold(fused["validation"], validation.labels)
-    fused["validation"] = cross_validated_scores(scores["validation"], validation, threshold)
-    metrics = metrics_of_splits(pairs, fused, threshold)
+    combined, weights = combine_scores(scores["validation"], validation.labels, scores)
+    threshold = calibrated_threshold(combined["validation"], validation.labels)
+    combined["validation"] = cross_validated_scores(scores["validation"], validation, threshold)
+    metrics = metrics_of_splits(pairs, combined, threshold)
     of_members = [member.metrics for member in members]
     for name in ("seconds", "parameters"):
         # Of runs of several versions, what all of them have.
@@ -121,6 +121,6 @@ def fuse_runs(run: Run, members: Sequence[Run], held_out: Run | None = None) -> 
     metrics["weights"] = {member.name: weight for member, weight in zip(members, weights)}
     if held_out:
         metrics["held_out"] = held_out.name
-    run.write_scores(pairs, fused)
+    run.write_scores(pairs, combined)
     run.write_json("metrics.json", metrics)
     run.write_json("versions.json", {**versions(), "data": members[0].versions["data"]})

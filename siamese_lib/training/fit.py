@@ -18,7 +18,7 @@ from siamese_lib.training.callbacks import (
     PairValidation,
     RunRecorder,
 )
-from siamese_lib.training.ensemble import fuse_runs
+from siamese_lib.training.ensemble import combine_runs
 from siamese_lib.training.head import fit_projection
 from siamese_lib.training.objectives import ExactAUC, build_loss, build_optimizer
 from siamese_lib.training.pipeline import TrainingData, evaluation_batches, training_batches
@@ -109,7 +109,7 @@ def _train(
         run.remove_half_written()
         run.write_json("config.json", config.to_dict())
         if members:
-            fuse_runs(run, members, held_out)
+            combine_runs(run, members, held_out)
         else:
             _train_network(run, config, data_root, verbose, callbacks, held_out)
         run.finish()

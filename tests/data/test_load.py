@@ -482,3 +482,8 @@ def test_lfwa_has_the_known_numbers(lfwa_root):
     assert (len(several), sum(several)) == (1_184, 6_671)
     assert not dataset.train_people & dataset.test_pairs.people
     assert set(dataset.listed_faces) <= set(dataset.files)
+
+
+def test_the_sample_takes_no_data_root(tmp_path):
+    with pytest.raises(ValueError, match=f"no data root.*Received: {tmp_path}$"):
+        load_dataset("sample", tmp_path)

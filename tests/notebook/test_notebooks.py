@@ -16,7 +16,7 @@ from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.sample import sample_as_folder
 from siamese_lib.notebook import report
 from siamese_lib.notebook.pages import IMAGE_TYPES
-from siamese_lib.training.ensemble import fuse_runs
+from siamese_lib.training.ensemble import combine_runs
 from siamese_lib.training.fit import train
 from siamese_lib.training.run import Run
 
@@ -228,7 +228,7 @@ def ensemble(tmp_path_factory, lfw_folder):
     config = ExperimentConfig.from_yaml(folder / "both.yaml")
     run = Run.of(config, folder / "runs")
     run.write_json("config.json", config.to_dict())
-    fuse_runs(run, runs)
+    combine_runs(run, runs)
     run.finish()
     values = {"experiment": str(folder / "both.yaml"), "data_root": str(lfw_folder)}
     return folder, values | {"runs_dir": str(folder / "runs"), "num_shown": 2}

@@ -5,7 +5,7 @@ import pytest
 
 from siamese_lib.data.pairs import Face, Pair, PairList
 from siamese_lib.evaluation.metrics import area_under_roc, verification_metrics
-from siamese_lib.training.ensemble import cross_validated_scores, fuse_runs, fuse_scores
+from siamese_lib.training.ensemble import combine_runs, combine_scores, cross_validated_scores
 from siamese_lib.training.run import SPLITS, Run
 
 
@@ -22,7 +22,7 @@ def drawn(num_pairs, strengths, seed):
 def test_members_that_err_differently_are_better_together_and_the_better_one_weighs_more():
     labels, validation = drawn(800, [1.2, 0.8, 0.0], seed=0)
     test_labels, test = drawn(2000, [1.2, 0.8, 0.0], seed=1)
-    fused, (strong, weak, useless) = fuse_scores(validation, labels, {"test": test})
+    fused, (strong, weak, useless) = combine_scores(validation, labels, {"test": test})
     assert area_under_roc(fused["test"], test_labels) > area_under_roc(test[0], test_labels) + 0.01
     assert strong > weak > useless and abs(useless) < 0.3
     assert ((fused["test"] > 0) & (fused["test"] < 1)).all()
@@ -31,8 +31,8 @@ def test_members_that_err_differently_are_better_together_and_the_better_one_wei
 def test_the_test_pairs_have_no_say_in_the_weights():
     labels, validation = drawn(300, [1.0, 0.5], seed=2)
     _, test = drawn(100, [1.0, 0.5], seed=3)
-    _, weights = fuse_scores(validation, labels, {"test": test})
-    assert fuse_scores(validation, labels, {"test": test[:, ::-1]})[1] == weights
+    _, weights = combine_scores(validation, labels, {"test": test})
+    assert combine_scores(validation, labels, {"test": test[:, ::-1]})[1] == weights
 
 
 def test_validation_scores_come_from_weights_that_never_saw_their_people():
@@ -47,7 +47,7 @@ def test_validation_scores_come_from_weights_that_never_saw_their_people():
         )
     )
     noise = 1 / (1 + np.exp(-generator.normal(size=(60, len(pairs)))))
-    fused, _ = fuse_scores(noise, pairs.labels, {"validation": noise})
+    fused, _ = combine_scores(noise, pairs.labels, {"validation": noise})
     scores = cross_validated_scores(noise, pairs, 0.5)
     assert area_under_roc(fused["validation"], pairs.labels) > 0.8
     assert area_under_roc(scores, pairs.labels) < 0.65
@@ -61,7 +61,7 @@ def test_cross_validated_decisions_of_able_members_agree_with_their_own():
             for number, same in enumerate(labels)
         )
     )
-    fused, _ = fuse_scores(members, labels, {"validation": members})
+    fused, _ = combine_scores(members, labels, {"validation": members})
     scores = cross_validated_scores(members, pairs, 0.3)
     agree = (scores >= 0.3) == (fused["validation"] >= 0.5)
     assert agree.mean() > 0.98  # whatever the threshold, decisions are those of the weights
@@ -118,7 +118,7 @@ def test_the_run_of_an_ensemble_reads_like_any_other(tmp_path):
         "members": ["a/seed_0", "b/seed_0"],
     }
     run.write_json("config.json", config)
-    fuse_runs(run, members)
+    combine_runs(run, members)
     metrics = run.metrics
     assert metrics["validation"]["auc"] > max(one.metrics["validation"]["auc"] for one in members)
     assert metrics["seconds"]["train"] == 120 and metrics["parameters"]["total"] == 10
@@ -133,11 +133,11 @@ def test_members_of_several_versions_are_summed_where_all_of_them_were_measured(
     members[0].write_json("metrics.json", old)
     for number, order in enumerate((members, members[::-1])):
         run = Run(tmp_path / f"both_{number}" / "seed_0")
-        fuse_runs(run, order)
+        combine_runs(run, order)
         assert run.metrics["seconds"] == {"train": 120.0}
 
 
 def test_members_that_scored_other_pairs_are_refused(tmp_path):
     members = [member(tmp_path / "a", 1.0, 0), member(tmp_path / "b", 1.0, 1, names="Q")]
     with pytest.raises(ValueError, match="must score the same pairs"):
-        fuse_runs(Run(tmp_path / "both"), members)
+        combine_runs(Run(tmp_path / "both"), members)
