@@ -15,8 +15,8 @@ from siamese_lib.config import ExperimentConfig
 from siamese_lib.data.face_dataset import FaceDataset
 from siamese_lib.data.pairs import Face, TrialSet
 
-# Trial sets within groups. "test" is the customary number, "test_400" repeats the same test people
-# for a narrower interval; the validation sets choose the epoch.
+# Trial sets within groups. "test" is the customary number, "test_400" takes every group
+# often, for a narrower interval; the validation sets choose the epoch.
 NUM_TRIAL_SETS = {"validation": 100, "test": 20, "test_400": 400}
 NUM_WAYS = 20  # as in Koch et al. (2015)
 # Trials published with a dataset, as Lake's 20 runs, and what is drawn anew in trials like them.

@@ -94,7 +94,7 @@ class Sweep:
         values: dict[str, Any] = {key: content.get(key) or {} for key in _FORMS}
         for key, (has_form, form) in _FORMS.items():
             if not has_form(values[key]):
-                raise ValueError(f"{path}: {form}. Received: {str(values[key])[:80]!r}")
+                raise ValueError(f"{path}: {form}. Received: {str(content.get(key))[:80]!r}")
         if not (values["axes"] or values["grid"] or values["components"]):
             raise ValueError(
                 f"{path}: nothing is varied; give axes, grid or components. "

@@ -278,3 +278,9 @@ def test_a_wrong_sweep_file_is_an_error_of_one_sentence(sweep_file, change):
     sweep_file.write_text(yaml.safe_dump(SWEEP | change))
     with pytest.raises((ValueError, FileNotFoundError), match=r"small\.yaml.*Received: "):
         Sweep.from_yaml(sweep_file)
+
+
+def test_the_message_on_no_seeds_shows_what_was_given(sweep_file):
+    sweep_file.write_text(yaml.safe_dump(SWEEP | {"seeds": []}))
+    with pytest.raises(ValueError, match=r"Received: '\[\]'$"):
+        Sweep.from_yaml(sweep_file)
