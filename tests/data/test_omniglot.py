@@ -340,7 +340,7 @@ def test_the_notebook_reads_as_a_report(folder, tmp_path):
         for name in ("tiny", "plain")
     }
     accuracy = metrics["tiny"]["oneshot"]["test"]["accuracy"]
-    assert f"20-way one-shot {accuracy:.1%}" in text and text.count("<img") == 10
+    assert f"20-way one-shot {accuracy:.1%}" in text and text.count("<img") == 11
     front = page.read_text(encoding="utf-8")
     assert broken_links(page.parent) == [] and "Omniglot, 400 images of 100 characters" in front
     best = max(metrics.values(), key=lambda values: values["validation"]["auc"])
