@@ -111,9 +111,8 @@ def hard_people(
         pair of people a row, the most often confused first: confused_share, person, taken_for.
     """
     choices, confused = [], []
-    for group in sorted(set(group_of.values())):
-        people = sorted(person for person in group_of if group_of[person] == group)
-        rates = confusion_rates(similarities_by_number(people, numbers, similarities))
+    for group, people, scores in _of_groups(group_of, numbers, similarities):
+        rates = confusion_rates(scores)
         rows = [index for index, person in enumerate(people) if person in chosen]
         is_choice = 1 < len(rows) < len(people)
         share = share_of_harder_choices(rates, rows) if is_choice else np.nan
@@ -142,12 +141,18 @@ def hard_numbers(
         gallery.
     """
     rows = []
-    for group in sorted(set(group_of.values())):
-        people = sorted(person for person in group_of if group_of[person] == group)
-        accuracy = accuracy_by_numbers(similarities_by_number(people, numbers, similarities))
+    for group, _, scores in _of_groups(group_of, numbers, similarities):
+        accuracy = accuracy_by_numbers(scores)
         for probe, gallery in zip(*np.nonzero(~np.isnan(accuracy))):
             rows.append((accuracy[probe, gallery], group, numbers[probe], numbers[gallery]))
     return pd.DataFrame(sorted(rows), columns=["accuracy", "group", "probe", "gallery"])
+
+
+def _of_groups(group_of, numbers, similarities):
+    """Of each group its name, its people in order, and their similarities."""
+    for group in sorted(set(group_of.values())):
+        people = sorted(person for person in group_of if group_of[person] == group)
+        yield group, people, similarities_by_number(people, numbers, similarities)
 
 
 def ease_of_numbers(of_pairs: pd.DataFrame) -> pd.DataFrame:

@@ -22,10 +22,10 @@ def drawn(num_pairs, strengths, seed):
 def test_members_that_err_differently_are_better_together_and_the_better_one_weighs_more():
     labels, validation = drawn(800, [1.2, 0.8, 0.0], seed=0)
     test_labels, test = drawn(2000, [1.2, 0.8, 0.0], seed=1)
-    fused, (strong, weak, useless) = combine_scores(validation, labels, {"test": test})
-    assert area_under_roc(fused["test"], test_labels) > area_under_roc(test[0], test_labels) + 0.01
+    joint, (strong, weak, useless) = combine_scores(validation, labels, {"test": test})
+    assert area_under_roc(joint["test"], test_labels) > area_under_roc(test[0], test_labels) + 0.01
     assert strong > weak > useless and abs(useless) < 0.3
-    assert ((fused["test"] > 0) & (fused["test"] < 1)).all()
+    assert ((joint["test"] > 0) & (joint["test"] < 1)).all()
 
 
 def test_the_test_pairs_have_no_say_in_the_weights():
@@ -47,9 +47,9 @@ def test_validation_scores_come_from_weights_that_never_saw_their_people():
         )
     )
     noise = 1 / (1 + np.exp(-generator.normal(size=(60, len(pairs)))))
-    fused, _ = combine_scores(noise, pairs.labels, {"validation": noise})
+    joint, _ = combine_scores(noise, pairs.labels, {"validation": noise})
     scores = cross_validated_scores(noise, pairs, 0.5)
-    assert area_under_roc(fused["validation"], pairs.labels) > 0.8
+    assert area_under_roc(joint["validation"], pairs.labels) > 0.8
     assert area_under_roc(scores, pairs.labels) < 0.65
 
 
@@ -61,9 +61,9 @@ def test_cross_validated_decisions_of_able_members_agree_with_their_own():
             for number, same in enumerate(labels)
         )
     )
-    fused, _ = combine_scores(members, labels, {"validation": members})
+    joint, _ = combine_scores(members, labels, {"validation": members})
     scores = cross_validated_scores(members, pairs, 0.3)
-    agree = (scores >= 0.3) == (fused["validation"] >= 0.5)
+    agree = (scores >= 0.3) == (joint["validation"] >= 0.5)
     assert agree.mean() > 0.98  # whatever the threshold, decisions are those of the weights
 
 
